@@ -1,0 +1,1 @@
+"""The shop's truth: goods, stock, prices, campaigns. Knows no screen."""

@@ -1,0 +1,1 @@
+"""Campaigns, their phases, their target and its plan."""

@@ -1,0 +1,76 @@
+"""Reading: a query's rows as a DataFrame with the dtypes of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+import pandas as pd
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Float,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+def _dtype(kind: TypeEngine[Any]) -> str:
+    base = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    if isinstance(base, Boolean):
+        return "boolean"
+    if isinstance(base, BigInteger | Integer):
+        return "Int64"
+    if isinstance(base, Float):
+        return "Float64"
+    if isinstance(base, DateTime):
+        return "datetime64[us, UTC]"
+    if isinstance(base, String):
+        return "str"
+    return "object"
+
+
+def read(connection: Connection, query: Select[Any]) -> pd.DataFrame:
+    """The rows of a query, shape (rows, selected columns).
+
+    dtypes by column type: integers `int64` (`Int64` where one is missing), `bool`, `float64`, text `str`, moments
+    `datetime64[us, UTC]`, dates and JSON as objects.
+    """
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows = result.fetchall()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    types = [column.type for column in query.selected_columns]
+    return pd.DataFrame({name: _series(values, _dtype(kind)) for name, values, kind in zip(names, columns, types, strict=True)})
+
+
+def _series(values: Iterable[Any], dtype: str) -> pd.Series:
+    series = pd.Series(list(values), dtype=dtype if dtype != "object" else object)
+    if dtype in {"Int64", "boolean", "Float64"} and not series.isna().any():
+        return series.astype({"Int64": "int64", "boolean": "bool", "Float64": "float64"}[dtype])
+    return series
+
+
+def one(connection: Connection, query: Select[Any]) -> dict[str, Any] | None:
+    """The first row of a query as a dict, or None."""
+    row = connection.execute(query.limit(1)).mappings().first()
+    return dict(row) if row is not None else None
+
+
+def keyed(column: ColumnElement[str], keys: Iterable[str], connection: Connection) -> ColumnElement[bool]:
+    """The condition "column is one of these text keys", for any number of keys: one bound JSON array or PostgreSQL array."""
+    wanted = sorted({str(key) for key in keys})
+    if connection.dialect.name == "sqlite":
+        rows = func.json_each(orjson.dumps(wanted).decode()).table_valued("value")
+        return column.in_(select(rows.c.value))
+    return column == func.any(bindparam(None, wanted, type_=ARRAY(String)))

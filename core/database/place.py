@@ -1,0 +1,62 @@
+"""Placement on Citus: what `Table.info["place"]` says, checked and applied."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Table, text
+
+from core.database.types import load_tables
+from core.errors import ShopError
+
+
+def distributed() -> dict[str, str]:
+    """Distribution column by table, for the tables that have one."""
+    return {
+        table.name: table.info["place"]
+        for table in load_tables().sorted_tables
+        if table.info["place"] not in {"local", "reference"}
+    }
+
+
+def faults(table: Table) -> list[str]:
+    """What keeps a table from its place: the distribution column nullable, or missing from a key, a unique index or a foreign key."""
+    place = table.info.get("place")
+    if place is None:
+        return [f"{table.name}: no place"]
+    if place in {"local", "reference"}:
+        return []
+    if place not in table.columns:
+        return [f"{table.name}: no column {place}"]
+    found = [] if not table.columns[place].nullable else [f"{table.name}.{place}: nullable"]
+    uniques = [
+        list(c.columns.keys()) for c in table.constraints if type(c).__name__ in {"UniqueConstraint", "PrimaryKeyConstraint"}
+    ]
+    uniques += [list(index.columns.keys()) for index in table.indexes if index.unique]
+    found += [f"{table.name}({', '.join(keys)}): without {place}" for keys in uniques if place not in keys]
+    for key in table.foreign_key_constraints:
+        other = key.referred_table.info.get("place")
+        if other == "local" or (other != "reference" and place not in key.columns.keys()):
+            found.append(f"{table.name} -> {key.referred_table.name}: a {other} table, key without {place}")
+    return found
+
+
+def placed(connection: Connection) -> dict[str, str]:
+    """Where Citus holds each table now: "reference", the distribution column, or nothing. ShopError("place.no_citus") without Citus."""
+    if connection.dialect.name != "postgresql" or not connection.scalar(
+        text("SELECT count(*) FROM pg_extension WHERE extname = 'citus'")
+    ):
+        raise ShopError("place.no_citus")
+    rows = connection.execute(text("SELECT table_name::text, citus_table_type, distribution_column FROM citus_tables")).all()
+    return {name: "reference" if kind == "reference" else column for name, kind, column in rows}
+
+
+def apply(connection: Connection) -> list[str]:
+    """Places what is not placed yet, parents first; returns the tables that moved."""
+    now, moved = placed(connection), []
+    for table in load_tables().sorted_tables:
+        place = table.info["place"]
+        if place == "local" or now.get(table.name) == place:
+            continue
+        call = "create_reference_table(:name)" if place == "reference" else "create_distributed_table(:name, :place)"
+        connection.execute(text(f"SELECT {call}"), {"name": table.name} | ({} if place == "reference" else {"place": place}))  # noqa: S608 - two constants
+        moved.append(table.name)
+    return moved

@@ -1,0 +1,1 @@
+"""Goods: the SKU master, suppliers, and each campaign's structure."""

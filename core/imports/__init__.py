@@ -1,0 +1,1 @@
+"""Workbooks coming in: read, checked, compared, committed whole or not at all, and taken back."""

@@ -1,0 +1,1 @@
+"""Order lines: history for forecasts, customers and the review."""

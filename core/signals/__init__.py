@@ -1,0 +1,1 @@
+"""Daily figures of a SKU, whatever report or event they came from."""

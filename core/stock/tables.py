@@ -1,0 +1,88 @@
+"""Tables of stock: the ledger, the positions, expected arrivals, counts."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, String, Table
+
+from core.database.types import Moment, schema
+
+STATES = ("on_hand", "reserved", "presale_committed", "activity_locked", "in_transit")
+
+stock_movement = Table(
+    "stock_movement",
+    schema,
+    Column("sku_code", String, primary_key=True),
+    Column("movement_id", String, primary_key=True),  # "<source_id>:<line>"
+    Column("at", Moment, nullable=False),
+    Column("state", String, nullable=False),  # one of STATES
+    Column("quantity", BigInteger, nullable=False),  # units, signed
+    Column("expected_on", String(10), nullable=False, default=""),  # in_transit only: ISO day, "" where nobody knows it
+    Column("cause", String, nullable=False),  # import | undo | count | purchase_order | receipt | event | session | edit
+    Column("source_id", String, nullable=False),
+    Column("account", String, nullable=False),
+    Index("ix_stock_movement_source_id", "source_id"),
+    Index("ix_stock_movement_sku_code_at", "sku_code", "at"),
+    CheckConstraint("quantity <> 0", name="moves"),
+    info={"place": "sku_code"},
+)
+
+stock_position = Table(
+    "stock_position",
+    schema,
+    Column("sku_code", String, primary_key=True),
+    Column("on_hand", BigInteger, nullable=False, default=0),
+    Column("reserved", BigInteger, nullable=False, default=0),
+    Column("presale_committed", BigInteger, nullable=False, default=0),
+    Column("activity_locked", BigInteger, nullable=False, default=0),
+    Column("in_transit", BigInteger, nullable=False, default=0),
+    Column("version", BigInteger, nullable=False, default=0),  # grows by one with each source that moved the SKU
+    Column("moved_by", String, nullable=False, default=""),  # source_id of the last movement
+    Column("updated_at", Moment, nullable=False),
+    info={"place": "sku_code"},
+)
+
+stock_arrival = Table(
+    "stock_arrival",
+    schema,
+    Column("sku_code", String, primary_key=True),
+    Column("expected_on", String(10), primary_key=True),  # ISO day, "" where nobody knows it
+    Column("quantity", BigInteger, nullable=False),
+    info={"place": "sku_code"},
+)
+
+stock_count = Table(
+    "stock_count",
+    schema,
+    Column("count_id", String, primary_key=True),  # the snapshot id printed on the sheet
+    Column("name", String, nullable=False),
+    Column("blind", Boolean, nullable=False),
+    Column("snapshot_at", Moment, nullable=False),
+    Column("state", String, nullable=False),  # open | waiting (for approval) | adjusted | cancelled
+    Column("account", String, nullable=False),
+    Column("adjusted_at", Moment),
+    Column("approval_id", String, nullable=False, default=""),
+    info={"place": "local"},
+)
+
+stock_count_line = Table(
+    "stock_count_line",
+    schema,
+    Column("count_id", String, primary_key=True),
+    Column("sku_code", String, primary_key=True),
+    Column("book", BigInteger, nullable=False),  # on hand at the snapshot
+    info={"place": "sku_code"},
+)
+
+stock_count_entry = Table(
+    "stock_count_entry",
+    schema,
+    Column("count_id", String, primary_key=True),
+    Column("sku_code", String, primary_key=True),
+    Column("location", String, primary_key=True),  # bin; "" where the sheet has none: locations add up
+    Column("counter", String, primary_key=True),  # who counted; two counters of one bin must agree
+    Column("counted", BigInteger, nullable=False),
+    Column("reason", String, nullable=False, default=""),
+    Column("counted_at", Moment, nullable=False),
+    Column("import_id", String, nullable=False, default=""),
+    info={"place": "sku_code"},
+)
