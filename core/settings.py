@@ -26,8 +26,17 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
 
     session_hours: int = 12
+    session_idle_minutes: int = 240
+    behind_proxy: bool = False  # take the visitor's address from the last entry of X-Forwarded-For
+    metrics_token: SecretStr = SecretStr("")  # bearer token of /metrics; empty: this machine alone may read it
+    channels: dict[str, SecretStr] = Field(default_factory=dict)  # message channels by name: {"ops": "dingtalk://.."}
+    channels_file: Path | None = None  # addresses of the message channels; None: channels.toml in data_dir
+    pg_bin: Path | None = None  # folder of pg_dump and pg_restore; None: found on the PATH
     allowed_hosts: str = "127.0.0.1,localhost"
     public_url: str = ""  # https address of the shop's console, when behind a proxy
+
+    count_approval_units: int = 50  # a stock count that moves more needs a second person
+    count_approval_yuan: int = 2_000
 
     read_memory_mib: int = 3072
     read_cpu_seconds: int = 120

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -12,9 +14,9 @@ import pyarrow as pa
 from pyarrow import csv
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import JSON, Boolean, Date, DateTime, Integer, TypeDecorator
+from sqlalchemy.types import JSON, Boolean, Date, DateTime, Float, Integer, TypeDecorator
 
-from core.database.types import new_id, plain, to_json
+from core.database.types import new_id, to_json
 
 
 def insert(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
@@ -60,13 +62,13 @@ def _write(connection: Connection, table: Table, frame: pd.DataFrame, conflict: 
     columns = [table.columns[name] for name in full.columns]
     values = [_values(column, full[column.name], connection) for column in columns]
     names = ", ".join(f'"{column.name}"' for column in columns)
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(
-            f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}', list(zip(*values, strict=True))
-        )  # noqa: S608 - names come from metadata
-    else:
-        _copy(connection, table, columns, values, names, conflict)
+    with _translated(f"{table.name} ({names})"):
+        if connection.dialect.name == "sqlite":
+            marks = ", ".join("?" * len(columns))
+            statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}'  # noqa: S608 - names come from metadata
+            _driver(connection).executemany(statement, zip(*(array.to_pylist() for array in values), strict=True))  # past SQLAlchemy: no list of rows
+        else:
+            _copy(connection, table, columns, values, names, conflict)
     return len(full)
 
 
@@ -80,48 +82,59 @@ def _with_defaults(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**missing) if missing else frame
 
 
-def _values(column: Column[Any], series: pd.Series, connection: Connection) -> list[Any]:
-    """The column's values as the driver takes them."""
+def _values(column: Column[Any], series: pd.Series, connection: Connection) -> pa.Array:
+    """The column's values as the driver takes them, missing ones null."""
     kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    sqlite = connection.dialect.name == "sqlite"
     if isinstance(kind, DateTime):
-        moments = pd.to_datetime(series, utc=True)
-        text = "%Y-%m-%d %H:%M:%S.%f" + ("" if connection.dialect.name == "sqlite" else "+00:00")
-        return [
-            value if value is None else str(value)
-            for value in moments.dt.strftime(text).astype(object).where(moments.notna(), None)
-        ]
-    if isinstance(kind, Boolean) and connection.dialect.name == "sqlite":
-        return [None if plain(value) is None else int(value) for value in series]
+        form = "%Y-%m-%d %H:%M:%S.%f" + ("" if sqlite else "+00:00")
+        return _spelled(pd.to_datetime(series, utc=True), lambda moment: moment.strftime(form))
     if isinstance(kind, Date):
-        return [None if plain(value) is None else str(value)[:10] for value in series]
+        return _spelled(series, lambda day: str(day)[:10])
+    if isinstance(kind, Boolean):
+        flags = series.astype("boolean")
+        return pa.array(flags.astype("Int64") if sqlite else flags, from_pandas=True)
     if isinstance(kind, Integer):
-        series = series.astype("Int64")  # whole numbers or an error: never 1.5 units
-    values = series.astype(object).where(series.notna(), None).tolist() if series.hasnans else series.tolist()
-    return [None if value is None else to_json(value) for value in values] if isinstance(kind, JSON) else values
+        return pa.array(series.astype("Int64"), from_pandas=True)  # whole numbers or an error: never 1.5 units
+    if isinstance(kind, JSON):
+        return pa.array([None if value is None or value is pd.NA or value is pd.NaT else to_json(value) for value in series], pa.large_string())
+    return pa.array(series, pa.float64() if isinstance(kind, Float) else pa.large_string(), from_pandas=True)
+
+
+def _spelled(series: pd.Series, spell: Callable[[Any], str]) -> pa.Array:
+    """Each distinct value spelled once: a column of moments mostly holds one."""
+    codes, distinct = pd.factorize(series)
+    return pa.array([spell(value) for value in distinct], pa.string()).take(pa.array(codes, mask=codes < 0))
 
 
 def _copy(
-    connection: Connection, table: Table, columns: Sequence[Column[Any]], values: Sequence[list[Any]], names: str, conflict: str
+    connection: Connection, table: Table, columns: Sequence[Column[Any]], values: Sequence[pa.Array], names: str, conflict: str
 ) -> None:
     """COPY into a temporary table of the same shape, then one INSERT .. SELECT; without a conflict clause straight into the table."""
-    driver = connection.connection.driver_connection
-    if driver is None:  # pragma: no cover - a live transaction always has one
-        raise RuntimeError("no driver connection")
     target = f'"{table.name}"'
     if conflict:
         target = f'"bulk_{new_id()}"'
         connection.exec_driver_sql(
             f'CREATE TEMP TABLE {target} ON COMMIT DROP AS SELECT {names} FROM "{table.name}" WITH NO DATA'
-        )  # noqa: S608
-    table_text = pa.table({column.name: pa.array(value) for column, value in zip(columns, values, strict=True)})
+        )
     buffer = io.BytesIO()
     # every value in quotes: COPY then tells an empty text ("") from NULL (nothing), and no line break can end a row
-    csv.write_csv(table_text, buffer, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
-    statement = f"COPY {target} ({names}) FROM STDIN (FORMAT csv)"
-    try:
-        with driver.cursor().copy(statement) as copy:
-            copy.write(buffer.getbuffer())
-    except psycopg.IntegrityError as error:  # past SQLAlchemy, so put into its words here: callers know one error only
-        raise IntegrityError(statement, None, error) from error
+    csv.write_csv(pa.table(list(values), [column.name for column in columns]), buffer, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
+    with _driver(connection).cursor().copy(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write(buffer.getbuffer())
     if conflict:
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM {target}{conflict}')  # noqa: S608
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's own connection, inside the running transaction."""
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def _translated(statement: str) -> Iterator[None]:
+    """The drivers' integrity errors in SQLAlchemy's words: callers know one error only."""
+    try:
+        yield
+    except (psycopg.IntegrityError, sqlite3.IntegrityError) as error:
+        raise IntegrityError(statement, None, error) from error

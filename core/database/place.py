@@ -57,6 +57,6 @@ def apply(connection: Connection) -> list[str]:
         if place == "local" or now.get(table.name) == place:
             continue
         call = "create_reference_table(:name)" if place == "reference" else "create_distributed_table(:name, :place)"
-        connection.execute(text(f"SELECT {call}"), {"name": table.name} | ({} if place == "reference" else {"place": place}))  # noqa: S608 - two constants
+        connection.execute(text(f"SELECT {call}"), {"name": table.name} | ({} if place == "reference" else {"place": place}))
         moved.append(table.name)
     return moved

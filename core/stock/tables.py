@@ -12,7 +12,7 @@ stock_movement = Table(
     "stock_movement",
     schema,
     Column("sku_code", String, primary_key=True),
-    Column("movement_id", String, primary_key=True),  # "<source_id>:<line>"
+    Column("movement_id", String, primary_key=True),  # time-ordered: "<batch id>:<line>"
     Column("at", Moment, nullable=False),
     Column("state", String, nullable=False),  # one of STATES
     Column("quantity", BigInteger, nullable=False),  # units, signed
@@ -36,7 +36,6 @@ stock_position = Table(
     Column("activity_locked", BigInteger, nullable=False, default=0),
     Column("in_transit", BigInteger, nullable=False, default=0),
     Column("version", BigInteger, nullable=False, default=0),  # grows by one with each source that moved the SKU
-    Column("moved_by", String, nullable=False, default=""),  # source_id of the last movement
     Column("updated_at", Moment, nullable=False),
     info={"place": "sku_code"},
 )
@@ -57,10 +56,9 @@ stock_count = Table(
     Column("name", String, nullable=False),
     Column("blind", Boolean, nullable=False),
     Column("snapshot_at", Moment, nullable=False),
-    Column("state", String, nullable=False),  # open | waiting (for approval) | adjusted | cancelled
+    Column("state", String, nullable=False),  # open | adjusted | cancelled
     Column("account", String, nullable=False),
     Column("adjusted_at", Moment),
-    Column("approval_id", String, nullable=False, default=""),
     info={"place": "local"},
 )
 

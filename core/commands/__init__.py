@@ -1,0 +1,1 @@
+"""The command line, one module a room; each has `app`, a Typer group or its own commands, mounted in core/__main__.py."""

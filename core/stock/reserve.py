@@ -1,0 +1,57 @@
+"""What a live sale does to stock: kept units, pre-sale units and shipments, as movements of the one ledger.
+
+Written for many small batches a second: tuples, not frames. The caller is the only one who keeps units (it holds the sale's
+lock); counts and imports may move a SKU at the same time, so positions are changed by adding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from core.database import new_id
+from core.database.rows import append, find, merge
+from core.stock.tables import stock_movement, stock_position
+
+_MOVEMENT = ("sku_code", "movement_id", "at", "state", "quantity", "expected_on", "cause", "source_id", "account")
+
+
+class Change(NamedTuple):
+    """Signed units by state of one SKU."""
+
+    sku_code: str
+    on_hand: int
+    reserved: int
+    presale_committed: int
+
+
+def free(connection: Connection, sku_codes: Collection[str]) -> dict[str, int]:
+    """Available to promise (units, may be negative) of the SKUs that have a stock position."""
+    columns = ("sku_code", "on_hand", "reserved", "presale_committed", "activity_locked")
+    return {
+        row[0]: row[1] - row[2] - row[3] - row[4] for row in find(connection, stock_position, columns, {}, "sku_code", sku_codes)
+    }
+
+
+def post(connection: Connection, changes: Sequence[Change], source_id: str, account: str, now: datetime) -> None:
+    """Writes the changes into the ledger and onto the positions, in the running transaction. One row a SKU."""
+    moved = [change for change in changes if any(change[1:])]
+    steps = [
+        (change.sku_code, state, quantity)
+        for change in moved
+        for state, quantity in zip(Change._fields[1:], change[1:], strict=True)
+        if quantity
+    ]
+    batch = new_id()
+    rows = [
+        (sku_code, f"{batch}:{line}", now, state, quantity, "", "event", source_id, account)
+        for line, (sku_code, state, quantity) in enumerate(steps)
+    ]
+    append(connection, stock_movement, rows, _MOVEMENT)
+    sums = (*Change._fields[1:], "version")
+    positions = [(*change, 1, 0, 0, now) for change in moved]
+    columns = ("sku_code", *sums, "activity_locked", "in_transit", "updated_at")
+    merge(connection, stock_position, positions, add=sums, put=("updated_at",), columns=columns)

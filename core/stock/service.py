@@ -1,0 +1,113 @@
+"""What may be asked of stock: positions, the ledger behind a number, counts, the invariants."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, func, or_, select
+
+from core.access import Actor, allow, allowed
+from core.database import Database, read
+from core.goods.tables import sku
+from core.signals.tables import daily_signal
+from core.stock import ledger, rules
+from core.stock.rules import LEVELS
+from core.stock.tables import stock_movement, stock_position
+
+SALES_DAYS = 28  # days of cover are measured on the mean of this many days
+
+
+def positions(db: Database, actor: Actor, *, today: date | None = None, sku_code: str | None = None) -> pd.DataFrame:
+    """The stock of every live SKU (and of retired ones that still hold units), sorted by code.
+
+    Columns: sku_code, name, spec, category, brand, supplier (str), the LEVELS, available_to_promise, inventory_position (int64, units), next_arrival (ISO day or ""),
+    safety_stock (Int64), units_per_day, days_of_cover (Float64, missing where no sales are known by `today`), mark ("sold_out" | "tight" | "excess" | "enough"),
+    version; with "cost.view" also unit_cost (Int64, fen) and stock_value (Int64, fen of on hand).
+    """
+    allow(actor, "stock.view")
+    with db.reading() as connection:
+        frame = _with_master(connection, sku_code)
+        arriving = ledger.arrivals(connection, None if sku_code is None else [sku_code])
+        sold = units_per_day(connection, today) if today else pd.Series(dtype="Float64")
+    days = arriving[arriving["expected_on"] != ""].groupby("sku_code")["expected_on"].min()
+    frame["next_arrival"] = frame["sku_code"].map(days).fillna("").astype("str")
+    frame["available_to_promise"] = rules.available_to_promise(frame)
+    frame["inventory_position"] = rules.inventory_position(frame)
+    frame["units_per_day"] = frame["sku_code"].map(sold).astype("Float64")
+    frame["days_of_cover"] = rules.days_of_cover(frame["available_to_promise"], frame["units_per_day"])
+    frame["mark"] = rules.mark(frame)
+    if not allowed(actor, "cost.view"):
+        return frame.drop(columns=["unit_cost"])
+    return frame.assign(stock_value=frame["on_hand"] * frame["unit_cost"].astype("Int64"))
+
+
+def _with_master(connection: Connection, sku_code: str | None) -> pd.DataFrame:
+    p = stock_position.c
+    levels = [func.coalesce(p[name], 0).label(name) for name in (*LEVELS, "version")]
+    master = [sku.c[name] for name in ("sku_code", "name", "spec", "category", "brand", "supplier", "safety_stock", "unit_cost")]
+    held = or_(*(p[level] != 0 for level in LEVELS))
+    query = (
+        select(*master, *levels)
+        .outerjoin(stock_position, p.sku_code == sku.c.sku_code)
+        .where(or_(sku.c.retired_at.is_(None), held))
+    )
+    frame = read(connection, query.order_by(sku.c.sku_code) if sku_code is None else query.where(sku.c.sku_code == sku_code))
+    return frame.astype(dict.fromkeys((*LEVELS, "version"), "int64") | {"safety_stock": "Int64"})
+
+
+def units_per_day(connection: Connection, today: date) -> pd.Series:
+    """Mean units paid a day over the SALES_DAYS business days before `today`, by sku_code (Float64); SKUs without a daily report are not in it."""
+    s = daily_signal.c
+    query = select(s.sku_code, func.sum(s.units_paid).label("units")).where(
+        s.day >= today - timedelta(days=SALES_DAYS), s.day < today
+    )
+    known = (
+        connection.scalar(
+            select(func.count(func.distinct(s.day))).where(s.day >= today - timedelta(days=SALES_DAYS), s.day < today)
+        )
+        or 0
+    )
+    frame = read(connection, query.where(s.units_paid.is_not(None)).group_by(s.sku_code)).set_index("sku_code")
+    return frame["units"].astype("Float64") / max(known, 1)
+
+
+def movements(db: Database, actor: Actor, sku_code: str, limit: int = 500) -> pd.DataFrame:
+    """The ledger behind a SKU's numbers, newest first: at, state, quantity, balance (of that state after the movement), expected_on, cause, source_id, account."""
+    allow(actor, "stock.view")
+    m = stock_movement.c
+    with db.reading() as connection:
+        frame = read(
+            connection,
+            select(m.movement_id, m.at, m.state, m.quantity, m.expected_on, m.cause, m.source_id, m.account)
+            .where(m.sku_code == sku_code)
+            .order_by(m.movement_id),
+        )
+    frame["balance"] = frame.groupby("state")["quantity"].cumsum()
+    return frame.iloc[::-1].head(limit).drop(columns="movement_id").reset_index(drop=True)
+
+
+def levels(connection: Connection, codes: list[str] | None = None) -> pd.DataFrame:
+    """For other rooms, inside their transaction: LEVELS, version and available_to_promise, indexed by sku_code; SKUs that never moved are not in it."""
+    frame = ledger.positions(connection, codes)
+    return frame.assign(available_to_promise=rules.available_to_promise(frame))
+
+
+def arrivals(connection: Connection, codes: list[str] | None = None) -> pd.DataFrame:
+    """For other rooms: sku_code, expected_on (ISO day or ""), quantity."""
+    return ledger.arrivals(connection, codes)
+
+
+def post(connection: Connection, movements: pd.DataFrame, actor: Actor, *, source_id: str, cause: str, now: datetime) -> int:
+    """For other rooms: appends movements to the ledger in the caller's transaction; see `ledger.post`."""
+    return ledger.post(connection, movements, source_id=source_id, cause=cause, account=actor.name, now=now)
+
+
+def check(connection: Connection) -> dict[str, list[Any]]:
+    """Invariants of this room: ledger = positions, in-transit movements = arrivals, every position has its SKU."""
+    p = stock_position.c
+    orphans = connection.scalars(
+        select(p.sku_code).outerjoin(sku, sku.c.sku_code == p.sku_code).where(sku.c.sku_code.is_(None))
+    ).all()
+    return {**ledger.faults(connection), "stock.position_has_sku": list(orphans)}

@@ -1,0 +1,54 @@
+"""The workbooks of stock: the stock sheet and the count sheet."""
+
+from __future__ import annotations
+
+from core.goods.sheet import MASTER_FIELDS
+from core.imports.kinds import Kind
+from core.sheets.columns import Field, SheetSpec
+from core.stock import counts, imports
+
+# A stock report may state levels below zero (sold beyond what the warehouse has), so only what cannot be negative is checked.
+STOCK = Kind(
+    "stock",
+    "stock.import",
+    SheetSpec(
+        "stock",
+        (
+            Field("sku_code", "code", required=True),
+            Field("on_hand", "integer"),
+            Field("reserved", "integer", minimum=0),
+            Field("presale_committed", "integer", minimum=0),
+            Field("activity_locked", "integer", minimum=0),
+            Field("in_transit", "integer", minimum=0),
+            Field("expected_on", "day"),
+            Field("available_to_promise", "integer"),
+            *MASTER_FIELDS,
+            Field("row_version", "integer", minimum=0),
+        ),
+        key=("sku_code",),
+    ),
+    imports.compare_stock,
+    imports.write_stock,
+    imports.revert_stock,
+)
+
+COUNT = Kind(
+    "count",
+    "stock.count",
+    SheetSpec(
+        "count",
+        (
+            Field("sku_code", "code", required=True),
+            Field("counted", "integer", required=True, minimum=0),
+            Field("count_id", "code", title_zh="盘点单号", title_en="Count id"),
+            Field("location", "text", title_zh="库位", title_en="Location"),
+            Field("counter", "text"),
+            Field("book_quantity", "integer"),
+            Field("count_reason", "text"),
+        ),
+        key=("sku_code", "location", "counter"),
+    ),
+    counts.compare_count,
+    counts.write_count,
+    counts.revert_count,
+)

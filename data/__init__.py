@@ -1,0 +1,1 @@
+"""The demo's workbooks and the scripts that make them."""

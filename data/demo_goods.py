@@ -1,0 +1,80 @@
+"""Demo workbooks of goods, suppliers and stock, in the headers of the systems they would come from."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from data.demo_shop import SEED, shop, suppliers
+from data.workbook import sheet_bytes
+
+
+def files(anchor: date) -> dict[str, bytes]:
+    """goods.xlsx, suppliers.xlsx, stock.xlsx, and stock_with_mistakes.xlsx to try the import doctor on."""
+    stock = _stock(anchor)
+    total = ["合计", None, None, *(int(stock[name].sum()) for name in ("主仓实际库存数", "订单占有数", "预售占用", "采购在途数")), None]
+    title = [[f"库存查询  {anchor.isoformat()}  仓库：主仓"], []]
+    return {
+        "goods.xlsx": sheet_bytes(_goods(), sheet="商品资料", above=[["大促商品资料表"], []]),
+        "suppliers.xlsx": sheet_bytes(_suppliers(), sheet="供应商"),
+        "stock.xlsx": sheet_bytes(stock, sheet="库存查询", above=title, below=[total]),
+        "stock_with_mistakes.xlsx": sheet_bytes(_mistaken(stock.head(40)), sheet="库存查询", above=title, below=[["合计", None, None, "1.2万"]]),
+    }
+
+
+def _yuan(fen: pd.Series) -> pd.Series:
+    return fen / 100
+
+
+def _goods() -> pd.DataFrame:
+    s = shop()
+    return pd.DataFrame(
+        {
+            "商品编码": s["sku_code"], "款式编码": s["product_id"], "商品名称": s["name"], "规格": s["spec"], "国际条码": s["barcode"], "商品分类": s["category"],
+            "功能": s["function"], "品牌": s["brand"], "供应商名称": s["supplier"], "含税成本价": _yuan(s["unit_cost"]), "吊牌价": _yuan(s["list_price"]),
+            "采购周期": s["lead_time_days"], "起订量": s["moq"], "箱规": s["pack_size"], "备注": np.where(s["is_new"], "新品", ""),
+        }
+    )  # fmt: skip
+
+
+def _suppliers() -> pd.DataFrame:
+    s = suppliers()
+    return pd.DataFrame(
+        {
+            "供应商": s["supplier"], "联系人": s["contact"], "电话": s["phone"], "采购周期": s["lead_time_days"], "单次产能": s["capacity_units"],
+            "最低采购金额": _yuan(s["minimum_amount"]), "付款条件": s["payment_terms"],
+        }
+    )  # fmt: skip
+
+
+def _stock(anchor: date) -> pd.DataFrame:
+    """Ten to seventy days of ordinary sales on hand: far too little of what will sell, too much of what will not."""
+    s = shop()
+    random = np.random.default_rng(SEED + 1)
+    days = np.where(s["tier"] == "clearance", random.uniform(60, 200, len(s)), random.uniform(6, 70, len(s)))
+    on_hand = np.where(s["is_new"], random.integers(0, 60, len(s)), np.round(s["units_per_day"] * days)).astype(int)
+    coming = (random.random(len(s)) < 0.35) * np.ceil(s["units_per_day"] * random.uniform(10, 40, len(s)) / s["pack_size"]) * s["pack_size"]
+    due = [(anchor + timedelta(days=int(days))).isoformat() for days in random.integers(4, 26, len(s))]
+    return pd.DataFrame(
+        {
+            "商品编码": s["sku_code"], "商品名称": s["name"], "颜色规格": s["spec"], "主仓实际库存数": on_hand,
+            "订单占有数": np.minimum(np.round(s["units_per_day"] * random.uniform(0.3, 1.4, len(s))), on_hand).astype(int),
+            "预售占用": 0, "采购在途数": coming.astype(int), "预计到货日期": np.where(coming > 0, due, None),
+        }
+    )  # fmt: skip
+
+
+def _mistaken(stock: pd.DataFrame) -> pd.DataFrame:
+    """The mistakes that real sheets carry: an error cell, words for numbers, a lost code, a second row, a code that Excel has eaten."""
+    rows = stock.astype(object).copy()
+    rows.iloc[3, rows.columns.get_loc("主仓实际库存数")] = "#REF!"
+    rows.iloc[7, rows.columns.get_loc("主仓实际库存数")] = "约三百"
+    rows.iloc[9, rows.columns.get_loc("商品编码")] = None
+    rows.iloc[12, rows.columns.get_loc("订单占有数")] = -5
+    rows.iloc[15, rows.columns.get_loc("商品编码")] = rows.iloc[14, rows.columns.get_loc("商品编码")]
+    rows.iloc[20, rows.columns.get_loc("商品编码")] = 6901234567890123456
+    rows.iloc[22, rows.columns.get_loc("预计到货日期")] = "下周三"
+    rows.iloc[25, rows.columns.get_loc("主仓实际库存数")] = "1.2万"
+    return rows

@@ -1,0 +1,44 @@
+"""Makes the demo's workbooks: `python -m data.make_demo` writes data/demo/ anew.
+
+Each `data/demo_<room>.py` has `files(anchor) -> {file name: bytes}`; `anchor` is the demo's today, OPENS_IN_DAYS before the sale opens, so that the demo that
+`python -m core demo` loads is always three weeks before its sale. Fixed seeds: the same anchor gives the same cells. `core/commands/demo.py` loads the files through
+the real import path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+ANCHOR = date(2026, 10, 21)  # of the workbooks that lie in data/demo
+OPENS_IN_DAYS = 21  # the sale opens at 20:00 on the evening before this day's date is reached: 10 November for ANCHOR's 11 November
+ROOMS = ("goods", "campaign", "pricing", "warmup", "readiness", "replenishment", "live")
+FOLDER = Path(__file__).parent / "demo"
+
+
+def build(anchor: date) -> dict[str, bytes]:
+    """Every demo file by name, for a demo whose today is `anchor`."""
+    made: dict[str, bytes] = {}
+    for room in ROOMS:
+        if (Path(__file__).parent / f"demo_{room}.py").exists():
+            files: Callable[[date], dict[str, bytes]] = import_module(f"data.demo_{room}").files
+            made |= files(anchor)
+    return made
+
+
+def write(folder: Path, anchor: date) -> list[Path]:
+    """Writes the demo files of `anchor` into a folder and returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, content in build(anchor).items():
+        path = folder / name
+        path.write_bytes(content)
+        paths.append(path)
+    return paths
+
+
+if __name__ == "__main__":
+    for path in write(FOLDER, ANCHOR):
+        print(path.name, path.stat().st_size)
