@@ -56,7 +56,12 @@ def merge(
 
 
 def find(
-    connection: Connection, table: Table, columns: Sequence[str], fixed: Mapping[str, str], column: str, keys: Collection[str]
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    fixed: Mapping[str, str | int],
+    column: str,
+    keys: Collection[str],
 ) -> list[Row]:
     """The rows whose `fixed` columns have those values and whose text `column` is one of `keys`: the named columns, as tuples."""
     if not keys:

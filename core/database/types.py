@@ -63,3 +63,8 @@ def load_tables() -> MetaData:
     return schema
 
 
+def plain(value: Any) -> Any:
+    """A NumPy or pandas scalar as the plain Python value that JSON takes; missing values become None."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN and NaT are the values that differ from themselves
+        return None
+    return value.item() if hasattr(value, "item") else value

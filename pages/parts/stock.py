@@ -1,0 +1,214 @@
+"""What the stock page is made of: the answer, the risk strip, positions with their ledger, counts, imports, goods and suppliers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.database import Database
+from core.errors import ShopError
+from core.goods import service as goods_service
+from core.goods.sheet import GOODS, SUPPLIERS
+from core.sheets import writer
+from core.stock import counts as count_service
+from core.stock import service
+from core.stock.sheet import COUNT, STOCK, count_sheet, stock_sheet
+from pages.parts import charts
+from pages.parts.cards import Card, cards
+from pages.parts.columns import Column, Kind
+from pages.parts.imports import history
+from pages.parts.tables import XLSX, Filter, table
+from pages.parts.text import day, error_text, language, money_short, number, number_short, plain, t, time
+from pages.parts.upload import upload
+
+MASTER_KINDS: dict[str, Kind] = {"money": "price", "integer": "integer"}
+COVER_BINS = [0, 1, 3, 7, 14, 30, 60, 1_000_000]
+COVER_NAMES = ("0–1", "1–3", "3–7", "7–14", "14–30", "30–60", "60+")
+LEVELS = ("on_hand", "reserved", "presale_committed", "activity_locked", "in_transit")
+
+POSITIONS = (
+    Column("sku_code", "stock.sku_code", "code"),
+    Column("name", "stock.name", pinned=True, width="medium"),
+    Column("spec", "stock.spec"),
+    Column("mark", "stock.mark", "state"),
+    Column("available_to_promise", "stock.available", "integer", help="stock.available_help"),
+    Column("days_of_cover", "stock.days_of_cover", "decimal", help="stock.days_of_cover_help"),
+    Column("on_hand", "stock.on_hand", "integer", help="stock.on_hand_help"),
+    Column("reserved", "stock.reserved", "integer", help="stock.reserved_help"),
+    Column("presale_committed", "stock.presale_committed", "integer", help="stock.presale_committed_help"),
+    Column("activity_locked", "stock.activity_locked", "integer", help="stock.activity_locked_help"),
+    Column("in_transit", "stock.in_transit", "integer", help="stock.in_transit_help"),
+    Column("next_arrival", "stock.next_arrival"),
+    Column("units_per_day", "stock.units_per_day", "decimal", help="stock.units_per_day_help"),
+    Column("inventory_position", "stock.position", "integer", help="stock.position_help", shown=False),
+    Column("safety_stock", "stock.safety_stock", "integer", shown=False),
+    Column("category", "stock.category", shown=False),
+    Column("brand", "stock.brand", shown=False),
+    Column("supplier", "stock.supplier", shown=False),
+    Column("unit_cost", "stock.unit_cost", "price", shown=False),
+    Column("stock_value", "stock.stock_value", "money"),
+)
+VIEWS = (
+    Filter("sold_out", "stock.view_sold_out", lambda frame: frame["mark"] == "sold_out"),
+    Filter("tight", "stock.view_tight", lambda frame: frame["mark"] == "tight"),
+    Filter("excess", "stock.view_excess", lambda frame: frame["mark"] == "excess"),
+    Filter("arriving", "stock.view_arriving", lambda frame: frame["in_transit"] > 0),
+)
+LEDGER = (
+    Column("at", "stock.at", "moment"),
+    Column("state", "stock.state", "state", words="stock_state"),
+    Column("quantity", "stock.quantity", "integer"),
+    Column("balance", "stock.balance", "integer"),
+    Column("cause", "stock.cause", "state", words="stock_cause"),
+    Column("expected_on", "stock.expected_on"),
+    Column("account", "stock.account"),
+    Column("source_id", "stock.source", shown=False),
+)
+COUNTS = (
+    Column("sku_code", "stock.sku_code", "code"),
+    Column("name", "stock.name"),
+    Column("state", "count.state", "state", words="count_state"),
+    Column("book", "count.book", "integer"),
+    Column("moved", "count.moved", "integer"),
+    Column("expected", "count.expected", "integer"),
+    Column("counted", "count.counted", "integer"),
+    Column("difference", "count.difference", "integer"),
+    Column("reason", "count.reason"),
+    Column("counters", "count.counters"),
+)
+
+
+def uploading(key: str) -> bool:
+    """Whether a file is on its way through the upload, so that its expander stays open."""
+    return any(st.session_state.get(f"{key}_{part}") is not None for part in ("stand", "done", "choice"))
+
+
+def sample() -> bytes:
+    """An empty stock sheet to fill in."""
+    return writer.template(STOCK.spec, language())
+
+
+def answer(view: pd.DataFrame) -> None:
+    """Four figures and the strip of risk."""
+    promised = view["reserved"] + view["presale_committed"] + view["activity_locked"]
+    value = money_short(int(view["stock_value"].sum())) if "stock_value" in view else ""
+    units, short = t("stock.units"), view["mark"].isin(["sold_out", "tight"])
+    cards(
+        Card("stock.on_hand", number_short(int(view["on_hand"].sum())), units, against=value, help="stock.on_hand_help"),
+        Card("stock.available", number_short(int(view["available_to_promise"].sum())), units, help="stock.available_help"),
+        Card("stock.committed", number_short(int(promised.sum())), units, help="stock.committed_help"),
+        Card("stock.in_transit", number_short(int(view["in_transit"].sum())), units, help="stock.in_transit_help"),
+        Card("stock.at_risk", number(int(short.sum())), t("stock.skus"), alarm=bool(short.any()), help="stock.at_risk_help"),
+    )
+    _strip(view)
+
+
+def _strip(view: pd.DataFrame) -> None:
+    known = view[view["days_of_cover"].notna()]
+    if len(known):
+        bins = pd.cut(known["days_of_cover"].astype(float), COVER_BINS, labels=list(COVER_NAMES), include_lowest=True)
+        shown = bins.value_counts().reindex(COVER_NAMES).rename_axis("days").reset_index(name="skus")
+        shown["tone"] = ["red", "red", "amber", "gray", "gray", "gray", "blue"]
+        spec = charts.columns("days", "skus", y_title="stock.cover_count", x_title="stock.cover_axis", tone="tone", height=150)
+        charts.draw(shown, spec, key="stock_cover", alt=plain("stock.cover_alt"))
+    if len(known) < len(view):
+        st.caption(t("stock.cover_unknown", n=len(view) - len(known)))
+
+
+def positions(db: Database, user: Actor, view: pd.DataFrame) -> None:
+    """The table, worst first, and the ledger behind the row that was picked."""
+    order = view["mark"].map({"sold_out": 0, "tight": 1, "excess": 2}).fillna(3)
+    worst = view.assign(order=order).sort_values(["order", "days_of_cover"]).drop(columns="order").set_index("sku_code", drop=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            t("stock.export_sheet"), lambda: stock_sheet(view, language()), file_name="stock.xlsx", mime=XLSX, key="stock_sheet",
+            on_click="ignore", icon=":material/table_view:", help=t("stock.export_sheet_help"),
+        )  # fmt: skip
+        st.caption(t("stock.why_hint"))
+    shown = table(worst, POSITIONS, key="stock", filters=VIEWS, search=("sku_code", "name", "spec", "supplier"), export="positions", pick=True)
+    if shown.picked is not None:
+        _ledger(db, user, str(shown.picked))
+
+
+def _ledger(db: Database, user: Actor, code: str) -> None:
+    with st.container(border=True, key="stock_ledger"):
+        st.markdown(f"**{t('stock.why', code=code)}**")
+        moved = service.movements(db, user, code)
+        if moved.empty:
+            st.caption(t("stock.why_none"))
+        else:
+            table(moved, LEDGER, key="ledger", export=f"ledger_{code}", height=320)
+
+
+def counts(db: Database, user: Actor, view: pd.DataFrame, now: datetime) -> None:
+    """New count, sheets out and in, the result, the adjustment."""
+    with st.popover(t("count.new"), icon=":material/add:"):
+        _new_count(db, user, view, now)
+    upload(user, COUNT, key="count_upload", now=now)
+    known = count_service.counts(db, user)
+    if known.empty:
+        st.info(t("count.none"), icon=":material/fact_check:")
+        return
+    names = {row["count_id"]: f"{row['name']} · {time(row['snapshot_at'])} · {plain('count_state.' + row['state'])}" for row in known.to_dict("records")}
+    chosen = st.selectbox(t("count.pick"), list(names), format_func=names.__getitem__, key="count_pick")
+    _count(db, user, known.set_index("count_id").loc[chosen], chosen, now)
+
+
+def _new_count(db: Database, user: Actor, view: pd.DataFrame, now: datetime) -> None:
+    scopes = {"all": t("count.scope_all"), "risk": t("count.scope_risk")} | {f"c:{name}": name for name in sorted(view["category"].unique()) if name}
+    with st.form("count_new", border=False):
+        name = st.text_input(t("count.new_name"), value=plain("count.name_default", day=day(now.date())))
+        scope = st.selectbox(t("count.scope"), list(scopes), format_func=scopes.__getitem__)
+        blind = st.checkbox(t("count.blind"))
+        if not st.form_submit_button(t("count.open"), type="primary"):
+            return
+    risk = view["mark"].isin(["sold_out", "tight"])
+    rows = view if scope == "all" else view[risk] if scope == "risk" else view[view["category"] == scope[2:]]
+    try:
+        opened = count_service.open_count(db, user, name, rows["sku_code"].tolist(), blind=blind, now=now)
+        st.success(t("count.opened", id=opened))
+    except ShopError as error:
+        st.error(error_text(error))
+
+
+def _count(db: Database, user: Actor, head: pd.Series, count_id: str, now: datetime) -> None:
+    judged = count_service.result(db, user, count_id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            t("count.download"), lambda: count_sheet(count_service.count_rows(db, user, count_id), language()), file_name=f"count_{count_id[-8:]}.xlsx",
+            mime=XLSX, key="count_sheet", on_click="ignore", icon=":material/print:",
+        )  # fmt: skip
+        differs = judged[judged["state"] == "differs"]
+        units = int(differs["difference"].abs().sum()) if "difference" in judged else 0
+        pressed = head["state"] == "open" and st.button(t("count.settle"), type="primary", key="count_settle", disabled=(judged["state"] == "missing").all())
+        st.caption(t("count.settle_note", skus=len(differs), units=units))
+    if pressed:
+        try:
+            done = count_service.settle(db, user, count_id, now=now)
+            st.success(t(f"count.{done['state']}", skus=done["skus"], units=done["units"]))
+        except ShopError as error:
+            st.error(error_text(error))
+    table(judged, COUNTS, key="count", search=("sku_code", "name"), export=f"count_{count_id[-8:]}", height=420)
+
+
+def imports(db: Database, user: Actor, now: datetime) -> None:
+    """Who brought which sheet when, with its figures, and the way back."""
+    history(db, user, (STOCK, COUNT, GOODS, SUPPLIERS), key="stock_imports", now=now)
+
+
+def goods(db: Database, user: Actor, now: datetime) -> None:
+    """The SKU master and the suppliers, with their own sheets."""
+    kinds = {"goods": (GOODS, goods_service.goods, "goods.edit"), "suppliers": (SUPPLIERS, goods_service.suppliers, "supplier.edit")}
+    which = st.segmented_control(t("stock.tab_goods"), list(kinds), default="goods", required=True, key="master", format_func=lambda name: plain(f"kind.{name}"))
+    kind, load, action = kinds[str(which)]
+    if allowed(user, action):
+        upload(user, kind, key=f"{which}_upload", now=now)
+    frame = load(db, user)
+    if len(frame):
+        frame = frame.rename(columns={"name": "supplier"}) if which == "suppliers" else frame
+        titled = [Column(field.name, field.title(language()), MASTER_KINDS.get(field.kind, "text")) for field in kind.spec.fields if field.name in frame]
+        table(frame, [replace(titled[0], kind="code"), *titled[1:]], key=f"master_{which}", search=tuple(frame.columns[:3]), export=str(which))
