@@ -30,16 +30,4 @@ if view.empty:
 else:
     parts.answer(view)
 
-tabs = st.tabs([t("stock.tab_positions"), t("stock.tab_counts"), t("stock.tab_imports"), t("stock.tab_goods")], key="stock_tab", on_change="rerun")
-if tabs[0].open and not view.empty:
-    with tabs[0]:
-        parts.positions(db, user, view)
-if tabs[1].open and allowed(user, "stock.count"):
-    with tabs[1]:
-        parts.counts(db, user, view, now)
-if tabs[2].open and allowed(user, "import.view"):
-    with tabs[2]:
-        parts.imports(db, user, now)
-if tabs[3].open:
-    with tabs[3]:
-        parts.goods(db, user, now)
+parts.tabs(db, user, view, now)

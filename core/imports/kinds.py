@@ -59,3 +59,4 @@ class Kind:
     write: Callable[[Connection, Comparison, Context], None]
     revert: Callable[[Connection, str, Context], None]
     per_campaign: bool = False
+    any_of: tuple[str, ...] = ()  # fields of which the sheet needs one at least

@@ -105,13 +105,15 @@ def inspect(db: Database, actor: Actor, kind: Kind, content: bytes, file_name: s
 
 
 def check(inspection: Inspection) -> Draft:
-    """Casts and checks every cell of the chosen columns; ShopError("import.missing_columns") when the sheet lacks what the kind needs."""
+    """Casts and checks every cell of the chosen columns; ShopError("import.missing_columns" | "import.missing_any") when the sheet lacks what the kind needs."""
     kind, header = inspection.kind, inspection.header
     missing = [entry.name for entry in kind.spec.fields if entry.required and entry.name not in set(header.mapping.values())]
     if missing:
         raise ShopError(
             "import.missing_columns", fields=missing, kind=kind.name, headers=[text for text in header.headers if text]
         )
+    if kind.any_of and not set(kind.any_of) & set(header.mapping.values()):
+        raise ShopError("import.missing_any", fields=list(kind.any_of), kind=kind.name)
     grid = inspection.workbook.grid(inspection.sheet)
     return Draft(inspection, clean(grid, header.row, header.mapping, kind.spec, inspection.sheet))
 

@@ -18,7 +18,7 @@ from core.settings import settings
 from core.stock import ledger, rules
 from core.stock.tables import stock_count, stock_count_entry, stock_count_line
 
-APPROVAL = "stock.count"
+APPROVAL = "stock_count"
 
 
 def open_count(db: Database, actor: Actor, name: str, codes: list[str], *, blind: bool, now: datetime) -> str:
@@ -110,7 +110,7 @@ def _settle(connection: Connection, actor: Actor, head: dict[str, Any], now: dat
     if _needs_approval(connection, moves):
         inputs = moves["difference"].astype("int64").to_dict()
         if approvals.standing(connection, APPROVAL, head["count_id"], inputs) != "approved":
-            asked = approvals.request(connection, actor, APPROVAL, head["count_id"], inputs, reason=head["name"], now=now)
+            asked = approvals.request(connection, actor, now, APPROVAL, head["count_id"], inputs, head["name"])
             return {"state": "waiting", "approval_id": asked, **facts}
     quantities = moves["difference"].astype("int64")
     posted = pd.DataFrame({"sku_code": moves.index, "state": "on_hand", "quantity": quantities.to_numpy(), "expected_on": ""})

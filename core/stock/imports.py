@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from core.errors import ShopError
 from core.goods.service import SKUS
 from core.goods.tables import sku
 from core.imports import rules as compared
@@ -16,8 +15,6 @@ from core.stock.rules import LEVELS
 
 def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
     """Levels now against levels in the sheet; unknown codes are added to the master with what the sheet says of them."""
-    if not {"on_hand", "available_to_promise", "in_transit", "reserved", "presale_committed"} & set(sheet.columns):
-        raise ShopError("stock.no_quantity")
     told = sheet.set_index("sku_code")
     live = pd.Index(connection.scalars(select(sku.c.sku_code).where(sku.c.retired_at.is_(None))).all(), dtype="str")
     standing = ledger.positions(connection)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from core.goods.sheet import MASTER_FIELDS
+from core.sheets import writer
 from core.imports.kinds import Kind
 from core.sheets.columns import Field, SheetSpec
 from core.stock import counts, imports
@@ -30,6 +33,7 @@ STOCK = Kind(
     imports.compare_stock,
     imports.write_stock,
     imports.revert_stock,
+    any_of=("on_hand", "available_to_promise", "reserved", "presale_committed", "in_transit"),
 )
 
 COUNT = Kind(
@@ -52,3 +56,22 @@ COUNT = Kind(
     counts.write_count,
     counts.revert_count,
 )
+
+
+def stock_sheet(positions: pd.DataFrame, language: str) -> bytes:
+    """The stock sheet as we hand it out: levels to change and bring back, each row with the version that it was exported at."""
+    rows = positions.rename(columns={"version": "row_version"})
+    names = ("sku_code", "name", "spec", "on_hand", "reserved", "presale_committed", "in_transit", "row_version")
+    return _written(rows, STOCK, names, language)
+
+
+def count_sheet(rows: pd.DataFrame, language: str) -> bytes:
+    """The count sheet to print or fill in (`counts.count_rows`): the snapshot's id in every row, `counted` left blank."""
+    return _written(rows, COUNT, tuple(rows.columns), language)
+
+
+def _written(rows: pd.DataFrame, kind: Kind, names: tuple[str, ...], language: str) -> bytes:
+    extra = {field.name: field for field in MASTER_FIELDS}
+    known = extra | {field.name: field for field in kind.spec.fields}
+    columns = [(name, known[name].title(language), known[name].kind) for name in names]
+    return writer.export(rows[list(names)], columns, kind.name, language)

@@ -44,10 +44,22 @@ def history(db: Database, user: Actor, kinds: Sequence[Kind], *, key: str, now: 
     if frame.empty:
         st.info(t("history.none"), icon=":material/history:")
         return
-    shown = table(frame.set_index("import_id", drop=False), COLUMNS, key=key, search=("file_name", "account"), export="imports", pick=True, height=420)
+    shown = table(
+        frame.set_index("import_id", drop=False),
+        COLUMNS,
+        key=key,
+        search=("file_name", "account"),
+        export="imports",
+        pick=True,
+        height=420,
+    )
     if shown.picked is None:
         return
     run = shown.frame.loc[shown.picked]
     kind = by_name[run["kind"]]
-    if run["state"] == "committed" and allowed(user, kind.action) and undo_button(user, kind, str(shown.picked), key=f"{key}_undo", now=now):
+    if (
+        run["state"] == "committed"
+        and allowed(user, kind.action)
+        and undo_button(user, kind, str(shown.picked), key=f"{key}_undo", now=now)
+    ):
         st.rerun()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -119,17 +120,42 @@ def _strip(view: pd.DataFrame) -> None:
         st.caption(t("stock.cover_unknown", n=len(view) - len(known)))
 
 
+def tabs(db: Database, user: Actor, view: pd.DataFrame, now: datetime) -> None:
+    """The tabs that the role may use; only the open one is drawn."""
+    offered: dict[str, tuple[bool, Callable[[], None]]] = {
+        "positions": (not view.empty, lambda: positions(db, user, view)),
+        "counts": (allowed(user, "stock.count"), lambda: counts(db, user, view, now)),
+        "imports": (allowed(user, "import.view"), lambda: history(db, user, (STOCK, COUNT, GOODS, SUPPLIERS), key="stock_imports", now=now)),
+        "goods": (True, lambda: goods(db, user, now)),
+    }
+    drawn = [(name, draw) for name, (offer, draw) in offered.items() if offer]
+    for tab, (_, draw) in zip(st.tabs([t(f"stock.tab_{name}") for name, _ in drawn], key="stock_tab", on_change="rerun"), drawn, strict=True):
+        if tab.open:
+            with tab:
+                draw()
+
+
 def positions(db: Database, user: Actor, view: pd.DataFrame) -> None:
     """The table, worst first, and the ledger behind the row that was picked."""
     order = view["mark"].map({"sold_out": 0, "tight": 1, "excess": 2}).fillna(3)
-    worst = view.assign(order=order).sort_values(["order", "days_of_cover"]).drop(columns="order").set_index("sku_code", drop=False)
+    worst = (
+        view.assign(order=order).sort_values(["order", "days_of_cover"]).drop(columns="order").set_index("sku_code", drop=False)
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             t("stock.export_sheet"), lambda: stock_sheet(view, language()), file_name="stock.xlsx", mime=XLSX, key="stock_sheet",
             on_click="ignore", icon=":material/table_view:", help=t("stock.export_sheet_help"),
         )  # fmt: skip
         st.caption(t("stock.why_hint"))
-    shown = table(worst, POSITIONS, key="stock", filters=VIEWS, search=("sku_code", "name", "spec", "supplier"), export="positions", pick=True)
+    shown = table(
+        worst,
+        POSITIONS,
+        key="stock",
+        filters=VIEWS,
+        search=("sku_code", "name", "spec", "supplier"),
+        export="positions",
+        pick=True,
+    )
     if shown.picked is not None:
         _ledger(db, user, str(shown.picked))
 
@@ -153,13 +179,18 @@ def counts(db: Database, user: Actor, view: pd.DataFrame, now: datetime) -> None
     if known.empty:
         st.info(t("count.none"), icon=":material/fact_check:")
         return
-    names = {row["count_id"]: f"{row['name']} · {time(row['snapshot_at'])} · {plain('count_state.' + row['state'])}" for row in known.to_dict("records")}
+    names = {
+        row["count_id"]: f"{row['name']} · {time(row['snapshot_at'])} · {plain('count_state.' + row['state'])}"
+        for row in known.to_dict("records")
+    }
     chosen = st.selectbox(t("count.pick"), list(names), format_func=names.__getitem__, key="count_pick")
     _count(db, user, known.set_index("count_id").loc[chosen], chosen, now)
 
 
 def _new_count(db: Database, user: Actor, view: pd.DataFrame, now: datetime) -> None:
-    scopes = {"all": t("count.scope_all"), "risk": t("count.scope_risk")} | {f"c:{name}": name for name in sorted(view["category"].unique()) if name}
+    scopes = {"all": t("count.scope_all"), "risk": t("count.scope_risk")} | {
+        f"c:{name}": name for name in sorted(view["category"].unique()) if name
+    }
     with st.form("count_new", border=False):
         name = st.text_input(t("count.new_name"), value=plain("count.name_default", day=day(now.date())))
         scope = st.selectbox(t("count.scope"), list(scopes), format_func=scopes.__getitem__)
@@ -184,7 +215,9 @@ def _count(db: Database, user: Actor, head: pd.Series, count_id: str, now: datet
         )  # fmt: skip
         differs = judged[judged["state"] == "differs"]
         units = int(differs["difference"].abs().sum()) if "difference" in judged else 0
-        pressed = head["state"] == "open" and st.button(t("count.settle"), type="primary", key="count_settle", disabled=(judged["state"] == "missing").all())
+        pressed = head["state"] == "open" and st.button(
+            t("count.settle"), type="primary", key="count_settle", disabled=(judged["state"] == "missing").all()
+        )
         st.caption(t("count.settle_note", skus=len(differs), units=units))
     if pressed:
         try:
@@ -195,20 +228,35 @@ def _count(db: Database, user: Actor, head: pd.Series, count_id: str, now: datet
     table(judged, COUNTS, key="count", search=("sku_code", "name"), export=f"count_{count_id[-8:]}", height=420)
 
 
-def imports(db: Database, user: Actor, now: datetime) -> None:
-    """Who brought which sheet when, with its figures, and the way back."""
-    history(db, user, (STOCK, COUNT, GOODS, SUPPLIERS), key="stock_imports", now=now)
-
-
 def goods(db: Database, user: Actor, now: datetime) -> None:
     """The SKU master and the suppliers, with their own sheets."""
-    kinds = {"goods": (GOODS, goods_service.goods, "goods.edit"), "suppliers": (SUPPLIERS, goods_service.suppliers, "supplier.edit")}
-    which = st.segmented_control(t("stock.tab_goods"), list(kinds), default="goods", required=True, key="master", format_func=lambda name: plain(f"kind.{name}"))
+    kinds = {
+        "goods": (GOODS, goods_service.goods, "goods.edit"),
+        "suppliers": (SUPPLIERS, goods_service.suppliers, "supplier.edit"),
+    }
+    which = st.segmented_control(
+        t("stock.tab_goods"),
+        list(kinds),
+        default="goods",
+        required=True,
+        key="master",
+        format_func=lambda name: plain(f"kind.{name}"),
+    )
     kind, load, action = kinds[str(which)]
     if allowed(user, action):
         upload(user, kind, key=f"{which}_upload", now=now)
     frame = load(db, user)
     if len(frame):
         frame = frame.rename(columns={"name": "supplier"}) if which == "suppliers" else frame
-        titled = [Column(field.name, field.title(language()), MASTER_KINDS.get(field.kind, "text")) for field in kind.spec.fields if field.name in frame]
-        table(frame, [replace(titled[0], kind="code"), *titled[1:]], key=f"master_{which}", search=tuple(frame.columns[:3]), export=str(which))
+        titled = [
+            Column(field.name, field.title(language()), MASTER_KINDS.get(field.kind, "text"))
+            for field in kind.spec.fields
+            if field.name in frame
+        ]
+        table(
+            frame,
+            [replace(titled[0], kind="code"), *titled[1:]],
+            key=f"master_{which}",
+            search=tuple(frame.columns[:3]),
+            export=str(which),
+        )
