@@ -105,7 +105,7 @@ def format_compact(fen: int, language: str = "zh", *, sign: bool = False) -> str
     >>> format_compact(5_000_000_000), format_compact(5_000_000_000, "en"), format_compact(123400)
     ('¥5,000万', '¥50M', '¥1,234')
     """
-    steps = ((10**10, "亿"), (10**6, "万")) if language == "zh" else ((10**11, "B"), (10**8, "M"), (10**6, "K"))
+    steps = ((10**10, "亿"), (10**6, "万")) if language == "zh" else ((10**11, "B"), (10**8, "M"), (10**5, "K"))
     lead = "-" if fen < 0 else "+" if sign and fen > 0 else ""
     for step, unit in steps:
         if abs(fen) >= step:

@@ -60,7 +60,7 @@ def postgres_server() -> Iterator[str]:
     folder.chmod(0o755)
     server = embedded.get_server(folder / "data")
     address = server.get_uri()
-    template = connect(_named(address, "empty"))
+    template = connect(named(address, "empty"))
     admin = connect(address)
     with admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CREATE DATABASE empty"))
@@ -72,7 +72,7 @@ def postgres_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _named(address: str, name: str) -> str:
+def named(address: str, name: str) -> str:
     from sqlalchemy.engine import make_url
 
     return make_url(address).set(database=name).render_as_string(hide_password=False)
@@ -95,7 +95,7 @@ def postgres(postgres_server: str) -> Iterator[Database]:
     admin = connect(postgres_server)
     with admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE empty"))
-    database = connect(_named(postgres_server, name))
+    database = connect(named(postgres_server, name))
     yield database
     database.dispose()
     with admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

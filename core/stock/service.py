@@ -32,7 +32,7 @@ def positions(db: Database, actor: Actor, *, today: date | None = None, sku_code
         arriving = ledger.arrivals(connection, None if sku_code is None else [sku_code])
         sold = units_per_day(connection, today) if today else pd.Series(dtype="Float64")
     days = arriving[arriving["expected_on"] != ""].groupby("sku_code")["expected_on"].min()
-    frame["next_arrival"] = frame["sku_code"].map(days).fillna("").astype("str")
+    frame["next_arrival"] = days.reindex(frame["sku_code"]).astype("str").fillna("").to_numpy()
     frame["available_to_promise"] = rules.available_to_promise(frame)
     frame["inventory_position"] = rules.inventory_position(frame)
     frame["units_per_day"] = frame["sku_code"].map(sold).astype("Float64")
