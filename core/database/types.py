@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 import uuid_utils
-from sqlalchemy import DateTime, Dialect, MetaData
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 schema = MetaData(
     naming_convention={
@@ -43,6 +43,25 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Facts(TypeDecorator[Any]):
+    """A JSON value kept as the very text that was written (audit, approvals): SQLite's JSON columns turn a bare 1e16 or -0.0 into another number."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on every database."""
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Canonical JSON; None is NULL."""
+        return None if value is None else to_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """The value again."""
+        return None if value is None else orjson.loads(value)
 
 
 def new_id() -> str:

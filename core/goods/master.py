@@ -124,21 +124,20 @@ class Master:
         return len(changed)
 
     def _store(self, connection: Connection, rows: pd.DataFrame, context: Context) -> None:
-        text = [name for name in self.fields if not self.table.c[name].nullable]
+        text = [name for name in self.fields if name in rows and not self.table.c[name].nullable]
         full = rows.assign(**{name: rows[name].astype(object).fillna("") for name in text}, updated_at=context.now)
         if "changed_by" not in full:  # an undo puts the earlier one back, so that the import before can be taken back next
             full["changed_by"] = context.import_id
         upsert(connection, self.table, full.rename_axis(self.key).reset_index(), key=[self.key])
 
     def introduce(self, connection: Connection, rows: pd.DataFrame, context: Context) -> None:
-        """Adds keys that another room's sheet brought (indexed by key, any of the fields); a retired key comes back as it was known."""
-        standing = self.standing(connection, rows.index.tolist())
-        back = standing[standing["retired_at"].notna()]
+        """Adds keys that another room's sheet brought and that are not live (indexed by key, any of the fields); a retired one comes back as it was known."""
+        table = self.table
+        retired = self.standing(connection, connection.scalars(select(table.c[self.key]).where(table.c.retired_at.is_not(None))).all())
+        back = retired[retired.index.isin(rows.index)] if len(retired) else retired
         if len(back):
-            self._store(
-                connection, back[[*self.fields, "added_by"]].assign(version=back["version"] + 1, retired_at=None), context
-            )
-        fresh = rows[~rows.index.isin(standing.index)].reindex(columns=list(self.fields))
+            self._store(connection, back[[*self.fields, "added_by"]].assign(version=back["version"] + 1, retired_at=None), context)
+        fresh = (rows[~rows.index.isin(back.index)] if len(back) else rows)[[name for name in self.fields if name in rows]]
         self._store(connection, fresh.assign(version=1, added_by=context.import_id, retired_at=None), context)
 
     def withdraw(self, connection: Connection, import_id: str, context: Context) -> None:

@@ -10,29 +10,30 @@ sku = Table(
     "sku",
     schema,
     Column("sku_code", String, primary_key=True),  # text: leading zeros are part of it
-    Column("product_id", String, nullable=False, default=""),  # SPU
-    Column("name", String, nullable=False, default=""),
-    Column("spec", String, nullable=False, default=""),
-    Column("barcode", String, nullable=False, default=""),
-    Column("category", String, nullable=False, default="", index=True),
-    Column("function", String, nullable=False, default=""),
-    Column("brand", String, nullable=False, default=""),
-    Column("supplier", String, nullable=False, default="", index=True),  # supplier.name; terms are optional
+    Column("product_id", String, nullable=False, server_default=""),  # SPU
+    Column("name", String, nullable=False, server_default=""),
+    Column("spec", String, nullable=False, server_default=""),
+    Column("barcode", String, nullable=False, server_default=""),
+    Column("category", String, nullable=False, server_default=""),
+    Column("function", String, nullable=False, server_default=""),
+    Column("brand", String, nullable=False, server_default=""),
+    Column("supplier", String, nullable=False, server_default=""),  # supplier.name; terms are optional
     Column("unit_cost", BigInteger),  # fen; missing means unknown, never free
     Column("list_price", BigInteger),  # fen
     Column("lead_time_days", Integer),
     Column("moq", Integer),
     Column("pack_size", Integer),
     Column("safety_stock", BigInteger),
-    Column("remarks", String, nullable=False, default=""),
+    Column("remarks", String, nullable=False, server_default=""),
     Column("version", Integer, nullable=False, default=1),
-    Column("added_by", String, nullable=False, default=""),  # import that brought it
-    Column("changed_by", String, nullable=False, default=""),  # last import or edit that touched it
+    Column("added_by", String, nullable=False, server_default=""),  # import that brought it
+    Column("changed_by", String, nullable=False, server_default=""),  # last import or edit that touched it
     Column("updated_at", Moment, nullable=False),
     Column("retired_at", Moment),  # taken back or delisted; its ledger stays
     CheckConstraint("unit_cost >= 0 AND list_price >= 0", name="money"),
     CheckConstraint("lead_time_days >= 0 AND moq >= 0 AND pack_size >= 1", name="terms"),
     info={"place": "reference"},
+    sqlite_with_rowid=False,
 )
 
 supplier = Table(

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from core.database import new_id
 from core.database.rows import append, find, merge
-from core.stock.tables import stock_movement, stock_position
+from core.stock.tables import STATES, stock_movement, stock_position
 
-_MOVEMENT = ("sku_code", "movement_id", "at", "state", "quantity", "expected_on", "cause", "source_id", "account")
+_MOVEMENT = ("sku_code", "movement_id", "at", *STATES, "expected_on", "cause", "source_id", "account")
 
 
 class Change(NamedTuple):
@@ -39,17 +39,8 @@ def free(connection: Connection, sku_codes: Collection[str]) -> dict[str, int]:
 def post(connection: Connection, changes: Sequence[Change], source_id: str, account: str, now: datetime) -> None:
     """Writes the changes into the ledger and onto the positions, in the running transaction. One row a SKU."""
     moved = [change for change in changes if any(change[1:])]
-    steps = [
-        (change.sku_code, state, quantity)
-        for change in moved
-        for state, quantity in zip(Change._fields[1:], change[1:], strict=True)
-        if quantity
-    ]
     batch = new_id()
-    rows = [
-        (sku_code, f"{batch}:{line}", now, state, quantity, "", "event", source_id, account)
-        for line, (sku_code, state, quantity) in enumerate(steps)
-    ]
+    rows = [(change[0], f"{batch}:{line}", now, *change[1:], 0, 0, "", "event", source_id, account) for line, change in enumerate(moved)]
     append(connection, stock_movement, rows, _MOVEMENT)
     sums = (*Change._fields[1:], "version")
     positions = [(*change, 1, 0, 0, now) for change in moved]

@@ -36,43 +36,28 @@ def target_levels(sheet: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
     return after
 
 
-def movements(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """The differences of all states but in transit as movements: sku_code, state, quantity (int64, never 0), expected_on "".
-
-    Both frames are indexed by sku_code with the columns LEVELS.
-    """
-    parts = []
-    for state in LEVELS[:-1]:
-        delta = (after[state] - before[state]).to_numpy()
-        moved = delta != 0
-        parts.append(pd.DataFrame({"sku_code": after.index[moved], "state": state, "quantity": delta[moved], "expected_on": ""}))
-    return pd.concat(parts, ignore_index=True)
-
-
 def arrival_movements(told: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
-    """What turns the standing arrivals into those of a sheet, as movements of in transit (columns as in `movements`).
+    """What turns the standing arrivals into those of a sheet: sku_code, expected_on (ISO day or ""), quantity (int64, signed, never 0), a row a pair.
 
     `told`: indexed by sku_code, in_transit (int64), expected_on (str, "" where the sheet has no date). `arrivals`: sku_code, expected_on, quantity as they stand.
     With a date, the SKU's arrivals become that one date. Without one, a surplus is added undated; a shortfall is taken from the undated, then from the latest date.
     """
-    standing = arrivals.groupby("sku_code")["quantity"].sum().reindex(told.index).fillna(0).astype("int64")
+    days = arrivals.groupby("sku_code", sort=False).agg(quantity=("quantity", "sum"), day=("expected_on", "first"), days=("quantity", "size"))
+    days = days.reindex(told.index)
+    standing = days["quantity"].fillna(0).astype("int64")
     dated = told["expected_on"] != ""
-    same_day = (
-        arrivals.set_index("sku_code")["expected_on"]
-        .groupby(level=0)
-        .agg(lambda days: days.iloc[0] if len(days) == 1 else "")
-        .reindex(told.index)
-    )
-    settled = dated & (standing == told["in_transit"]) & ((same_day == told["expected_on"]) | (told["in_transit"] == 0))
-    replaced = told.index[dated & ~settled]
-    out = arrivals[arrivals["sku_code"].isin(replaced)].assign(quantity=lambda rows: -rows["quantity"])
-    into = told.loc[replaced].rename_axis("sku_code").reset_index().rename(columns={"in_transit": "quantity"})
+    same_day = (days["days"] == 1) & (days["day"] == told["expected_on"])
+    settled = dated & (standing == told["in_transit"]) & (same_day | (told["in_transit"] == 0))
+    replaced = dated & ~settled
+    out = arrivals[arrivals["sku_code"].isin(told.index[replaced])].assign(quantity=lambda rows: -rows["quantity"]) if len(arrivals) else arrivals
+    into = told[replaced].rename_axis("sku_code").reset_index().rename(columns={"in_transit": "quantity"})
     delta = (told["in_transit"] - standing)[~dated]
     surplus = pd.DataFrame({"sku_code": delta.index[delta > 0], "expected_on": "", "quantity": delta[delta > 0].to_numpy()})
-    parts = [out, into, surplus, _taken(-delta[delta < 0], arrivals)]
+    parts = [out, into, surplus, *([_taken(-delta[delta < 0], arrivals)] if (delta < 0).any() else [])]
     moved = pd.concat([part[["sku_code", "expected_on", "quantity"]] for part in parts], ignore_index=True)
-    moved = moved.groupby(["sku_code", "expected_on"], as_index=False, sort=False)["quantity"].sum()
-    return moved[moved["quantity"] != 0].assign(state="in_transit")
+    if moved.duplicated(["sku_code", "expected_on"]).any():
+        moved = moved.groupby(["sku_code", "expected_on"], as_index=False, sort=False)["quantity"].sum()
+    return moved[moved["quantity"] != 0].reset_index(drop=True)
 
 
 def _taken(shortfall: pd.Series, arrivals: pd.DataFrame) -> pd.DataFrame:

@@ -78,12 +78,10 @@ def movements(db: Database, actor: Actor, sku_code: str, limit: int = 500) -> pd
     allow(actor, "stock.view")
     m = stock_movement.c
     with db.reading() as connection:
-        frame = read(
-            connection,
-            select(m.movement_id, m.at, m.state, m.quantity, m.expected_on, m.cause, m.source_id, m.account)
-            .where(m.sku_code == sku_code)
-            .order_by(m.movement_id),
-        )
+        query = select(m.movement_id, m.at, m.cause, m.source_id, m.account, m.expected_on, *(m[level] for level in LEVELS))
+        rows = read(connection, query.where(m.sku_code == sku_code).order_by(m.movement_id))
+    moved = rows.melt([name for name in rows.columns if name not in LEVELS], var_name="state", value_name="quantity")
+    frame = moved[moved["quantity"] != 0].sort_values("movement_id", kind="stable")
     frame["balance"] = frame.groupby("state")["quantity"].cumsum()
     return frame.iloc[::-1].head(limit).drop(columns="movement_id").reset_index(drop=True)
 

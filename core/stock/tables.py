@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table
 
 from core.database.types import Moment, schema
 
@@ -14,16 +14,14 @@ stock_movement = Table(
     Column("sku_code", String, primary_key=True),
     Column("movement_id", String, primary_key=True),  # time-ordered: "<batch id>:<line>"
     Column("at", Moment, nullable=False),
-    Column("state", String, nullable=False),  # one of STATES
-    Column("quantity", BigInteger, nullable=False),  # units, signed
+    *(Column(state, BigInteger, nullable=False, default=0) for state in STATES),  # units, signed: what moved of each state
     Column("expected_on", String(10), nullable=False, default=""),  # in_transit only: ISO day, "" where nobody knows it
     Column("cause", String, nullable=False),  # import | undo | count | purchase_order | receipt | event | session | edit
     Column("source_id", String, nullable=False),
     Column("account", String, nullable=False),
     Index("ix_stock_movement_source_id", "source_id"),
-    Index("ix_stock_movement_sku_code_at", "sku_code", "at"),
-    CheckConstraint("quantity <> 0", name="moves"),
     info={"place": "sku_code"},
+    sqlite_with_rowid=False,
 )
 
 stock_position = Table(
@@ -38,6 +36,7 @@ stock_position = Table(
     Column("version", BigInteger, nullable=False, default=0),  # grows by one with each source that moved the SKU
     Column("updated_at", Moment, nullable=False),
     info={"place": "sku_code"},
+    sqlite_with_rowid=False,
 )
 
 stock_arrival = Table(
@@ -47,6 +46,7 @@ stock_arrival = Table(
     Column("expected_on", String(10), primary_key=True),  # ISO day, "" where nobody knows it
     Column("quantity", BigInteger, nullable=False),
     info={"place": "sku_code"},
+    sqlite_with_rowid=False,
 )
 
 stock_count = Table(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
+from sqlalchemy.types import TypeDecorator
 
 from core.database import connect
-from core.database.types import Moment, load_tables
+from core.database.types import Facts, Moment, load_tables
 
 TARGET = Path(__file__).resolve().parents[2] / "core/database/migrations/versions/0001_first.py"
 HEAD = '''"""The first schema."""
@@ -37,7 +38,10 @@ def downgrade() -> None:
 
 
 def _render(kind: str, item: object, _context: object) -> str | bool:
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
+    if kind == "type" and isinstance(item, Facts):
+        return "sa.Text()"
+    """A decorated type as the plain one that it stores: migrations must not change when the program's types do."""
+    return f"sa.{item.impl_instance!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 
 def main() -> None:

@@ -36,8 +36,9 @@ def upgrade() -> None:
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('streak', sa.Integer(), nullable=False),
     sa.Column('since', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('fired_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('fired_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('notified_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('resolved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('acknowledged_by', sa.String(), nullable=False),
     sa.Column('acknowledged_at', sa.DateTime(timezone=True), nullable=True),
@@ -60,7 +61,6 @@ def upgrade() -> None:
     op.create_table('alert_tick',
     sa.Column('campaign_id', sa.String(), nullable=False),
     sa.Column('minute', sa.BigInteger(), nullable=False),
-    sa.Column('memory', sa.JSON(), nullable=False),
     sa.PrimaryKeyConstraint('campaign_id', name=op.f('pk_alert_tick')),
     info={'place': 'local'}
     )
@@ -68,7 +68,7 @@ def upgrade() -> None:
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('subject', sa.String(), nullable=False),
-    sa.Column('inputs', sa.JSON(), nullable=False),
+    sa.Column('inputs', sa.Text(), nullable=False),
     sa.Column('inputs_digest', sa.String(length=64), nullable=False),
     sa.Column('requested_by', sa.String(length=64), nullable=False),
     sa.Column('requested_at', sa.DateTime(timezone=True), nullable=False),
@@ -91,8 +91,8 @@ def upgrade() -> None:
     sa.Column('address', sa.String(), nullable=False),
     sa.Column('action', sa.String(), nullable=False),
     sa.Column('subject', sa.String(), nullable=False),
-    sa.Column('before', sa.JSON(), nullable=True),
-    sa.Column('after', sa.JSON(), nullable=True),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
     sa.Column('previous', sa.String(length=64), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_audit')),
@@ -259,7 +259,7 @@ def upgrade() -> None:
     op.create_table('intake_source',
     sa.Column('source', sa.String(), nullable=False),
     sa.Column('campaign_id', sa.String(), nullable=False),
-    sa.Column('secrets', sa.JSON(), nullable=False),
+    sa.Column('generations', sa.JSON(), nullable=False),
     sa.Column('events_per_minute', sa.Integer(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -383,6 +383,18 @@ def upgrade() -> None:
     info={'place': 'sku_code'}
     )
     op.create_index('ix_purchase_receipt_order_id', 'purchase_receipt', ['order_id'], unique=False)
+    op.create_table('rehearsal',
+    sa.Column('campaign_id', sa.String(), nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('begins_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('speed', sa.Float(), nullable=False),
+    sa.Column('scale', sa.Float(), nullable=False),
+    sa.Column('course', sa.Float(), nullable=False),
+    sa.Column('past_id', sa.String(), nullable=False),
+    sa.Column('played_to_ms', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('campaign_id', name=op.f('pk_rehearsal')),
+    info={'place': 'local'}
+    )
     op.create_table('replenishment_line',
     sa.Column('run_id', sa.String(), nullable=False),
     sa.Column('sku_code', sa.String(), nullable=False),
@@ -534,39 +546,39 @@ def upgrade() -> None:
     )
     op.create_table('sku',
     sa.Column('sku_code', sa.String(), nullable=False),
-    sa.Column('product_id', sa.String(), nullable=False),
-    sa.Column('name', sa.String(), nullable=False),
-    sa.Column('spec', sa.String(), nullable=False),
-    sa.Column('barcode', sa.String(), nullable=False),
-    sa.Column('category', sa.String(), nullable=False),
-    sa.Column('function', sa.String(), nullable=False),
-    sa.Column('brand', sa.String(), nullable=False),
-    sa.Column('supplier', sa.String(), nullable=False),
+    sa.Column('product_id', sa.String(), server_default='', nullable=False),
+    sa.Column('name', sa.String(), server_default='', nullable=False),
+    sa.Column('spec', sa.String(), server_default='', nullable=False),
+    sa.Column('barcode', sa.String(), server_default='', nullable=False),
+    sa.Column('category', sa.String(), server_default='', nullable=False),
+    sa.Column('function', sa.String(), server_default='', nullable=False),
+    sa.Column('brand', sa.String(), server_default='', nullable=False),
+    sa.Column('supplier', sa.String(), server_default='', nullable=False),
     sa.Column('unit_cost', sa.BigInteger(), nullable=True),
     sa.Column('list_price', sa.BigInteger(), nullable=True),
     sa.Column('lead_time_days', sa.Integer(), nullable=True),
     sa.Column('moq', sa.Integer(), nullable=True),
     sa.Column('pack_size', sa.Integer(), nullable=True),
     sa.Column('safety_stock', sa.BigInteger(), nullable=True),
-    sa.Column('remarks', sa.String(), nullable=False),
+    sa.Column('remarks', sa.String(), server_default='', nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('added_by', sa.String(), nullable=False),
-    sa.Column('changed_by', sa.String(), nullable=False),
+    sa.Column('added_by', sa.String(), server_default='', nullable=False),
+    sa.Column('changed_by', sa.String(), server_default='', nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('retired_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint('lead_time_days >= 0 AND moq >= 0 AND pack_size >= 1', name=op.f('ck_sku_terms')),
     sa.CheckConstraint('unit_cost >= 0 AND list_price >= 0', name=op.f('ck_sku_money')),
     sa.PrimaryKeyConstraint('sku_code', name=op.f('pk_sku')),
-    info={'place': 'reference'}
+    info={'place': 'reference'},
+    sqlite_with_rowid=False
     )
-    op.create_index(op.f('ix_sku_category'), 'sku', ['category'], unique=False)
-    op.create_index(op.f('ix_sku_supplier'), 'sku', ['supplier'], unique=False)
     op.create_table('stock_arrival',
     sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('expected_on', sa.String(length=10), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('sku_code', 'expected_on', name=op.f('pk_stock_arrival')),
-    info={'place': 'sku_code'}
+    info={'place': 'sku_code'},
+    sqlite_with_rowid=False
     )
     op.create_table('stock_count',
     sa.Column('count_id', sa.String(), nullable=False),
@@ -602,17 +614,19 @@ def upgrade() -> None:
     sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('movement_id', sa.String(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('on_hand', sa.BigInteger(), nullable=False),
+    sa.Column('reserved', sa.BigInteger(), nullable=False),
+    sa.Column('presale_committed', sa.BigInteger(), nullable=False),
+    sa.Column('activity_locked', sa.BigInteger(), nullable=False),
+    sa.Column('in_transit', sa.BigInteger(), nullable=False),
     sa.Column('expected_on', sa.String(length=10), nullable=False),
     sa.Column('cause', sa.String(), nullable=False),
     sa.Column('source_id', sa.String(), nullable=False),
     sa.Column('account', sa.String(), nullable=False),
-    sa.CheckConstraint('quantity <> 0', name=op.f('ck_stock_movement_moves')),
     sa.PrimaryKeyConstraint('sku_code', 'movement_id', name=op.f('pk_stock_movement')),
-    info={'place': 'sku_code'}
+    info={'place': 'sku_code'},
+    sqlite_with_rowid=False
     )
-    op.create_index('ix_stock_movement_sku_code_at', 'stock_movement', ['sku_code', 'at'], unique=False)
     op.create_index('ix_stock_movement_source_id', 'stock_movement', ['source_id'], unique=False)
     op.create_table('stock_position',
     sa.Column('sku_code', sa.String(), nullable=False),
@@ -624,7 +638,8 @@ def upgrade() -> None:
     sa.Column('version', sa.BigInteger(), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('sku_code', name=op.f('pk_stock_position')),
-    info={'place': 'sku_code'}
+    info={'place': 'sku_code'},
+    sqlite_with_rowid=False
     )
     op.create_table('supplier',
     sa.Column('name', sa.String(), nullable=False),
@@ -1043,14 +1058,11 @@ def downgrade() -> None:
     op.drop_table('supplier')
     op.drop_table('stock_position')
     op.drop_index('ix_stock_movement_source_id', table_name='stock_movement')
-    op.drop_index('ix_stock_movement_sku_code_at', table_name='stock_movement')
     op.drop_table('stock_movement')
     op.drop_table('stock_count_line')
     op.drop_table('stock_count_entry')
     op.drop_table('stock_count')
     op.drop_table('stock_arrival')
-    op.drop_index(op.f('ix_sku_supplier'), table_name='sku')
-    op.drop_index(op.f('ix_sku_category'), table_name='sku')
     op.drop_table('sku')
     op.drop_table('sale_sku_minute')
     op.drop_table('sale_sku_kind')
@@ -1060,6 +1072,7 @@ def downgrade() -> None:
     op.drop_table('sale_line')
     op.drop_table('replenishment_override')
     op.drop_table('replenishment_line')
+    op.drop_table('rehearsal')
     op.drop_index('ix_purchase_receipt_order_id', table_name='purchase_receipt')
     op.drop_table('purchase_receipt')
     op.drop_table('purchase_order_line')

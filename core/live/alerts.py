@@ -1,0 +1,125 @@
+"""Alerts as data and as a state machine: pending -> firing -> acknowledged -> resolved, and armed again. Pure.
+
+A rule says how often in a row it must be broken before it fires and be kept before it is resolved; while it fires, it is judged by
+the easier `clear` limit, so that a figure on the edge does not ring all night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+OPEN = ("pending", "firing", "acknowledged")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of alert: minutes between its checks, checks in a row to fire and to resolve, and its limits."""
+
+    kind: str
+    every: int
+    fire_after: int
+    clear_after: int
+    limits: Mapping[str, float]
+    level: str = "warning"
+
+
+RULES: dict[str, Rule] = {
+    rule.kind: rule
+    for rule in (
+        Rule("pace", 15, 3, 2, {"below": 0.95, "clear": 1.0}, "critical"),
+        Rule("change", 60, 1, 2, {"k": 0.5, "h": 6.0, "spread": 0.2, "memory": 0.5}),
+        Rule("stock_out", 5, 2, 3, {"minutes": 120, "clear": 180, "most": 10}),
+        Rule("conversion", 5, 3, 3, {"below": 0.7, "clear": 0.85, "visitors": 200}, "critical"),
+        Rule("price", 1, 1, 10, {"below": 0.7, "units": 3}, "critical"),
+        Rule("refund", 5, 2, 3, {"above": 0.15, "clear": 0.1, "orders": 20}),
+        Rule("silence", 1, 5, 1, {"minutes": 5}, "critical"),
+        Rule("rejected", 1, 3, 5, {"above": 0.05, "clear": 0.02, "events": 20}),
+        Rule("task", 60, 1, 1, {}),
+    )
+}
+TITLES = {  # a group robot's message is read by everybody: both languages
+    "pace": "进度落后，预计完不成 behind, will miss the target",
+    "change": "走势突变 something changed",
+    "stock_out": "即将断货 running out",
+    "conversion": "转化下跌 conversion fell",
+    "price": "成交价异常 paid price too low",
+    "refund": "退款激增 refunds surge",
+    "silence": "数据中断 no data",
+    "rejected": "数据被拒 events rejected",
+    "task": "任务逾期 tasks overdue",
+}
+QUIET_HOUR = (
+    60  # minutes between two messages about one metric, and of silence after the opening for judgements of the whole sale
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's look at one subject: is the limit broken, is even the easier one kept, and what was seen."""
+
+    kind: str
+    subject: str
+    broken: bool
+    cleared: bool
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alert between two checks."""
+
+    state: str
+    streak: int
+
+
+def step(before: Standing | None, finding: Finding, rule: Rule) -> tuple[Standing | None, str]:
+    """(the alert after this check, what happened: "" | "fired" | "resolved").
+
+    None before: armed. A pending alert that is not broken again is dropped without a word. Acknowledging changes who knows, not
+    what is true: an acknowledged alert resolves like a firing one.
+
+    >>> step(None, Finding("price", "", True, False, {}), RULES["price"])
+    (Standing(state='firing', streak=0), 'fired')
+    """
+    if before is None or before.state in ("pending", "resolved"):
+        if not finding.broken:
+            return None, ""
+        streak = 1 if before is None or before.state == "resolved" else before.streak + 1
+        return (Standing("firing", 0), "fired") if streak >= rule.fire_after else (Standing("pending", streak), "")
+    streak = before.streak + 1 if finding.cleared else 0
+    return (Standing("resolved", streak), "resolved") if streak >= rule.clear_after else (Standing(before.state, streak), "")
+
+
+def cusum(actual: ArrayLike, planned: ArrayLike, rule: Rule = RULES["change"]) -> tuple[Floats, Floats]:
+    """(low, high): running sums of how far each hour's log ratio actual / planned strays, shape (hours,).
+
+    Pre-whitened: what an hour inherits from the hour before it (`memory`) is taken off first, and the rest is measured in the
+    usual spread; sums grow beyond `k`. Either above `h` means that something has changed. Hours without plan or sale count as 0.
+    """
+    done, due = np.asarray(actual, dtype=float), np.asarray(planned, dtype=float)
+    usable = (done > 0) & (due > 0)
+    ratio = np.where(usable, np.log(np.where(usable, done, 1) / np.where(usable, due, 1)), 0.0)
+    memory = rule.limits["memory"]
+    news = ratio - memory * np.concatenate([[0.0], ratio[:-1]])
+    score = news / (rule.limits["spread"] * np.sqrt(1 - memory**2))
+    low, high = np.zeros(len(score)), np.zeros(len(score))
+    below = above = 0.0
+    for i, z in enumerate(score):
+        below, above = max(0.0, below - z - rule.limits["k"]), max(0.0, above + z - rule.limits["k"])
+        low[i], high[i] = below, above
+    return low, high
+
+
+def fallen(buyers: int, visitors: int, rate: float, below: float) -> bool:
+    """Is a conversion rate below `below` times `rate`, and not by chance (one-sided, z < -3 against the usual rate)?"""
+    if visitors <= 0 or rate <= 0:
+        return False
+    seen = buyers / visitors
+    chance = np.sqrt(rate * (1 - min(rate, 1)) / visitors)
+    return bool(seen < below * rate and (seen - rate) < -3 * chance)

@@ -1,0 +1,131 @@
+"""One batch of fresh events of one campaign, folded into what each book has to add. Pure: dicts in, dicts out.
+
+A batch is a thousand tuples, where a pandas group-by costs twenty times a dictionary; so this is a loop over tuples on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from core.live import lines as sale_lines
+from core.live.events import OF_A_LINE, Event
+from core.live.lines import Line
+
+LineKey = tuple[str, str]  # order_id, sku_code
+Person = tuple[str, int, str]  # role, business day, user_key
+Seen = tuple[int, str]  # at_ms, channel: the smaller one is the first sight
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a batch changes. Sums are [events, quantity, amount_fen]; people are [visitors, buyers]."""
+
+    stored: list[tuple[Event, str]] = field(default_factory=list)  # every fresh event with what it waits for
+    released: list[Event] = field(default_factory=list)
+    lines: dict[LineKey, Line] = field(default_factory=dict)
+    calls: dict[str, list[int]] = field(default_factory=dict)  # sku_code -> change of [need, presale, shipped]
+    minute_kind: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)  # minute, channel, kind
+    sku_kind: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    sku_minute: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)  # kind, minute, sku_code
+    people: dict[Person, Seen] = field(default_factory=dict)
+    minute_people: dict[tuple[int, str], list[int]] = field(default_factory=dict)  # minute, channel
+
+    @property
+    def waiting(self) -> int:
+        """How many of the fresh events wait."""
+        return sum(1 for _, reason in self.stored if reason)
+
+
+def person_of(event: Event, day: int) -> Person | None:
+    """Who is seen by this event on that business day, and as what. A buyer whose name is masked counts by the order."""
+    if event.kind == "view":
+        return ("visitor", day, event.user_key) if event.user_key else None
+    if event.kind == "pay":
+        return ("buyer", day, event.user_key or f"#{event.order_id}")
+    return None
+
+
+def fold(
+    events: Iterable[Event],
+    lines: Mapping[LineKey, Line],
+    waiting: Mapping[LineKey, list[Event]],
+    seen: Mapping[Person, Seen],
+    day_of: Callable[[int], int],
+) -> Folded:
+    """The effects of fresh `events` on lines as stored, their queue, and the people seen before.
+
+    `day_of` gives the business day (any whole number per day) of an epoch minute.
+    """
+    out = Folded()
+    of_lines: dict[LineKey, list[Event]] = {}
+    applied: list[Event] = []
+    for event in events:
+        if event.kind in OF_A_LINE:
+            of_lines.setdefault((event.order_id, event.sku_code), []).append(event)
+        else:
+            applied.append(event)
+            out.stored.append((event, ""))
+    for key, fresh in of_lines.items():
+        applied += _line(out, key, fresh, lines.get(key, Line()), waiting.get(key, []))
+    _sum(out, applied)
+    _people(out, applied, seen, day_of)
+    return out
+
+
+def _line(out: Folded, key: LineKey, fresh: list[Event], old: Line, queue: list[Event]) -> list[Event]:
+    """Folds one line's events; returns those that now count."""
+    new, taken, released, queued = sale_lines.apply(old, fresh, queue)
+    out.lines[key] = new
+    out.stored += [(event, "") for event in taken]
+    out.stored += queued
+    out.released += released
+    before, after = sale_lines.call(old), sale_lines.call(new)
+    if before != after:
+        change = out.calls.setdefault(key[1], [0, 0, 0])
+        for i in range(3):
+            change[i] += after[i] - before[i]
+    return taken + released
+
+
+def _sum(out: Folded, applied: list[Event]) -> None:
+    """Sums by (kind, minute, SKU) and (minute, channel, kind) event by event; those by SKU follow from the first."""
+    sku_minute, minute_kind = out.sku_minute, out.minute_kind
+    for _, _, kind, at_ms, sku_code, _, _, quantity, amount, channel, _ in applied:
+        minute = at_ms // 60_000
+        for sums in (
+            sku_minute.setdefault((kind, minute, sku_code), [0, 0, 0]),
+            minute_kind.setdefault((minute, channel, kind), [0, 0, 0]),
+        ):
+            sums[0] += 1
+            sums[1] += quantity
+            sums[2] += amount
+    for (kind, _, sku_code), (events, units, fen) in sku_minute.items():
+        sums = out.sku_kind.setdefault((sku_code, kind), [0, 0, 0])
+        sums[0] += events
+        sums[1] += units
+        sums[2] += fen
+
+
+def _people(out: Folded, applied: list[Event], seen: Mapping[Person, Seen], day_of: Callable[[int], int]) -> None:
+    first: dict[Person, Seen] = {}
+    for event in applied:
+        person = person_of(event, day_of(event.at_ms // 60_000))
+        if person is not None:
+            sight = (event.at_ms, event.channel)
+            known = first.get(person)
+            if known is None or sight < known:
+                first[person] = sight
+    for person, sight in first.items():
+        before = seen.get(person)
+        if before is not None and before <= sight:
+            continue
+        out.people[person] = sight
+        slot = 0 if person[0] == "visitor" else 1
+        _move(out, sight, slot, 1)
+        if before is not None:
+            _move(out, before, slot, -1)
+
+
+def _move(out: Folded, sight: Seen, slot: int, by: int) -> None:
+    out.minute_people.setdefault((sight[0] // 60_000, sight[1]), [0, 0])[slot] += by

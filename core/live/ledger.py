@@ -1,0 +1,230 @@
+"""The event ledger: a batch in, exactly once, with its rollups and its stock in one transaction.
+
+One batch is folded at a time (SQLite by its write lock, PostgreSQL by an advisory lock): a payment and its refund that arrive at
+the same moment through two doors must see each other. received = applied + duplicate + waiting + rejected, always.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache, partial
+from itertools import groupby
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, update
+
+from core import clock
+from core.database.locks import one_at_a_time
+from core.database.rows import append, find, merge
+from core.live import tables
+from core.live.events import FACT, OF_A_LINE, Event, Refusal
+from core.live.fold import Folded, LineKey, Person, Seen, fold, person_of
+from core.live.lines import Line
+from core.stock import reserve
+from core.warmup import selling, touches
+
+_SUMS = ("events", "quantity", "amount_fen")
+
+
+class Sale(NamedTuple):
+    """What the ledger must know of a campaign: the zone of its business days, and whether it is a drill that moves no stock."""
+
+    timezone: str = clock.SHANGHAI
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one batch. `applied` counts fresh events that took effect at once."""
+
+    applied: int = 0
+    duplicate: int = 0
+    waiting: int = 0
+    released: int = 0  # events of earlier batches that could apply now
+    rejected: tuple[Refusal, ...] = ()
+
+    @property
+    def received(self) -> int:
+        """Lines in the batch."""
+        return self.applied + self.duplicate + self.waiting + len(self.rejected)
+
+
+def post(
+    connection: Connection,
+    source: str,
+    lines: Sequence[Event | Refusal],
+    now: datetime,
+    account: str,
+    batch_id: str,
+    sales: Mapping[str, Sale] = MappingProxyType({}),
+) -> Receipt:
+    """Folds one source's batch into every book, in the running transaction.
+
+    `sales` says what the ledger must know of the campaigns (default: an ordinary sale in Shanghai). `batch_id` names the batch in
+    the stock ledger.
+    """
+    one_at_a_time(connection, "events")
+    refused = [line for line in lines if isinstance(line, Refusal)]
+    fresh, duplicate, clashes = _fresh(connection, source, [line for line in lines if isinstance(line, Event)])
+    refused += clashes
+    released: list[Event] = []
+    waiting = 0
+    minute = clock.epoch_minute(now)
+    for campaign_id, group in groupby(sorted(fresh, key=attrgetter("campaign_id")), attrgetter("campaign_id")):
+        sale = sales.get(campaign_id, Sale())
+        events = list(group)
+        done = _post_campaign(connection, campaign_id, sale, events, minute)
+        waiting += done.waiting
+        released += done.released
+        if not sale.drill:
+            touches.take(connection, campaign_id, events)
+            selling.draw(connection, {code: call[0] for code, call in done.calls.items() if call[0] > 0}, account, now)
+        free = {} if sale.drill else reserve.free(connection, done.calls)
+        reserve.post(connection, _settle(connection, campaign_id, done.calls, free), batch_id, account, now)
+    receipt = Receipt(len(fresh) - waiting, duplicate, waiting, len(released), tuple(refused))
+    _tally(connection, source, receipt, Counter(event.source for event in released), now)
+    return receipt
+
+
+def _fresh(connection: Connection, source: str, events: list[Event]) -> tuple[list[Event], int, list[Refusal]]:
+    """(events never seen before, number of honest duplicates, refusals of ids that came with another body)."""
+    known: dict[str, tuple[Any, ...]] = {
+        row[1]: row
+        for row in find(connection, tables.event, FACT, {"source": source}, "event_id", [event.event_id for event in events])
+    }
+    fresh: list[Event] = []
+    duplicate, clashes = 0, []
+    for event in events:
+        body = event[:-1]
+        before = known.get(event[1])
+        if before is None:
+            known[event[1]] = body
+            fresh.append(event)
+        elif before == body:
+            duplicate += 1
+        else:
+            differs = next(name for name, old, new in zip(FACT, before, body, strict=True) if old != new)
+            clashes.append(Refusal(event.event_id, "live.body_differs", differs, str(getattr(event, differs))[:60]))
+    return fresh, duplicate, clashes
+
+
+def _post_campaign(connection: Connection, campaign_id: str, sale: Sale, events: list[Event], minute: int) -> Folded:
+    lines, waiting = _lines(connection, campaign_id, events)
+    day_of = partial(_day, zone=sale.timezone)
+    done = fold(events, lines, waiting, _seen(connection, campaign_id, events, day_of), day_of)
+    append(connection, tables.event, [(*event, minute, reason) for event, reason in done.stored])
+    if done.released:
+        _release(connection, done.released)
+    _roll_up(connection, campaign_id, done)
+    return done
+
+
+def _lines(
+    connection: Connection, campaign_id: str, events: list[Event]
+) -> tuple[dict[LineKey, Line], dict[LineKey, list[Event]]]:
+    """The stored lines that the batch touches, and the queue of those that have one."""
+    orders = {event.order_id for event in events if event.kind in OF_A_LINE}
+    columns = ("order_id", "sku_code", *Line._fields)
+    where = {"campaign_id": campaign_id}
+    lines = {(row[0], row[1]): Line(*row[2:]) for row in find(connection, tables.sale_line, columns, where, "order_id", orders)}
+    stuck = {key[0] for key, line in lines.items() if line.waiting}
+    waiting: dict[LineKey, list[Event]] = {}
+    for row in find(connection, tables.event, (*Event._fields, "waits_for"), where, "order_id", stuck):
+        if row[-1]:
+            event = Event(*row[:-1])
+            waiting.setdefault((event.order_id, event.sku_code), []).append(event)
+    return lines, waiting
+
+
+@lru_cache(maxsize=8192)
+def _day(minute: int, zone: str) -> int:
+    return clock.business_day(clock.from_epoch_minute(minute), zone).toordinal()
+
+
+def _seen(connection: Connection, campaign_id: str, events: list[Event], day_of: Callable[[int], int]) -> dict[Person, Seen]:
+    """When those people were first seen on those days, as far as the books know."""
+    wanted: dict[tuple[str, int], list[str]] = {}
+    for person in {person for event in events if (person := person_of(event, day_of(event.minute))) is not None}:
+        wanted.setdefault(person[:2], []).append(person[2])
+    seen: dict[Person, Seen] = {}
+    for (role, day), keys in wanted.items():
+        where: dict[str, str | int] = {"campaign_id": campaign_id, "role": role, "day": day}
+        found = find(connection, tables.person_seen, ("user_key", "at_ms", "channel"), where, "user_key", keys)
+        seen.update({(role, day, name): (at_ms, channel) for name, at_ms, channel in found})
+    return seen
+
+
+def _release(connection: Connection, events: list[Event]) -> None:
+    """Takes events out of the queue: they have been counted."""
+    query = (
+        update(tables.event)
+        .where(
+            tables.event.c.source == bindparam("s"),
+            tables.event.c.event_id == bindparam("e"),
+            tables.event.c.sku_code == bindparam("k"),
+        )
+        .values(waits_for="")
+    )
+    connection.execute(query, [{"s": event.source, "e": event.event_id, "k": event.sku_code} for event in events])
+
+
+def _roll_up(connection: Connection, campaign_id: str, done: Folded) -> None:
+    """Every sum that the batch moved, in one order of tables and rows for everybody."""
+    c = campaign_id
+    merge(connection, tables.sale_line, [(c, *key, *line) for key, line in sorted(done.lines.items())], put=Line._fields)
+    merge(connection, tables.sale_sku_kind, sorted((c, *key, *sums) for key, sums in done.sku_kind.items()), add=_SUMS)
+    merge(connection, tables.sale_sku_minute, sorted((c, *key, *sums) for key, sums in done.sku_minute.items()), add=_SUMS)
+    merge(
+        connection, tables.person_seen, sorted((c, *key, *sight) for key, sight in done.people.items()), put=("at_ms", "channel")
+    )
+    merge(connection, tables.sale_minute_kind, sorted((c, *key, *sums) for key, sums in done.minute_kind.items()), add=_SUMS)
+    people = sorted((c, *key, *counts) for key, counts in done.minute_people.items())
+    merge(connection, tables.sale_minute, people, add=("visitors", "buyers"))
+
+
+def _settle(
+    connection: Connection, campaign_id: str, calls: Mapping[str, list[int]], free: Mapping[str, int]
+) -> list[reserve.Change]:
+    """Brings what stock keeps for the sale up to what its lines call for, never beyond what is there."""
+    columns = ("sku_code", "need", "presale", "shipped", "held", "presale_held")
+    stored = {
+        row[0]: row[1:] for row in find(connection, tables.sale_sku, columns, {"campaign_id": campaign_id}, "sku_code", calls)
+    }
+    rows: list[tuple[object, ...]] = []
+    changes: list[reserve.Change] = []
+    for sku_code, (need, presale, shipped) in sorted(calls.items()):
+        before = stored.get(sku_code, (0, 0, 0, 0, 0))
+        need, presale = need + before[0], presale + before[1]
+        held, promised = before[3:]
+        if sku_code in free:  # goods without a stock position are sold all the same; nobody counts them
+            promised = presale
+            room = free[sku_code] - shipped + before[4] - promised
+            held = max(0, min(need, before[3] + room))
+            changes.append(reserve.Change(sku_code, -shipped, held - before[3], promised - before[4]))
+        rows.append((campaign_id, sku_code, need, presale, before[2] + shipped, held, promised))
+    merge(connection, tables.sale_sku, rows, put=columns[1:])
+    return changes
+
+
+def _tally(connection: Connection, source: str, receipt: Receipt, released: Mapping[str, int], now: datetime) -> None:
+    """The intake's own books: every line that came in is in exactly one of four sums."""
+    figures = ("received", "applied", "duplicate", "waiting", "rejected")
+    own = (receipt.received, receipt.applied, receipt.duplicate, receipt.waiting, len(receipt.rejected))
+    merge(connection, tables.intake_tally, [(source, *own, now)], add=figures, put=("last_received_at",))
+    others = [(name, 0, count, 0, -count, 0, now) for name, count in sorted(released.items())]
+    merge(connection, tables.intake_tally, others, add=figures)
+    minute = clock.epoch_minute(now)
+    codes = Counter(refusal.code for refusal in receipt.rejected)
+    last = {refusal.code: f"{refusal.event_id} {refusal.field}={refusal.value}" for refusal in receipt.rejected}
+    merge(
+        connection,
+        tables.intake_refusal,
+        [(source, minute, code, n, last[code]) for code, n in sorted(codes.items())],
+        add=("events",),
+        put=("sample",),
+    )

@@ -1,0 +1,245 @@
+"""The live sale's books recounted from its events: every sum that a screen shows, every person, every line, every unit kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Column, Connection, Select, Table, case, func, literal, select, union_all
+
+from core import clock
+from core.campaign.tables import campaign
+from core.database import read
+from core.live.tables import (
+    event,
+    intake_refusal,
+    intake_tally,
+    person_seen,
+    sale_line,
+    sale_minute,
+    sale_minute_kind,
+    sale_sku,
+    sale_sku_kind,
+    sale_sku_minute,
+)
+from core.stock.tables import stock_movement
+
+MOST_FAULTS = 20  # a list that long says enough
+_SUMS = ("events", "quantity", "amount_fen")
+
+
+def faults(connection: Connection, campaign_id: str = "") -> dict[str, list[Any]]:
+    """Differences between the books and their recount, by book; empty lists when they agree. `campaign_id` "" means all.
+
+    Each fault names the key and by how much the book is too high.
+    """
+    return {
+        "minute_kind": _rollup(connection, sale_minute_kind, {"minute": _minute(), "channel": event.c.channel}, campaign_id),
+        "sku_kind": _rollup(connection, sale_sku_kind, {"sku_code": event.c.sku_code}, campaign_id),
+        "sku_minute": _rollup(connection, sale_sku_minute, {"minute": _minute(), "sku_code": event.c.sku_code}, campaign_id),
+        "people": _people(connection, campaign_id),
+        "minute_people": _minute_people(connection, campaign_id),
+        "lines": _lines(connection, campaign_id),
+        "queue": _queue(connection, campaign_id),
+        "calls": _calls(connection, campaign_id),
+        "stock": _stock(connection),
+        "tally": _tally(connection),
+    }
+
+
+def _minute() -> Any:
+    """Epoch minute of an event: both databases divide whole numbers by whole numbers."""
+    return event.c.at_ms // 60_000
+
+
+def _difference(connection: Connection, book: Select[Any], recount: Select[Any], keys: Sequence[str]) -> list[Any]:
+    """Keys at which the book's sums differ from the recount's; both queries select `keys` and then the same sums."""
+    both = union_all(book, recount).subquery()
+    sums = [column for column in both.c if column.name not in keys]
+    totals = [func.sum(column).label(column.name) for column in sums]
+    wrong = case(*[(func.sum(column) != 0, 1) for column in sums], else_=0) == 1
+    query = select(*(both.c[key] for key in keys), *totals).group_by(*(both.c[key] for key in keys)).having(wrong)
+    return [dict(row) for row in connection.execute(query.limit(MOST_FAULTS)).mappings()]
+
+
+def _rollup(connection: Connection, table: Table, keys: dict[str, Any], campaign_id: str) -> list[Any]:
+    keys = {"campaign_id": event.c.campaign_id, **keys, "kind": event.c.kind}
+    book = select(*(table.c[key] for key in keys), *(table.c[name] for name in _SUMS))
+    counted = [-func.count(), -func.sum(event.c.quantity), -func.sum(event.c.amount_fen)]
+    recount = (
+        select(
+            *(value.label(key) for key, value in keys.items()),
+            *(sum_.label(name) for sum_, name in zip(counted, _SUMS, strict=True)),
+        )
+        .where(event.c.waits_for == "")
+        .group_by(*keys.values())
+    )
+    return _difference(connection, _of(book, table, campaign_id), _of(recount, event, campaign_id), list(keys))
+
+
+def _of(query: Select[Any], table: Table, campaign_id: str) -> Select[Any]:
+    return query.where(table.c.campaign_id == campaign_id) if campaign_id else query
+
+
+def _zones(connection: Connection) -> dict[str, str]:
+    return {row.campaign_id: row.timezone for row in connection.execute(select(campaign.c.campaign_id, campaign.c.timezone))}
+
+
+def _day(connection: Connection, campaign_id: str, zone: str) -> Any:
+    """Business day of an event as SQL: the ordinal of the first day plus the day starts that lie behind it."""
+    span = select(func.min(event.c.at_ms), func.max(event.c.at_ms)).where(event.c.campaign_id == campaign_id)
+    first, last = (
+        clock.business_day(datetime.fromtimestamp((ms or 0) / 1000, UTC), zone) for ms in connection.execute(span).one()
+    )
+    starts = [clock.day_start(first + timedelta(days=n), zone) for n in range(1, (last - first).days + 1)]
+    passed = [case((event.c.at_ms >= int(start.timestamp() * 1000), 1), else_=0) for start in starts]
+    return sum(passed, literal(first.toordinal()))
+
+
+def _people(connection: Connection, campaign_id: str) -> list[Any]:
+    """First sights: the earliest view or payment of each person on each business day, ties by channel."""
+    zones = _zones(connection)
+    known = connection.execute(select(person_seen.c.campaign_id).union(select(event.c.campaign_id))).scalars().all()
+    found = []
+    for each in [campaign_id] if campaign_id else known:
+        found += _people_of(connection, each, _day(connection, each, zones.get(each, clock.SHANGHAI)))
+    return found[:MOST_FAULTS]
+
+
+def _people_of(connection: Connection, campaign_id: str, day: Any) -> list[Any]:
+    masked = literal("#") + event.c.order_id
+    who = case((event.c.kind == "view", event.c.user_key), (event.c.user_key != "", event.c.user_key), else_=masked)
+    role = case((event.c.kind == "view", "visitor"), else_="buyer")
+    first = func.row_number().over(partition_by=(role, day, who), order_by=(event.c.at_ms, event.c.channel))
+    columns = (role.label("role"), day.label("day"), who.label("user_key"), event.c.at_ms, event.c.channel, first.label("n"))
+    sights = (
+        select(*columns)
+        .where(
+            event.c.campaign_id == campaign_id,
+            event.c.waits_for == "",
+            (event.c.kind == "pay") | ((event.c.kind == "view") & (event.c.user_key != "")),
+        )
+        .subquery()
+    )
+    keys = ("role", "day", "user_key", "channel")
+    recount = select(*(sights.c[key] for key in keys), -sights.c.at_ms, literal(-1).label("n")).where(sights.c.n == 1)
+    book = select(*(person_seen.c[key] for key in keys), person_seen.c.at_ms, literal(1).label("n"))
+    return _difference(connection, book.where(person_seen.c.campaign_id == campaign_id), recount, keys)
+
+
+def _minute_people(connection: Connection, campaign_id: str) -> list[Any]:
+    """Visitors and buyers a minute against the people's first sights."""
+    keys = ("campaign_id", "minute", "channel")
+    book = select(*(sale_minute.c[key] for key in keys), sale_minute.c.visitors, sale_minute.c.buyers)
+    seen = person_seen.c
+    minute = seen.at_ms // 60_000
+    recount = select(
+        seen.campaign_id,
+        minute.label("minute"),
+        seen.channel,
+        (-func.sum(case((seen.role == "visitor", 1), else_=0))).label("visitors"),
+        (-func.sum(case((seen.role == "buyer", 1), else_=0))).label("buyers"),
+    ).group_by(seen.campaign_id, minute, seen.channel)
+    return _difference(connection, _of(book, sale_minute, campaign_id), _of(recount, person_seen, campaign_id), keys)
+
+
+_SLOTS = {
+    "deposited": "deposit",
+    "ordered": "order",
+    "paid": "pay",
+    "refunded": "refund",
+    "cancelled": "cancel",
+    "shipped": "ship",
+}
+
+
+def _lines(connection: Connection, campaign_id: str) -> list[Any]:
+    """Order lines against the sums of their events."""
+    keys = ("campaign_id", "order_id", "sku_code")
+
+    def total(column: Column[int], kind: str, name: str) -> Any:
+        return (-func.sum(case(((event.c.kind == kind) & (event.c.waits_for == ""), column), else_=0))).label(name)
+
+    recount = (
+        select(
+            *(event.c[key] for key in keys),
+            *(total(event.c.quantity, kind, name) for name, kind in _SLOTS.items()),
+            total(event.c.amount_fen, "pay", "paid_fen"),
+            total(event.c.amount_fen, "refund", "refunded_fen"),
+            (-func.sum(case((event.c.waits_for != "", 1), else_=0))).label("waiting"),
+        )
+        .where(event.c.kind.in_(list(_SLOTS.values())))
+        .group_by(*(event.c[key] for key in keys))
+    )
+    names = [*keys, *_SLOTS, "paid_fen", "refunded_fen", "waiting"]
+    book = select(*(sale_line.c[name] for name in names))
+    return _difference(connection, _of(book, sale_line, campaign_id), _of(recount, event, campaign_id), keys)
+
+
+def _queue(connection: Connection, campaign_id: str) -> list[Any]:
+    """Events that wait although what they wait for is there."""
+    joined = event.join(
+        sale_line,
+        (event.c.campaign_id == sale_line.c.campaign_id)
+        & (event.c.order_id == sale_line.c.order_id)
+        & (event.c.sku_code == sale_line.c.sku_code),
+    )
+    there = case(
+        (event.c.waits_for == "pay", sale_line.c.paid), else_=sale_line.c.ordered + sale_line.c.deposited + sale_line.c.paid
+    )
+    query = (
+        select(event.c.source, event.c.event_id, event.c.waits_for).select_from(joined).where(event.c.waits_for != "", there > 0)
+    )
+    return [dict(row) for row in connection.execute(_of(query, event, campaign_id).limit(MOST_FAULTS)).mappings()]
+
+
+def _calls(connection: Connection, campaign_id: str) -> list[Any]:
+    """Units that lines ask of stock, recomputed line by line (see lines.call), against the books by SKU."""
+    line = read(connection, _of(select(sale_line), sale_line, campaign_id))
+    promised = np.maximum.reduce([line["deposited"], line["ordered"], line["paid"]]) if len(line) else np.zeros(0, dtype="int64")
+    kept = np.maximum(promised - line["cancelled"] - line["refunded"] - line["shipped"], 0)
+    presale = np.minimum(kept, np.maximum(line["deposited"] - line["paid"], 0))
+    keys = ["campaign_id", "sku_code"]
+    wanted = line.assign(need=kept - presale, presale=presale)[[*keys, "need", "presale", "shipped"]].groupby(keys).sum()
+    book = read(
+        connection, _of(select(*(sale_sku.c[name] for name in [*keys, "need", "presale", "shipped"])), sale_sku, campaign_id)
+    )
+    gap = book.set_index(keys).sub(wanted, fill_value=0).astype("int64")
+    return list(gap[(gap != 0).any(axis=1)].reset_index().head(MOST_FAULTS).to_dict("records"))
+
+
+def _stock(connection: Connection) -> list[Any]:
+    """Units kept for sales against the movements that events have posted."""
+    book = select(sale_sku.c.sku_code, sale_sku.c.held.label("reserved"), sale_sku.c.presale_held.label("presale_committed"))
+    moved = stock_movement.c
+    totals = [(-func.sum(moved[state])).label(state) for state in ("reserved", "presale_committed")]
+    posted = select(moved.sku_code, *totals).where(moved.cause == "event").group_by(moved.sku_code)
+    return _difference(connection, book, posted, ["sku_code"])
+
+
+def _tally(connection: Connection) -> list[Any]:
+    """Received = applied + duplicate + waiting + rejected, and each of them what can be counted."""
+    tally = read(connection, select(intake_tally)).set_index("source")
+    found = read(
+        connection,
+        select(
+            event.c.source,
+            func.sum(case((event.c.waits_for == "", 1), else_=0)).label("applied"),
+            func.sum(case((event.c.waits_for != "", 1), else_=0)).label("waiting"),
+        ).group_by(event.c.source),
+    ).set_index("source")
+    refused = read(
+        connection,
+        select(intake_refusal.c.source, func.sum(intake_refusal.c.events).label("rejected")).group_by(intake_refusal.c.source),
+    )
+    recount = (
+        found.join(refused.set_index("source"), how="outer").reindex(tally.index.union(found.index)).fillna(0).astype("int64")
+    )
+    gap = (
+        tally[["applied", "waiting", "rejected"]].reindex(recount.index).fillna(0).astype("int64")
+        - recount[["applied", "waiting", "rejected"]]
+    )
+    gap["received"] = tally["received"] - tally[["applied", "duplicate", "waiting", "rejected"]].sum(axis=1)
+    return list(gap[(gap != 0).any(axis=1)].reset_index().head(MOST_FAULTS).to_dict("records"))

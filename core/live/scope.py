@@ -1,0 +1,134 @@
+"""The stretch that is judged: which phase, with which plan, on which curve. Read once a minute, shared by every viewer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from core.campaign import planning
+from core.campaign import service as campaigns
+from core.campaign.decompose import phase_curve
+from core.campaign.pace import BIN, Curve, bin_edges, curve_from_days
+from core.campaign.phases import Phase
+from core.campaign.service import Campaign
+from core.campaign.tables import campaign as campaign_table
+from core.clock import zone
+from core.database import read
+from core.goods.tables import campaign_sku
+from core.live import books, pace
+from core.live.picture import Scope
+from core.live.tables import rehearsal
+from core.pricing import service as pricing
+
+JUDGED = ("live", "encore")  # phases with a pace of their own
+MOST_DAYS = 12  # past sales that make a curve
+
+
+def phase_of(mine: Campaign, at: datetime) -> Phase:
+    """The live or encore phase of a moment: the running one, else the last that began, else the first to come."""
+    judged = sorted((p for p in mine.phases if p.kind in JUDGED), key=lambda p: p.starts_at)
+    judged = judged or [Phase("", "live", mine.opens_at, mine.closes_at)]
+    begun = [p for p in judged if p.starts_at <= at]
+    return begun[-1] if begun else judged[0]
+
+
+def base_of(mine: Campaign) -> str:
+    """The campaign whose plan, goods and prices count: a rehearsal borrows those of its original."""
+    return mine.rehearsal_of or mine.campaign_id
+
+
+def scope(connection: Connection, campaign_id: str, at: datetime) -> Scope:
+    """The scope of a moment. A campaign without a plan has a target of 0: no pace, no forecast to miss. ShopError("campaign.unknown")."""
+    mine = campaigns.standing(connection, campaign_id)
+    phase = phase_of(mine, at)
+    plan = planning.in_force(connection, base_of(mine))
+    curve, errors = _curve(connection, mine, phase)
+    figures = _target(plan, phase, _scale(connection, campaign_id))
+    return Scope(
+        mine.campaign_id, mine.name, mine.timezone, phase.phase_id, phase.kind, phase.starts_at, phase.ends_at,
+        bool(mine.rehearsal_of), *figures, curve, errors,
+    )  # fmt: skip
+
+
+def _scale(connection: Connection, campaign_id: str) -> float:
+    """Which part of the plan is played: 1, or less in a rehearsal."""
+    return float(connection.scalar(select(rehearsal.c.scale).where(rehearsal.c.campaign_id == campaign_id)) or 1.0)
+
+
+def _target(plan: planning.Plan | None, phase: Phase, scale: float) -> tuple[int, int, float, int, pd.DataFrame, pd.Series]:
+    """(target, visitors, conversion rate, AOV, channels, tiers) of the phase: the plan's channels and tiers in its proportion."""
+    if plan is None:
+        return 0, 0, 0.0, 0, pd.DataFrame({"gmv": [], "visitors": []}, dtype=float), pd.Series(dtype=float)
+    parts = plan.part("phase").set_index("part")
+    known = phase.phase_id in parts.index
+    whole = [int(parts[name].loc[phase.phase_id]) if known else getattr(plan.target, name) for name in ("gmv", "visitors")]
+    gmv, visitors = (round(figure * scale) for figure in whole)
+    channels = plan.part("channel").set_index("part").astype(float)
+    tiers = plan.part("tier").set_index("part")["gmv"].astype(float)
+    if plan.target.gmv:
+        channels["gmv"] *= gmv / plan.target.gmv
+        tiers = tiers / plan.target.gmv
+    if plan.target.visitors:
+        channels["visitors"] *= visitors / plan.target.visitors
+    return gmv, visitors, plan.target.conversion_rate, plan.target.aov, channels, tiers
+
+
+def _curve(connection: Connection, mine: Campaign, phase: Phase) -> tuple[Curve, tuple[tuple[float, ...], ...]]:
+    """The phase's curve from the shop's own past sales where there are any, else the shipped one; and the past days' errors."""
+    shipped = phase_curve(phase, mine.timezone)
+    days, clocks = _past(connection, phase.starts_at)
+    if not days:
+        return shipped, ()
+    width = max(len(day) for day in days)
+    amounts = np.array([[*day, *[np.nan] * (width - len(day))] for day in days])
+    curve = curve_from_days(amounts, clocks, shipped.clock, int(shipped.length))
+    alike = [
+        day for day, clock in zip(days, clocks, strict=True) if len(day) == len(bin_edges(shipped)) - 1 and clock == shipped.clock
+    ]
+    if len(alike) < 2:
+        return curve, ()
+    return curve, tuple(tuple(pace.residuals(np.array(alike), bins)) for bins in range(len(alike[0]) + 1))
+
+
+def _past(connection: Connection, before: datetime) -> tuple[list[list[float]], list[int]]:
+    """Paid amounts per bin of the shop's earlier live phases, newest first, and the local minute at which each opened."""
+    c = campaign_table.c
+    query = select(c.campaign_id).where(c.rehearsal_of == "", c.closes_at <= before).order_by(c.opens_at.desc()).limit(MOST_DAYS)
+    days: list[list[float]] = []
+    clocks: list[int] = []
+    for campaign_id in map(str, connection.scalars(query)):
+        past = campaigns.standing(connection, campaign_id)
+        for phase in past.phases:
+            if phase.kind == "live" and phase.ends_at <= before:
+                amounts = _day(connection, campaign_id, phase)
+                if sum(amounts) > 0:
+                    local = phase.starts_at.astimezone(zone(past.timezone))
+                    days.append(amounts)
+                    clocks.append(local.hour * 60 + local.minute)
+    return days[:MOST_DAYS], clocks[:MOST_DAYS]
+
+
+def _day(connection: Connection, campaign_id: str, phase: Phase) -> list[float]:
+    first, last = (int(moment.timestamp() // 60) for moment in (phase.starts_at, phase.ends_at))
+    found = books.curve(connection, campaign_id, first, last - 1)
+    amounts = np.zeros(-(-(last - first) // BIN))
+    amounts[found["bin"].to_numpy()] = found["amount_fen"].to_numpy()
+    return [float(amount) for amount in amounts]
+
+
+def lineup(connection: Connection, campaign_id: str) -> pd.DataFrame:
+    """The campaign's goods with what selling one brings, indexed by sku_code: name, tier, planned_units, landed_price, sale_price,
+    contribution, unit_cost (Int64 fen). Costs are in it: a service hides them from those who may not see."""
+    mine = campaigns.standing(connection, campaign_id)
+    prices = pricing.economics(connection, base_of(mine)).set_index("sku_code")
+    kept = prices[["name", "tier", "landed_price", "sale_price", "contribution", "unit_cost", "worst_contribution"]]
+    return kept.join(_planned(connection, base_of(mine)), how="left")
+
+
+def _planned(connection: Connection, campaign_id: str) -> pd.Series:
+    t = campaign_sku.c
+    frame = read(connection, select(t.sku_code, t.planned_units).where(t.campaign_id == campaign_id))
+    return frame.set_index("sku_code")["planned_units"].astype("Int64")

@@ -1,0 +1,336 @@
+"""The watch: once a sale minute every rule looks at the picture; what fires is written down and told, at most once an hour a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from core import clock
+from core.access import Actor, allow, audit
+from core.campaign.pace import share_at
+from core.campaign.tables import campaign
+from core.database import Database, new_id, read, upsert
+from core.errors import ShopError
+from core.live import alerts, books, picture, service
+from core.live.alerts import OPEN, Finding, Rule, Standing
+from core.live.picture import Picture
+from core.live.rehearsal import moment_of
+from core.live.tables import alert, alert_rule, alert_tick
+from core.notify import queue as messages
+from core.readiness import service as readiness
+
+WINDOW = 30  # minutes that a conversion or refund rate is taken over
+
+
+def rules(connection: Connection, campaign_id: str) -> dict[str, Rule | None]:
+    """Every rule of the campaign by kind, with its own limits where somebody set them; None = switched off."""
+    found: dict[str, Rule | None] = dict(alerts.RULES)
+    query = select(alert_rule.c.kind, alert_rule.c.enabled, alert_rule.c.settings).where(alert_rule.c.campaign_id == campaign_id)
+    for row in connection.execute(query):
+        usual = alerts.RULES[row.kind]
+        limits = dict(usual.limits) | dict(row.settings)
+        found[row.kind] = (
+            Rule(usual.kind, usual.every, usual.fire_after, usual.clear_after, limits, usual.level) if row.enabled else None
+        )
+    return found
+
+
+def current_rules(db: Database, actor: Actor, campaign_id: str) -> dict[str, Rule | None]:
+    """As `rules`, for the page."""
+    allow(actor, "live.view")
+    with db.reading() as connection:
+        return rules(connection, campaign_id)
+
+
+def set_rule(
+    db: Database, actor: Actor, campaign_id: str, kind: str, limits: Mapping[str, float], now: datetime, *, enabled: bool = True
+) -> None:
+    """Sets a rule's limits for a campaign, or switches it off. ShopError("live.unknown_rule" | "live.unknown_limit")."""
+    allow(actor, "live.act")
+    if kind not in alerts.RULES:
+        raise ShopError("live.unknown_rule", kind=kind)
+    strange = sorted(set(limits) - set(alerts.RULES[kind].limits))
+    if strange:
+        raise ShopError("live.unknown_limit", kind=kind, limit=strange[0])
+    row = {
+        "campaign_id": campaign_id,
+        "kind": kind,
+        "enabled": enabled,
+        "settings": dict(limits),
+        "account": actor.name,
+        "at": now,
+    }
+    with db.writing() as connection:
+        upsert(connection, alert_rule, pd.DataFrame([row]))
+        audit.record(connection, actor, now, "live.rule", f"{campaign_id}/{kind}", None, {"enabled": enabled, **limits})
+
+
+def round_of(db: Database, now: datetime) -> int:
+    """Judges every running sale whose minute has not been judged yet; returns how many were. For the server's rounds."""
+    c = campaign.c
+    with db.reading() as connection:
+        names = list(connection.scalars(select(c.campaign_id).where(c.archived.is_(False))))
+        due = [(name, moment_of(connection, name, now)) for name in names]
+        due = [(name, at) for name, at in due if _running(connection, name, at)]
+    return sum(tick(db, name, at, now) for name, at in due)
+
+
+def _running(connection: Connection, campaign_id: str, at: datetime) -> bool:
+    row = connection.execute(select(campaign.c.opens_at, campaign.c.closes_at).where(campaign.c.campaign_id == campaign_id)).one()
+    return bool(row.opens_at <= at < row.closes_at)
+
+
+def tick(db: Database, campaign_id: str, at: datetime, now: datetime) -> bool:
+    """Judges one sale minute; False when somebody else already has. `at` is sale time, `now` real time."""
+    minute = clock.epoch_minute(at)
+    with db.reading() as connection:
+        if (connection.scalar(select(alert_tick.c.minute).where(alert_tick.c.campaign_id == campaign_id)) or 0) >= minute:
+            return False
+    seen = service.draw(db, campaign_id, at)
+    with db.writing() as connection:
+        before = connection.scalar(select(alert_tick.c.minute).where(alert_tick.c.campaign_id == campaign_id)) or 0
+        if before >= minute:
+            return False
+        upsert(connection, alert_tick, pd.DataFrame([{"campaign_id": campaign_id, "minute": minute}]))
+        standing = {kind: rule for kind, rule in rules(connection, campaign_id).items() if rule and _due(rule, before, minute)}
+        found = findings(connection, seen, standing)
+        _settle(connection, seen, standing, found, at, now)
+    return True
+
+
+def _due(rule: Rule, before: int, minute: int) -> bool:
+    """Whether a check of the rule falls between two judged minutes."""
+    return minute // rule.every > before // rule.every
+
+
+def findings(connection: Connection, seen: Picture, standing: Mapping[str, Rule]) -> list[Finding]:
+    """What the given rules see in a picture."""
+    looks = {
+        "pace": _pace, "change": _change, "stock_out": _stock_out, "conversion": _conversion, "price": _price, "refund": _refund,
+        "silence": _silence, "rejected": _rejected, "task": _task,
+    }  # fmt: skip
+    return [finding for kind, rule in standing.items() for finding in looks[kind](connection, seen, rule)]
+
+
+def _pace(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    outlook, target = seen.forecast, seen.scope.target
+    if not target or outlook.high is None or seen.minutes < alerts.QUIET_HOUR:
+        return []
+    facts = {"forecast": outlook.close, "high": outlook.high, "target": target}
+    broken, cleared = outlook.high < rule.limits["below"] * target, outlook.high >= rule.limits["clear"] * target
+    return [Finding("pace", "", broken, cleared, facts)]
+
+
+def _change(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    hours = int(seen.minutes // 60)
+    if hours < 2 or not seen.scope.target:
+        return []
+    bins = books.curve(connection, seen.scope.campaign_id, seen.scope.first, seen.scope.first + hours * 60 - 1, width=60)
+    actual = np.zeros(hours)
+    actual[bins["bin"].to_numpy()] = bins["amount_fen"].to_numpy(dtype=float)
+    planned = seen.scope.target * np.diff(share_at(seen.scope.curve, np.arange(hours + 1) * 60.0))
+    low, high = (sums[1:] for sums in alerts.cusum(actual[1:], planned[1:], rule)) if hours > 2 else (np.zeros(1), np.zeros(1))
+    worst = float(max(low[-1], high[-1]))
+    facts = {"direction": "down" if low[-1] >= high[-1] else "up", "sum": round(worst, 1), "limit": rule.limits["h"]}
+    return [Finding("change", "", worst > rule.limits["h"], worst < rule.limits["h"] / 2, facts)]
+
+
+def _stock_out(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    """Goods of the ranking that run out before the close and before their next receipt."""
+    ahead = seen.goods["stock_out"] - seen.minutes
+    watched = seen.goods.assign(ahead=ahead)[seen.goods["tier"].isin(["pre_hot", "main_push"]) | (ahead < rule.limits["clear"])]
+    local = pd.Timestamp(seen.at).tz_convert(seen.scope.timezone).strftime("%Y-%m-%d")
+    out = []
+    for code, row in watched.head(int(rule.limits["most"]) * 5).iterrows():
+        relieved = bool(row["next_on"]) and str(row["next_on"]) <= local
+        soon = bool(row["ahead"] < rule.limits["minutes"]) and not relieved
+        later = not bool(row["ahead"] < rule.limits["clear"]) or relieved
+        facts = {"name": row["name"], "left": int(row["left"]) if pd.notna(row["left"]) else None, "next_on": row["next_on"]}
+        minutes = None if pd.isna(row["ahead"]) else round(float(row["ahead"]))
+        out.append(Finding("stock_out", str(code), soon, later, facts | {"minutes": minutes}))
+    broken = [finding for finding in out if finding.broken][: int(rule.limits["most"])]
+    return broken + [finding for finding in out if not finding.broken]
+
+
+def _window(seen: Picture) -> tuple[int, int]:
+    last = clock.epoch_minute(seen.at)
+    return max(seen.scope.first, last - WINDOW + 1), last
+
+
+def _conversion(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    first, last = _window(seen)
+    people = books.people(connection, seen.scope.campaign_id, first, last)
+    visitors, buyers = int(people["visitors"].sum()), int(people["buyers"].sum())
+    usual = seen.conversion_rate or seen.scope.conversion_rate
+    if visitors < rule.limits["visitors"] or seen.minutes < alerts.QUIET_HOUR or not usual:
+        return []
+    facts = {"rate": buyers / visitors, "usual": usual, "visitors": visitors}
+    broken = alerts.fallen(buyers, visitors, usual, rule.limits["below"])
+    return [Finding("conversion", "", broken, buyers / visitors >= rule.limits["clear"] * usual, facts)]
+
+
+def _price(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    last = clock.epoch_minute(seen.at)
+    paid = books.lately(connection, seen.scope.campaign_id, last - 9, last).set_index("sku_code")
+    both = paid.join(seen.goods[["name", "landed_price"]], how="inner")
+    both = both[(both["quantity"] >= rule.limits["units"]) & both["landed_price"].notna()]
+    ratio = both["amount_fen"] / (both["quantity"] * both["landed_price"].astype(float))
+    return [
+        Finding(
+            "price",
+            str(code),
+            bool(r < rule.limits["below"]),
+            bool(r >= rule.limits["below"]),
+            {"name": name, "ratio": round(float(r), 3)},
+        )
+        for code, r, name in zip(both.index, ratio, both["name"], strict=True)
+    ]
+
+
+def _refund(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    first, last = _window(seen)
+    sums = picture.amounts(books.channel_kinds(connection, seen.scope.campaign_id, first, last))
+    paid, refunded = sums.get("pay", (0, 0))[1], sums.get("refund", (0, 0))[1]
+    if not paid or sums["pay"][0] < rule.limits["orders"]:
+        return []
+    rate = refunded / paid
+    return [Finding("refund", "", rate > rule.limits["above"], rate < rule.limits["clear"], {"rate": rate, "refunded": refunded})]
+
+
+def _silence(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    silent = seen.minutes if seen.minutes_silent is None else min(seen.minutes, seen.minutes_silent)
+    broken = silent >= rule.limits["minutes"]
+    return [Finding("silence", "", broken, not broken, {"minutes": round(silent)})]
+
+
+def _rejected(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
+    if seen.scope.drill:
+        return []
+    refused = books.refusals(connection, clock.epoch_minute(seen.at) - 10)
+    count = int(refused["events"].sum())
+    taken = int(
+        books.channel_kinds(connection, seen.scope.campaign_id, clock.epoch_minute(seen.at) - 10, clock.epoch_minute(seen.at))[
+            "events"
+        ].sum()
+    )
+    rate = count / (count + taken) if count else 0.0
+    broken = count >= rule.limits["events"] and rate > rule.limits["above"]
+    facts = {"events": count, "rate": rate, "code": str(refused["code"].iloc[0]) if len(refused) else ""}
+    return [Finding("rejected", "", broken, rate < rule.limits["clear"], facts)]
+
+
+def _task(connection: Connection, seen: Picture, _rule: Rule) -> list[Finding]:
+    if seen.scope.drill:
+        return []
+    tasks = readiness.standing(connection, seen.scope.campaign_id, seen.at).tasks
+    late = int((tasks["mark"] == "overdue").sum())
+    return [Finding("task", "", late > 0, late == 0, {"tasks": late})]
+
+
+def _settle(
+    connection: Connection, seen: Picture, standing: Mapping[str, Rule], found: Sequence[Finding], at: datetime, now: datetime
+) -> None:
+    """Steps every alert that was looked at, and tells about those that fired."""
+    query = select(alert).where(alert.c.campaign_id == seen.scope.campaign_id, alert.c.state.in_(OPEN))
+    known = {(row["kind"], row["subject"]): dict(row) for row in connection.execute(query).mappings()}
+    rows = []
+    for finding in found:
+        before = known.get((finding.kind, finding.subject))
+        after, event = alerts.step(
+            Standing(before["state"], before["streak"]) if before else None, finding, standing[finding.kind]
+        )
+        if after is None and before is not None:
+            connection.execute(alert.delete().where(alert.c.alert_id == before["alert_id"]))
+        elif after is not None:
+            rows.append(_row(before, after, event, finding, seen, at))
+    told = _tell(connection, seen, standing, rows, at, now)
+    if rows:
+        upsert(
+            connection,
+            alert,
+            pd.DataFrame([row | {"notified_at": told.get(row["alert_id"], row["notified_at"])} for row in rows]),
+        )
+
+
+def _row(
+    before: Mapping[str, Any] | None, after: Standing, event: str, finding: Finding, seen: Picture, at: datetime
+) -> dict[str, Any]:
+    blank = {
+        "alert_id": new_id(), "campaign_id": seen.scope.campaign_id, "kind": finding.kind, "subject": finding.subject, "since": at,
+        "fired_at": None, "notified_at": None, "resolved_at": None, "acknowledged_by": "", "acknowledged_at": None,
+        "drill": seen.scope.drill,
+    }  # fmt: skip
+    row = dict(before) if before else blank
+    row |= {"state": after.state, "streak": after.streak, "checked_at": at}
+    if event == "fired":
+        row["fired_at"] = at
+    if event == "resolved":
+        row["resolved_at"] = at
+    else:
+        row["facts"] = dict(finding.facts)
+    return row
+
+
+def _tell(
+    connection: Connection,
+    seen: Picture,
+    standing: Mapping[str, Rule],
+    rows: Sequence[dict[str, Any]],
+    at: datetime,
+    now: datetime,
+) -> dict[str, datetime]:
+    """Queues one message for each metric that fired and was quiet for an hour; returns when each alert was told."""
+    told: dict[str, datetime] = {}
+    for kind in {row["kind"] for row in rows if row["fired_at"] == at and row["state"] == "firing"}:
+        fired = [row for row in rows if row["kind"] == kind and row["fired_at"] == at]
+        since = at - timedelta(minutes=alerts.QUIET_HOUR)
+        recent = select(alert.c.alert_id).where(
+            alert.c.campaign_id == seen.scope.campaign_id, alert.c.kind == kind, alert.c.notified_at > since
+        )
+        if connection.execute(recent.limit(1)).first() is None:
+            title = f"{'[演练 drill] ' if seen.scope.drill else ''}{seen.scope.name} · {alerts.TITLES[kind]}"
+            body = "\n".join(_sentence(row) for row in fired)
+            messages.post(connection, now, title, body, standing[kind].level, f"live:{seen.scope.campaign_id}:{kind}")
+            told |= {row["alert_id"]: at for row in fired}
+    return told
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    """One line a subject: its code and what was seen, as a group robot shows it."""
+    return " ".join(
+        [row["subject"], *(f"{name}={value}" for name, value in row["facts"].items() if value not in (None, ""))]
+    ).strip()
+
+
+def standing_alerts(db: Database, actor: Actor, campaign_id: str, until: datetime, *, limit: int = 100) -> pd.DataFrame:
+    """Alerts of a sale as they stood at a moment, open ones first, newest first: the columns of the table without the ids of the
+    campaign; `state` is what it was then."""
+    allow(actor, "live.view")
+    with db.reading() as connection:
+        query = select(alert).where(alert.c.campaign_id == campaign_id, alert.c.since <= until, alert.c.fired_at.is_not(None))
+        frame = read(connection, query.where(alert.c.fired_at <= until).order_by(alert.c.fired_at.desc()).limit(limit))
+    open_then = frame["resolved_at"].isna() | (frame["resolved_at"] > pd.Timestamp(until))
+    known_then = frame["acknowledged_at"].notna() & (frame["acknowledged_at"] <= pd.Timestamp(until))
+    frame["state"] = np.where(~open_then, "resolved", np.where(known_then, "acknowledged", "firing"))
+    order = frame["state"].map({"firing": 0, "acknowledged": 1, "resolved": 2})
+    return (
+        frame.assign(order=order)
+        .sort_values(["order", "fired_at"], ascending=[True, False], kind="stable")
+        .drop(columns=["order", "campaign_id"])
+    )
+
+
+def acknowledge(db: Database, actor: Actor, alert_id: str, now: datetime, at: datetime | None = None) -> None:
+    """Somebody has seen it and deals with it. ShopError("live.no_alert") unless it fires. `at`: sale time, in a rehearsal."""
+    allow(actor, "live.acknowledge")
+    with db.writing() as connection:
+        query = alert.update().where(alert.c.alert_id == alert_id, alert.c.state == "firing").returning(alert.c.kind)
+        kind = connection.scalar(query.values(state="acknowledged", acknowledged_by=actor.name, acknowledged_at=at or now))
+        if kind is None:
+            raise ShopError("live.no_alert", alert_id=alert_id)
+        audit.record(connection, actor, now, "live.acknowledge", alert_id, None, {"kind": kind})

@@ -1,0 +1,1 @@
+"""Replenishment: what the sale will ask for, how much of it to order, and why."""

@@ -1,0 +1,224 @@
+"""How much to order: the newsvendor's quantile under a tier's cap, rounded by profit, within what a supplier can make and a budget can pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.replenishment import demand, rates
+
+Array = NDArray[np.float64]
+Units = NDArray[np.int64]
+
+CAPS = {"pre_hot": 0.70, "main_push": 0.60, "regular": 0.50, "clearance": 0.50}  # 宁可断货: the tier's largest critical ratio
+_ENUMERATED = 4_000  # packs left between two prices at which they are sorted one by one
+_ROUNDS = 80
+
+
+def critical_ratio(underage: ArrayLike, overage: ArrayLike) -> Array:
+    """Cu / (Cu + Co) within [0, 0.999]: 0 where a unit earns nothing, 0.999 where a leftover costs nothing.
+
+    >>> round(float(critical_ratio(6079, 3000)), 8)
+    0.66956713
+    """
+    gain, loss = np.asarray(underage, float), np.maximum(np.asarray(overage, float), 0.0)
+    total = gain + loss
+    return np.clip(np.divide(gain, total, out=np.zeros(np.broadcast_shapes(gain.shape, loss.shape)), where=total > 0), 0.0, 0.999)
+
+
+def capped_overage(underage: ArrayLike, overage: ArrayLike, cap: ArrayLike) -> Array:
+    """The overage cost at which min(CR, cap) is the optimum: the cap as a price on leftovers, so that rounding keeps to it too."""
+    gain, limit = np.asarray(underage, float), np.clip(np.asarray(cap, float), 0.001, 0.999)
+    return np.maximum(np.maximum(np.asarray(overage, float), 0.0), np.maximum(gain, 0.0) * (1 - limit) / limit)
+
+
+def need(committed: ArrayLike, wanted: ArrayLike, available: ArrayLike, in_transit: ArrayLike) -> Units:
+    """Units missing before rounding: committed + quantile - available - arriving in time; at least what commitments lack, never below 0.
+
+    `available` is on hand less reserved, *before* the pre-sale is taken off: the commitments stand in the sum once.
+
+    >>> need(300, 549, 200, 50).tolist()
+    599
+    """
+    committed, have = np.asarray(committed, np.int64), np.asarray(available, np.int64) + np.asarray(in_transit, np.int64)
+    return np.maximum(np.maximum(committed + np.asarray(wanted, np.int64) - have, committed - have), 0)
+
+
+def round_up(units: ArrayLike, moq: ArrayLike, pack: ArrayLike) -> Units:
+    """Whole packs that hold at least `units` and the minimum order; 0 stays 0.
+
+    >>> round_up([0, 1, 60, 61], 50, 12).tolist()
+    [0, 60, 60, 72]
+    """
+    wanted, size = np.asarray(units, np.int64), np.maximum(np.asarray(pack, np.int64), 1)
+    return np.where(wanted > 0, -(-np.maximum(wanted, np.asarray(moq, np.int64)) // size) * size, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines to decide, shape (n,) each. Units are whole; money in fen a unit.
+
+    mu, phi: demand without the pre-sale. underage: contribution of one more unit. overage: cost of one left over, already with the tier's cap
+    in it. must: units that commitments lack. stock: units on hand or arriving in time that commitments leave for sale (>= 0 once `must` is
+    ordered). pack, moq: of the supplier. limit: most units that may be ordered.
+    """
+
+    mu: Array
+    phi: Array
+    underage: Array
+    overage: Array
+    must: Units
+    stock: Units
+    pack: Units
+    moq: Units
+    limit: Units
+
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Lines:
+        """The chosen lines alone."""
+        return Lines(*(getattr(self, name)[chosen] for name in self.__slots__))
+
+    def limited(self, most: ArrayLike) -> Lines:
+        """The same lines with at most so many units each."""
+        return replace(self, limit=np.minimum(self.limit, np.asarray(most, np.int64)))
+
+    @property
+    def base(self) -> Units:
+        """Packs that commitments force, with the minimum order; 0 where nothing is forced."""
+        return round_up(self.must, self.moq, self.pack) // self.pack
+
+    @property
+    def least(self) -> Units:
+        """Fewest packs of an order, if there is one at all."""
+        return np.maximum(self.base, -(-self.moq // self.pack))
+
+    def profit(self, packs: ArrayLike) -> Array:
+        """Expected profit with so many packs ordered, fen."""
+        units = self.stock + np.asarray(packs) * self.pack
+        return demand.expected_profit(units, self.mu, self.phi, self.underage, self.overage)
+
+
+def best_packs(lines: Lines, price: ArrayLike = 0.0) -> Units:
+    """Packs that earn the most when every unit costs `price` fen more than it does, shape (n,).
+
+    Commitments are covered whatever the price. The speculative part takes the floor or the ceiling of the quantile by expected profit;
+    an order below the supplier's minimum is raised to it or dropped, by profit (all are the same concave curve at whole packs).
+    """
+    extra = np.broadcast_to(np.asarray(price, float), lines.mu.shape)
+    total = lines.underage + lines.overage
+    ratio = np.divide(lines.underage - extra, total, out=np.zeros_like(total), where=total > 0)
+    raw = demand.quantile(np.minimum(ratio, 0.999), lines.mu, lines.phi) - lines.stock
+    ceiling = np.maximum(lines.limit // lines.pack, lines.base)
+    below = np.clip(np.maximum(raw, 0) // lines.pack, lines.base, ceiling)
+    above = np.minimum(below + 1, ceiling)
+    open_lines = np.flatnonzero(raw > below * lines.pack)
+    packs = below.copy()
+    if open_lines.size:
+        some, low, high = lines.take(open_lines), below[open_lines], above[open_lines]
+        packs[open_lines] = np.where(
+            some.profit(high) - some.profit(low) > extra[open_lines] * some.pack * (high - low), high, low
+        )
+    return _minimum_order(lines, packs, extra, ceiling)
+
+
+def _minimum_order(lines: Lines, packs: Units, extra: Array, ceiling: Units) -> Units:
+    """Orders below the minimum: raised to it where that earns more than ordering nothing, else dropped."""
+    least = lines.least
+    small = np.flatnonzero((packs > lines.base) & (packs < least))
+    if small.size:
+        some = lines.take(small)
+        gain = some.profit(least[small]) - some.profit(0) - extra[small] * some.pack * least[small]
+        packs[small] = np.where((gain > 0) & (least[small] <= ceiling[small]), least[small], lines.base[small])
+    return packs
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Packs within the limits, shape (n,), and by group: the marginal profit of one more fen (or unit) of the limit, the line of the first
+    pack left out (-1: none), and by how much commitments alone pass the limit.
+    """
+
+    packs: Units
+    marginal: Array
+    first_left_out: NDArray[np.int64]
+    short: Array
+
+
+def within(lines: Lines, weight: ArrayLike, group: ArrayLike, limit: ArrayLike) -> Cut:
+    """The most profitable packs whose weight stays within each group's limit: everything in one order of profit per weight, cut once.
+
+    `weight` is what one unit takes of the limit (fen of cost for a budget, 1 for a supplier's capacity), shape (n,); `group` numbers the
+    limits, shape (n,); `limit`, shape (groups,), may be infinite. A price per weight is bisected on the lines that still change with it;
+    the last few packs are sorted one by one. More limit never takes a pack away, so profit never falls. Commitments come first.
+    """
+    take, node, cap = np.asarray(weight, float), np.asarray(group, np.int64), np.asarray(limit, float)
+    free = best_packs(lines)
+    used = _used(free, lines, take, node, len(cap))
+    marginal, left_out = np.zeros(len(cap)), np.full(len(cap), -1)
+    short = np.maximum(_used(lines.base, lines, take, node, len(cap)) - cap, 0.0)
+    tight = used > cap
+    if not tight.any():
+        return Cut(free, marginal, left_out, short)
+    rich, poor = _bracket(lines, take, node, cap, free, tight)
+    return _sorted_rest(lines, take, node, cap, rich, poor, tight, short)
+
+
+def _used(packs: Units, lines: Lines, take: Array, node: Units, groups: int) -> Array:
+    return rates.total(node, packs * lines.pack * take, groups)
+
+
+def _bracket(lines: Lines, take: Array, node: Units, cap: Array, free: Units, tight: NDArray[np.bool_]) -> tuple[Units, Units]:
+    """Packs at two neighbouring prices, one that spends too much and one that keeps to the limits (or to commitments alone)."""
+    groups = len(cap)
+    rich, poor = free.copy(), np.where(tight[node], lines.base, free)
+    low = np.zeros(groups)
+    high = np.zeros(groups)
+    np.maximum.at(high, node, np.divide(np.maximum(lines.underage, 0.0), take, out=np.zeros_like(take), where=take > 0))
+    for _ in range(_ROUNDS):
+        active = np.flatnonzero(rich > poor)
+        if (rich[active] - poor[active]).sum() <= _ENUMERATED:
+            break
+        middle = np.where(low > 0, 0.5 * (low + high), 0.25 * high)  # small prices are the likely ones: come down to them fast
+        packs = poor.copy()
+        packs[active] = best_packs(lines.take(active), middle[node[active]] * take[active])
+        packs = np.clip(packs, poor, rich)
+        over = _used(packs, lines, take, node, groups) > cap
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
+        rich, poor = np.where(over[node], packs, rich), np.where(over[node], poor, packs)
+    return rich, poor
+
+
+def _sorted_rest(
+    lines: Lines, take: Array, node: Units, cap: Array, rich: Units, poor: Units, tight: NDArray[np.bool_], short: Array
+) -> Cut:
+    """The packs between the two, one by one in order of profit per weight, as many as fit."""
+    item, start, packs = _steps(lines, rich, poor)
+    some = lines.take(item)
+    gain = some.profit(start + packs) - some.profit(start)
+    weight = packs * some.pack * take[item]
+    density = np.divide(gain, weight, out=np.full(len(item), np.inf), where=weight > 0)
+    order = np.lexsort((start, item, -density, node[item]))
+    item, packs, weight, density = item[order], packs[order], weight[order], density[order]
+    home = node[item]
+    by_group = rates.total(home, weight, len(cap))
+    before = by_group.cumsum() - by_group
+    rest = cap - _used(poor, lines, take, node, len(cap))
+    fits = weight.cumsum() - before[home] <= rest[home] + 1e-6
+    chosen = poor + np.bincount(item[fits], packs[fits], minlength=len(poor)).astype(np.int64)
+    marginal, left_out = np.zeros(len(cap)), np.full(len(cap), -1)
+    out = np.flatnonzero(~fits)[::-1]
+    marginal[home[out]], left_out[home[out]] = density[out], item[out]
+    return Cut(chosen, np.where(tight, np.maximum(marginal, 0.0), 0.0), left_out, short)
+
+
+def _steps(lines: Lines, rich: Units, poor: Units) -> tuple[NDArray[np.intp], Units, Units]:
+    """Every pack from `poor` to `rich` as (line, packs before it, packs in the step); a first order below the minimum is one step."""
+    lump = np.where(poor < lines.least, np.minimum(lines.least, rich) - poor, 0)
+    lump = np.where(poor == lines.base, lump, 0)
+    singles = np.maximum(rich - poor - lump, 0)
+    of = np.repeat(np.arange(len(poor)), singles)
+    nth = np.arange(len(of)) - np.repeat(singles.cumsum() - singles, singles)
+    lumps = np.flatnonzero(lump > 0)
+    start = np.concatenate([poor[lumps], (poor + lump)[of] + nth])
+    return np.concatenate([lumps, of]), start, np.concatenate([lump[lumps], np.ones(len(of), np.int64)])

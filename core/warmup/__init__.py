@@ -1,0 +1,1 @@
+"""The weeks before the opening: signals, deposits, flash-sale sessions, page labels, old customers."""

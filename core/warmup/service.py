@@ -1,0 +1,248 @@
+"""What may be asked of the warm-up as a whole: is the heat enough, where do people stop, what will the opening hour ask for,
+what comes when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from core.access import Actor, allow
+from core.campaign import planning
+from core.campaign import service as campaigns
+from core.campaign.phases import SIDE_KINDS
+from core.campaign.service import Campaign
+from core.clock import business_day
+from core.database import Database, read
+from core.goods.tables import sku
+from core.signals.tables import daily_signal
+from core.warmup import deposits, touches
+from core.warmup import funnel as rules
+from core.warmup.funnel import OpeningPrior
+from core.warmup.settings import TARGETS, stored, typed
+from core.warmup.tables import FIGURES, banner, flash_session, warmup_figure
+
+_OF_STAGE = (
+    "visitors",
+    "favourites",
+    "add_to_cart",
+    "coupon_claims",
+    "reservations",
+    "deposits",
+    "buyers",
+)  # daily figures beside rules.STAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """The warm-up against its plan.
+
+    `rows`: figure, day (date), planned, actual (Int64, missing where no report can be there yet), planned_sum, actual_sum;
+    `targets`: total by figure, {} while nobody has set one; `index`: 1 = on plan, None before anything was due; `by_channel`:
+    channel, figure, actual.
+    """
+
+    campaign: Campaign
+    targets: dict[str, int]
+    rows: pd.DataFrame
+    index: float | None
+    by_channel: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What reservations will buy in the opening hour: `rows` by SKU and `whole` for the shop, columns sku_code, sku_name,
+    reserved, returned, reflow, mean, low, high (units, 80% band).
+    """
+
+    rows: pd.DataFrame
+    whole: pd.DataFrame
+
+
+def warm_days(mine: Campaign) -> list[date]:
+    """The business days from the first phase that shows anything to buyers to the eve of the opening, or the week before where
+    there is none.
+    """
+    before = [p for p in mine.phases if p.kind in {"notice", "warm_up", "presale_deposit"} and p.starts_at < mine.opens_at]
+    first = min((p.starts_at for p in before), default=mine.opens_at - timedelta(days=7))
+    start, end = business_day(first, mine.timezone), business_day(mine.opens_at - timedelta(seconds=1), mine.timezone)
+    return [start + timedelta(days=n) for n in range((end - start).days + 1)]
+
+
+def heat(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Heat:
+    """Actual against the plan's day curve. ShopError("campaign.unknown")."""
+    allow(actor, "warmup.view")
+    with db.reading() as connection:
+        mine = campaigns.standing(connection, campaign_id)
+        days = warm_days(mine)
+        targets = {name: total for name, total in stored(connection, campaign_id, "targets").items() if name in TARGETS}
+        planned = rules.day_targets(_weights(connection, campaign_id, days), targets)
+        actual = _actual(connection, days)
+        by_channel = _by_channel(connection, days)
+    today = business_day(now, mine.timezone)
+    rows = rules.heat(planned, actual, today)
+    return Heat(mine, targets, rows, rules.index(rows, today), by_channel)
+
+
+def funnel(db: Database, actor: Actor, campaign_id: str) -> tuple[pd.DataFrame, bool]:
+    """The funnel by phase (columns of `rules.funnel` and phase_name, kind), and whether users are known.
+
+    Known users are counted once a phase; without any, the sums of the daily reports stand in.
+    """
+    allow(actor, "warmup.view")
+    with db.reading() as connection:
+        mine = campaigns.standing(connection, campaign_id)
+        phases = [p for p in mine.phases if p.kind not in SIDE_KINDS and p.kind not in {"preparation", "review"}]
+        people = touches.people(connection, campaign_id, phases)
+        known = len(people) > 0
+        frame = rules.funnel(people) if known else rules.counted_funnel(_counts(connection, mine))
+    names = {p.phase_id: (p.name, p.kind) for p in phases}
+    named = frame["phase"].map(names)
+    return frame.assign(phase_name=named.str[0].fillna(""), kind=named.str[1].fillna("")), known
+
+
+def opening_demand(db: Database, actor: Actor, campaign_id: str) -> Demand:
+    """The opening hour's demand from reservations and their reflow: from known users where there are any, else from the daily
+    reports.
+    """
+    allow(actor, "warmup.view")
+    with db.reading() as connection:
+        mine = campaigns.standing(connection, campaign_id)
+        prior = typed(connection, campaign_id, "prior", OpeningPrior)
+        booked, last = touches.reserved(connection, campaign_id, mine.opens_at, mine.timezone)
+        counts = rules.reflow(booked, last) if len(booked) else _reported_reflow(connection, warm_days(mine))
+        names = read(connection, select(sku.c.sku_code, sku.c.name)).set_index("sku_code")["name"]
+    band = rules.opening_demand(counts["reserved"].to_numpy(), counts["returned"].to_numpy(), prior)
+    frame = counts.reset_index(drop=True).join(band).assign(sku_name=counts["sku_code"].map(names).astype("str").to_numpy())
+    rows = frame[frame["sku_code"] != ""].sort_values("mean", ascending=False, ignore_index=True)
+    return Demand(rows, frame[frame["sku_code"] == ""].reset_index(drop=True))
+
+
+def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
+    """Everything that has a clock: kind (phase kind | session | balance | banner), subject (SKU code, position or ""), name,
+    starts_at, ends_at.
+    """
+    allow(actor, "warmup.view")
+    with db.reading() as connection:
+        mine = campaigns.standing(connection, campaign_id)
+        s, b = flash_session.c, banner.c
+        sessions = read(
+            connection, select(s.sku_code.label("subject"), s.name, s.starts_at, s.ends_at).where(s.campaign_id == campaign_id)
+        )
+        banners = read(
+            connection,
+            select(b.position.label("subject"), b.title.label("name"), b.starts_at, b.ends_at).where(
+                b.campaign_id == campaign_id
+            ),
+        )
+        terms = deposits.terms(connection, campaign_id)
+    phases = pd.DataFrame(
+        [(p.kind, "", p.name, p.starts_at, p.ends_at) for p in mine.phases],
+        columns=["kind", "subject", "name", "starts_at", "ends_at"],
+    )
+    balances = terms.rename(columns={"sku_code": "subject", "balance_from": "starts_at", "balance_to": "ends_at"}).assign(
+        kind="balance", name=""
+    )
+    parts = [phases, sessions.assign(kind="session"), balances[list(phases)], banners.assign(kind="banner")]
+    rows = pd.concat([part[list(phases)] for part in parts if len(part)], ignore_index=True)
+    moments = {name: pd.to_datetime(rows[name], utc=True) for name in ("starts_at", "ends_at")}
+    return rows.assign(**moments).sort_values(["starts_at", "ends_at"], kind="stable", ignore_index=True)
+
+
+def figures(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
+    """The warm-up reports as they stand over the warm-up's days: sku_code, day, channel and FIGURES (missing where silent)."""
+    allow(actor, "warmup.view")
+    f = warmup_figure.c
+    with db.reading() as connection:
+        days = warm_days(campaigns.standing(connection, campaign_id))
+        query = select(f.sku_code, f.day, f.channel, *(f[name] for name in FIGURES)).where(f.day.between(days[0], days[-1]))
+        return read(connection, query.order_by(f.day.desc(), f.sku_code, f.channel))
+
+
+def _weights(connection: Connection, campaign_id: str, days: list[date]) -> pd.Series:
+    """Planned visitors of each day; where the plan has none for these days, a curve that rises towards the opening."""
+    plan = planning.in_force(connection, campaign_id)
+    part = plan.part("day") if plan else pd.DataFrame({"part": [], "visitors": []})
+    planned = (
+        part.set_index("part")["visitors"].reindex([day.isoformat() for day in days]).fillna(0).astype("int64").set_axis(days)
+    )
+    return planned if planned.sum() else pd.Series(range(len(days), 2 * len(days)), index=days)
+
+
+def _actual(connection: Connection, days: list[date]) -> pd.DataFrame:
+    """What the reports say: day, figure, actual. Figures of a SKU are summed; those of the shop as a whole win where they are
+    given.
+    """
+    s = daily_signal.c
+    sums = [func.sum(s[name]).label(name) for name in TARGETS]
+    parts = []
+    for clause in (s.sku_code == "", s.sku_code != ""):
+        frame = read(connection, select(s.day, *sums).where(clause, s.day.between(days[0], days[-1])).group_by(s.day))
+        parts.append(
+            frame.set_index("day")
+            .astype("Int64")
+            .melt(ignore_index=False, var_name="figure", value_name="actual")
+            .set_index("figure", append=True)
+        )
+    both = parts[0]["actual"].combine_first(parts[1]["actual"]).dropna()
+    return both.reset_index().astype({"actual": "Int64"})
+
+
+def _by_channel(connection: Connection, days: list[date]) -> pd.DataFrame:
+    f = warmup_figure.c
+    sums = [func.sum(f[name]).label(name) for name in FIGURES]
+    frame = read(connection, select(f.channel, *sums).where(f.day.between(days[0], days[-1])).group_by(f.channel))
+    rows = (
+        frame.set_index("channel").astype("Int64").melt(ignore_index=False, var_name="figure", value_name="actual").reset_index()
+    )
+    return rows[rows["actual"].fillna(0) > 0].reset_index(drop=True)
+
+
+def _counts(connection: Connection, mine: Campaign) -> pd.DataFrame:
+    """Sums of the daily reports by phase and stage: a day belongs to the main phase at its noon."""
+    days = warm_days(mine)
+    s = daily_signal.c
+    sums = [func.sum(s[name]).label(name) for name in _OF_STAGE]
+    frame = read(
+        connection,
+        select(s.day, *sums)
+        .where(s.sku_code != "", s.day.between(days[0], business_day(mine.closes_at, mine.timezone)))
+        .group_by(s.day),
+    )
+    noon = [
+        mine.phase_at((pd.Timestamp(day).tz_localize(mine.timezone) + pd.Timedelta(hours=12)).tz_convert("UTC"))
+        for day in frame["day"]
+    ]
+    frame = frame.assign(phase=[phase.phase_id if phase else "" for phase in noon])
+    rows = (
+        frame[frame["phase"] != ""]
+        .groupby("phase", sort=False)[list(_OF_STAGE)]
+        .sum()
+        .astype("int64")
+        .set_axis(list(rules.STAGES), axis="columns")
+    )
+    return (
+        rows.reset_index()
+        .melt(id_vars="phase", var_name="stage", value_name="users")
+        .assign(order=lambda table: table["stage"].map(_ORDER))
+        .sort_values(["phase", "order"], kind="stable", ignore_index=True)
+    )
+
+
+_ORDER = {stage: place for place, stage in enumerate(rules.STAGES)}
+
+
+def _reported_reflow(connection: Connection, days: list[date]) -> pd.DataFrame:
+    f = warmup_figure.c
+    sums = [func.sum(f.reservations).label("reserved"), func.sum(f.reservation_returns).label("returned")]
+    frame = read(
+        connection, select(f.sku_code, *sums).where(f.day.between(days[0], days[-1]), f.sku_code != "").group_by(f.sku_code)
+    )
+    counts = frame.fillna({"reserved": 0, "returned": 0}).astype({"reserved": "int64", "returned": "int64"})
+    counts = counts.assign(returned=counts[["reserved", "returned"]].min(axis=1))[counts["reserved"] > 0]
+    whole = pd.DataFrame({"sku_code": [""], "reserved": [counts["reserved"].sum()], "returned": [counts["returned"].sum()]})
+    both = pd.concat([counts, whole], ignore_index=True) if len(counts) else counts
+    return both.assign(reflow=both["returned"] / both["reserved"].clip(lower=1))

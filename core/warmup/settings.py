@@ -1,0 +1,132 @@
+"""The room's settings of one campaign: warm-up targets, label thresholds and words, what is believed of reservations, the
+recall plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeVar
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from core.access import Actor, allow, audit
+from core.database import Database, upsert
+from core.errors import ShopError
+from core.warmup.funnel import OpeningPrior
+from core.warmup.labels import LabelSettings, defaults
+from core.warmup.recall import RecallPlan, require_plan
+from core.warmup.tables import warmup_setting
+
+Setting = TypeVar("Setting", LabelSettings, OpeningPrior, RecallPlan)
+
+TARGETS = ("favourites", "add_to_cart", "coupon_claims", "reservations", "deposits")
+"""The figures that a warm-up is planned in, in the order of the funnel."""
+
+
+def stored(connection: Connection, campaign_id: str, name: str) -> dict[str, Any]:
+    """A setting's stored value, {} while nobody has changed it."""
+    mine = (warmup_setting.c.campaign_id == campaign_id) & (warmup_setting.c.name == name)
+    return dict(connection.scalar(select(warmup_setting.c.value).where(mine)) or {})
+
+
+def typed(connection: Connection, campaign_id: str, name: str, kind: type[Setting]) -> Setting:
+    """A setting as its own type, with the house's values where nothing is stored."""
+    return kind(**stored(connection, campaign_id, name))
+
+
+def copy(connection: Connection, campaign_id: str, language: str = "zh") -> dict[str, str]:
+    """The shop front's words by code: shipped ones, with the campaign's own on top."""
+    return {code: words[language] for code, words in defaults().items()} | stored(connection, campaign_id, "copy")
+
+
+def words(db: Database, actor: Actor, campaign_id: str, language: str = "zh") -> dict[str, str]:
+    """As `copy`, for the screen."""
+    allow(actor, "warmup.view")
+    with db.reading() as connection:
+        return copy(connection, campaign_id, language)
+
+
+def changed(own: dict[str, str], language: str = "zh") -> dict[str, str]:
+    """Only the words that differ from the shipped ones: what `set_copy` stores."""
+    return {code: text for code, text in own.items() if text != defaults()[code][language]}
+
+
+def beliefs(db: Database, actor: Actor, campaign_id: str) -> tuple[LabelSettings, OpeningPrior, RecallPlan]:
+    """Label thresholds, the opening prior and the recall plan in force."""
+    allow(actor, "warmup.view")
+    with db.reading() as connection:
+        return (
+            typed(connection, campaign_id, "labels", LabelSettings),
+            typed(connection, campaign_id, "prior", OpeningPrior),
+            typed(connection, campaign_id, "recall", RecallPlan),
+        )
+
+
+def set_targets(db: Database, actor: Actor, campaign_id: str, totals: dict[str, int], now: datetime) -> None:
+    """How many of each warm-up figure the campaign needs before it opens. ShopError("warmup.target", field=...)."""
+    allow(actor, "warmup.edit")
+    for name, total in totals.items():
+        if name not in TARGETS or total < 0:
+            raise ShopError("warmup.target", field=name, value=total)
+    _store(db, actor, campaign_id, "targets", totals, now)
+
+
+def set_labels(db: Database, actor: Actor, campaign_id: str, labels: LabelSettings, now: datetime) -> None:
+    """When stock counts as low and how fast parcels leave. ShopError("warmup.label_setting", field=...)."""
+    allow(actor, "warmup.edit")
+    bounds = {"few_units": labels.few_units >= 0, "low_share": 0 <= labels.low_share <= 1, "ship_hours": labels.ship_hours > 0}
+    for field, holds in bounds.items():
+        if not holds:
+            raise ShopError("warmup.label_setting", field=field)
+    _store(db, actor, campaign_id, "labels", asdict(labels), now)
+
+
+def set_copy(db: Database, actor: Actor, campaign_id: str, own: dict[str, str], now: datetime) -> None:
+    """The campaign's own words; "" takes a code back to the shipped ones.
+
+    ShopError("warmup.copy", field=...) for an unknown code or a blank that nobody fills.
+    """
+    allow(actor, "warmup.edit")
+    for code, text in own.items():
+        try:
+            text.format(**_BLANKS.get(code, {}))
+        except (KeyError, IndexError, ValueError) as error:
+            raise ShopError("warmup.copy", field=code, value=text) from error
+        if code not in defaults():
+            raise ShopError("warmup.copy", field=code, value=text)
+    _store(db, actor, campaign_id, "copy", {code: text for code, text in own.items() if text.strip()}, now)
+
+
+def set_prior(db: Database, actor: Actor, campaign_id: str, prior: OpeningPrior, now: datetime) -> None:
+    """What is believed of reservations before they are counted. ShopError("warmup.prior", field=...)."""
+    allow(actor, "warmup.edit")
+    shares = {"reflow": 0 < prior.reflow < 1, "conversion": 0 < prior.conversion < 1}
+    for field, holds in (shares | {"weight": prior.weight > 0, "units": prior.units > 0}).items():
+        if not holds:
+            raise ShopError("warmup.prior", field=field)
+    _store(db, actor, campaign_id, "prior", asdict(prior), now)
+
+
+def set_recall(db: Database, actor: Actor, campaign_id: str, plan: RecallPlan, now: datetime) -> None:
+    """Whom to call back, with which coupons. ShopError("warmup.recall_plan", field=...)."""
+    allow(actor, "warmup.edit")
+    require_plan(plan)
+    _store(db, actor, campaign_id, "recall", asdict(plan), now)
+
+
+_BLANKS: dict[str, dict[str, object]] = {
+    "few_left": {"units": 1},
+    "presale_ships": {"date": ""},
+    "ships_within": {"hours": 48},
+    "landed_price": {"price": ""},
+}
+
+
+def _store(db: Database, actor: Actor, campaign_id: str, name: str, value: dict[str, Any], now: datetime) -> None:
+    with db.writing() as connection:
+        before = stored(connection, campaign_id, name)
+        row = {"campaign_id": campaign_id, "name": name, "value": value, "account": actor.name, "at": now}
+        upsert(connection, warmup_setting, pd.DataFrame([row]))
+        audit.record(connection, actor, now, f"warmup.{name}", campaign_id, before, value)

@@ -1,0 +1,147 @@
+"""What events say about the warm-up: who touched what, which deposits became sales. Written in the intake's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from core.campaign.phases import Phase
+from core.campaign.tables import campaign_phase
+from core.clock import local_naive
+from core.database import read
+from core.database.rows import append, find, merge
+from core.warmup.funnel import STAGES
+from core.warmup.tables import presale_order, warmup_touch
+
+SLOT_MS = 1_800_000
+_DEPTHS = {"view": 0, "favourite": 1, "add_to_cart": 2, "coupon_claim": 3, "reserve": 4, "deposit": 5, "pay": 6}
+_ALWAYS = frozenset({"deposit", "pay"})  # kept while the sale runs too; looking around is only of interest before it
+_SALE = ("live", "encore")
+RESERVED = STAGES.index("reservation")
+
+
+class Event(Protocol):
+    """What a touch needs of an event; times in epoch milliseconds, money in fen."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def sku_code(self) -> str: ...
+    @property
+    def user_key(self) -> str: ...
+    @property
+    def order_id(self) -> str: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def amount_fen(self) -> int: ...
+
+
+def take(connection: Connection, campaign_id: str, events: Iterable[Event]) -> None:
+    """Adds fresh events of one campaign: touches of known users, and deposits with what became of them.
+
+    Every event is given once (the intake has looked). Tuples, not frames: this runs a few thousand times a minute.
+    """
+    given = list(events)
+    c = campaign_phase.c
+    running = connection.execute(select(c.starts_at, c.ends_at).where(c.campaign_id == campaign_id, c.kind.in_(_SALE)))
+    sale = [(_ms(starts_at), _ms(ends_at)) for starts_at, ends_at in running]
+    touched = {
+        (event.user_key, campaign_id, event.sku_code, _DEPTHS[event.kind], event.at_ms // SLOT_MS)
+        for event in given
+        if event.user_key and event.kind in _DEPTHS and (event.kind in _ALWAYS or not _within(sale, event.at_ms))
+    }
+    known = {
+        tuple(row)
+        for row in find(
+            connection,
+            warmup_touch,
+            [c.name for c in warmup_touch.columns],
+            {"campaign_id": campaign_id},
+            "user_key",
+            {row[0] for row in touched},
+        )
+    }
+    append(connection, warmup_touch, sorted(touched - known))
+    _deposits(connection, campaign_id, given)
+
+
+def _deposits(connection: Connection, campaign_id: str, events: list[Event]) -> None:
+    """New deposits, and balances or cancellations of orders that began with one."""
+    orders: dict[tuple[str, str], list[int]] = {}
+    for event in events:
+        if event.kind == "deposit":
+            sums = orders.setdefault((event.sku_code, event.order_id), [0, 0, 0, 0])
+            sums[0] += event.quantity
+            sums[1] += event.amount_fen
+    later = [event for event in events if event.kind in {"pay", "cancel", "refund"}]
+    began = set(orders) | {
+        (row[0], row[1])
+        for row in find(
+            connection,
+            presale_order,
+            ("sku_code", "order_id"),
+            {"campaign_id": campaign_id},
+            "order_id",
+            {e.order_id for e in later},
+        )
+    }
+    for event in later:
+        if (event.sku_code, event.order_id) in began:
+            sums = orders.setdefault((event.sku_code, event.order_id), [0, 0, 0, 0])
+            sums[2 if event.kind == "pay" else 3] += event.quantity
+    rows = [(code, order, campaign_id, *sums) for (code, order), sums in sorted(orders.items())]
+    merge(connection, presale_order, rows, add=("quantity", "deposit_amount", "paid", "given_back"))
+
+
+def people(connection: Connection, campaign_id: str, phases: Sequence[Phase]) -> pd.DataFrame:
+    """Users by phase and the depth of their deepest stage in it: phase (phase_id), depth, users."""
+    w = warmup_touch.c
+    parts = []
+    for phase in phases:
+        first, last = _ms(phase.starts_at) // SLOT_MS, (_ms(phase.ends_at) - 1) // SLOT_MS
+        inside = (w.campaign_id == campaign_id) & (w.slot >= first) & (w.slot <= last)
+        deepest = select(w.user_key, func.max(w.depth).label("depth")).where(inside).group_by(w.user_key).subquery()
+        counted = select(deepest.c.depth, func.count().label("users")).group_by(deepest.c.depth)
+        parts.append(read(connection, counted).assign(phase=phase.phase_id))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"depth": [], "users": [], "phase": []})
+
+
+def reserved(connection: Connection, campaign_id: str, opens_at: datetime, zone: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Who reserved what on which day first (user_key, sku_code, day), and each such user's last day in the shop before the
+    opening.
+    """
+    w = warmup_touch.c
+    mine = (w.campaign_id == campaign_id) & (w.slot < _ms(opens_at) // SLOT_MS)
+    first = (
+        select(w.user_key, w.sku_code, func.min(w.slot).label("slot"))
+        .where(mine, w.depth == RESERVED)
+        .group_by(w.user_key, w.sku_code)
+    )
+    booked = read(connection, first)
+    who = select(w.user_key).where(mine, w.depth == RESERVED)
+    last = read(
+        connection, select(w.user_key, func.max(w.slot).label("slot")).where(mine, w.user_key.in_(who)).group_by(w.user_key)
+    )
+    return booked.assign(day=_days(booked["slot"], zone)).drop(columns="slot"), pd.Series(
+        _days(last["slot"], zone).to_numpy(), index=last["user_key"]
+    )
+
+
+def _days(slots: pd.Series, zone: str) -> pd.Series:
+    moments = pd.to_datetime(slots.astype("int64") * SLOT_MS, unit="ms", utc=True)
+    return local_naive(moments, zone).dt.date
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _within(stretches: list[tuple[int, int]], at_ms: int) -> bool:
+    return any(start <= at_ms < end for start, end in stretches)
