@@ -1,0 +1,264 @@
+"""A look into a workbook's container without opening it as a workbook: parts, sizes, declarations, formulas, far cells.
+
+Runs in the reading child only; knows nothing of pandas or of the parent's process.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+
+from core.errors import ShopError
+
+MIB = 1 << 20
+_STEP = 1 << 16
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s([^>]*?)/?>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s([^>]*?)/?>")
+_ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_WHERE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
+_TYPE = re.compile(rb"""\bt=["'](\w+)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sheet of an xlsx workbook: its name, where its XML lies in the container, and whether it holds cells at all."""
+
+    name: str
+    path: str
+    is_table: bool
+
+
+def look(content: bytes, *, unpacked_mib: int, parts: int, sheets: int) -> list[Part]:
+    """The sheets of a zip workbook ([] for xlsb and ods), or the reason why it is not opened.
+
+    ShopError("sheet.damaged" | "sheet.encrypted" | "sheet.not_a_table" | "sheet.too_many_parts" | "sheet.too_many_sheets" |
+    "sheet.unpacked_too_large" | "sheet.entity").
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            names = {entry.filename.replace("\\", "/").lower() for entry in entries}
+            if len(entries) > parts:
+                raise ShopError("sheet.too_many_parts", parts=len(entries), limit=parts)
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise ShopError("sheet.encrypted")
+            unpacked = sum(entry.file_size for entry in entries)
+            if unpacked > unpacked_mib * MIB:
+                raise ShopError("sheet.unpacked_too_large", mib=round(unpacked / MIB), limit=unpacked_mib)
+            if (
+                not any(name.endswith(("workbook.xml", "workbook.bin", "content.xml")) for name in names)
+                or "word/document.xml" in names
+            ):
+                raise ShopError("sheet.not_a_table")
+            if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+                raise ShopError("sheet.encrypted")
+            _refuse_declarations(archive, entries)
+            found = _sheets(archive)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        UnicodeDecodeError,
+        OSError,
+    ) as error:
+        raise ShopError("sheet.damaged") from error
+    if len(found) > sheets:
+        raise ShopError("sheet.too_many_sheets", sheets=len(found), limit=sheets)
+    return found
+
+
+def _refuse_declarations(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """No honest workbook declares a document type: it is the door of entity bombs."""
+    for entry in entries:
+        if entry.filename.endswith((".xml", ".rels", ".vml")):
+            with archive.open(entry) as part:
+                head = part.read(4096).replace(b"\0", b"")
+            if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+                raise ShopError("sheet.entity")
+
+
+def _attributes(text: bytes) -> dict[str, str]:
+    return {
+        name.rpartition(b":")[2].decode(): unescape((double or single).decode())
+        for name, double, single in _ATTRIBUTE.findall(text)
+    }
+
+
+def _sheets(archive: zipfile.ZipFile) -> list[Part]:
+    """The sheets in the workbook's order, with their parts; [] where the workbook is not xlsx or says it in an unusual way."""
+    try:
+        workbook, relations = archive.read("xl/workbook.xml"), archive.read("xl/_rels/workbook.xml.rels")
+    except KeyError:
+        return []
+    targets = {row.get("Id", ""): row for row in map(_attributes, _RELATION.findall(relations))}
+    written = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
+    found = []
+    for sheet in map(_attributes, _SHEET.findall(workbook)):
+        relation = targets.get(sheet.get("id", ""), {})
+        path = posixpath.normpath(posixpath.join("/xl", relation.get("Target", ""))).lstrip("/")
+        path = written.get(path.lower(), "")
+        found.append(Part(sheet.get("name", ""), path, relation.get("Type", "").endswith("/worksheet")))
+    return found
+
+
+def _inflated(content: bytes, path: str) -> Iterator[bytes]:
+    """The part's bytes, in pieces; a part that is longer than it says is damaged. (zipfile's own reader costs half as much again.)"""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entry = archive.getinfo(path)
+    names = sum(struct.unpack_from("<HH", content, entry.header_offset + 26))
+    start = entry.header_offset + 30 + names
+    packed, unpack = memoryview(content)[start : start + entry.compress_size], zlib.decompressobj(-15)
+    left = entry.file_size
+    for place in range(0, len(packed), _STEP):
+        piece = packed[place : place + _STEP]
+        plain = unpack.decompress(piece) if entry.compress_type == zipfile.ZIP_DEFLATED else bytes(piece)
+        left -= len(plain)
+        if left < 0:
+            raise zipfile.BadZipFile(path)
+        yield plain
+
+
+def _pieces(content: bytes, path: str) -> Iterator[bytes]:
+    """The part's text in pieces that never cut a cell, and with its element prefix (`<x:c` as some programs write) removed."""
+    rest, prefix = b"", None
+    for piece in _inflated(content, path):
+        if prefix is None:
+            match = re.search(rb"<(\w+:)worksheet", piece)
+            prefix = match[1] if match else b""
+        text = rest + piece
+        cut = max(text.rfind(b"<" + prefix + b"c "), text.rfind(b"<" + prefix + b"row"))
+        cut = cut if cut > 0 else max(text.rfind(b"<"), len(text) - _STEP)
+        yield _bare(text[:cut], prefix)
+        rest = text[cut:]
+    yield _bare(rest, prefix or b"")
+
+
+def _bare(text: bytes, prefix: bytes) -> bytes:
+    return text.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</") if prefix else text
+
+
+def column_number(letters: str | bytes) -> int:
+    """The 1-based number of a column.
+
+    >>> column_number("A"), column_number("AA"), column_number("XFD")
+    (1, 27, 16384)
+    """
+    text = letters.decode() if isinstance(letters, bytes) else letters
+    number = 0
+    for letter in text:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def column_letters(number: int) -> str:
+    """The letters of a 1-based column.
+
+    >>> column_letters(1), column_letters(27), column_letters(16384)
+    ('A', 'AA', 'XFD')
+    """
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _position(cell: bytes) -> tuple[int, int] | None:
+    match = _WHERE.search(cell)
+    return (int(match[2]), column_number(match[1])) if match else None
+
+
+def _is_number(cell: bytes) -> bool:
+    kind = _TYPE.search(cell)
+    return kind is None or kind[1] == b"n"
+
+
+_UNCACHED = re.compile(rb"<c\s([^>]*)>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v[^>]*>\s*</v>|</c>)")
+
+
+def uncached_formulas(content: bytes, path: str) -> list[tuple[int, int]]:
+    """(row, column), 1-based, of every formula whose result the file does not hold: it reads as empty and must not pass for one.
+
+    A text formula whose stored result is the empty text (`t="str"` with a value element) is honestly empty.
+    """
+    found = []
+    for piece in _pieces(content, path):
+        if b"f" not in piece or b"<f" not in piece:  # one byte is found ten times as fast as two
+            continue
+        for match in _UNCACHED.finditer(piece):
+            kind = _TYPE.search(match[1])
+            if kind and kind[1] == b"str" and match[2] != b"</c>":
+                continue
+            where = _position(match[1])
+            if where:
+                found.append(where)
+    return found
+
+
+_LONG_NUMBER = re.compile(rb"<v>-?(?:\d{16}|\d[\d.]*[Ee]\+?(?:1[5-9]|[2-9]\d|\d{3}))")
+
+
+def long_numbers(content: bytes, path: str) -> list[tuple[int, int]]:
+    """(row, column), 1-based, of every number cell of sixteen digits or more: it has lost its last digits in the file already."""
+    found = []
+    for piece in _pieces(content, path):
+        for match in _LONG_NUMBER.finditer(piece):
+            start = piece.rfind(b"<c ", 0, match.start())
+            cell = piece[start : piece.find(b">", start)]
+            where = _position(cell)
+            if where and _is_number(cell):
+                found.append(where)
+    return found
+
+
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s([^>]*?)/?>")
+_FORMATS = re.compile(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
+_XF = re.compile(rb"<(?:\w+:)?xf\s([^>]*?)/?>")
+_WHOLE = re.compile(rb"<c\s([^>]*)>(?:<f(?:\s[^>]*)?(?:/>|>[^<]*</f>))?<v>(\d{1,15})</v>")
+_STYLE = re.compile(rb"""\bs=["'](\d+)["']""")
+
+
+def padding_styles(content: bytes) -> dict[int, int]:
+    """Cell style -> digits, for styles that show whole numbers with leading zeros (`00000`): what people see there is a code."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if "xl/styles.xml" not in archive.namelist():
+            return {}
+        xml = archive.read("xl/styles.xml")
+    formats = {row.get("numFmtId"): row.get("formatCode", "") for row in map(_attributes, _FORMAT.findall(xml))}
+    zeros = {number: len(code) for number, code in formats.items() if re.fullmatch("0{2,}", code)}
+    listed = _FORMATS.search(xml)
+    if not zeros or not listed:
+        return {}
+    styles = [_attributes(xf).get("numFmtId") for xf in _XF.findall(listed[0])]
+    return {style: zeros[number] for style, number in enumerate(styles) if number in zeros}
+
+
+def padded_cells(content: bytes, path: str, styles: Mapping[int, int]) -> list[tuple[int, int, str]]:
+    """(row, column, text as shown) of the number cells that such a style shows longer than they are."""
+    found = []
+    for piece in _pieces(content, path):
+        for match in _WHOLE.finditer(piece):
+            style, where = _STYLE.search(match[1]), _position(match[1])
+            digits = styles.get(int(style[1]), 0) if style else 0
+            if where and digits > len(match[2]) and _is_number(match[1]):
+                found.append((*where, match[2].decode().zfill(digits)))
+    return found
+
+
+def furthest_cell(content: bytes, path: str) -> tuple[int, int, int]:
+    """(last row, last column, number of cells) of a sheet, by its cells' own addresses and not by its stored dimension."""
+    row = column = cells = 0
+    for piece in _pieces(content, path):
+        for letters, digits in re.findall(rb"""<c\s[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""", piece):
+            row, column, cells = max(row, int(digits)), max(column, column_number(letters)), cells + 1
+    return row, column, cells
