@@ -1,20 +1,29 @@
-"""The audit trail: append-only, each row sealed by the digest of the row before, written in the transaction of the change."""
+"""The audit trail: append-only, each row sealed by the digest of the row before, written in the transaction of the change.
+
+What the chain finds: any single row edited, deleted or moved, and a tail cut off (the head is sealed with the shop's key). What it
+cannot find: somebody who holds the key rewriting everything, and a whole older state of the database put back, seal included.
+Against these keep the head's number and digest somewhere else: `check` and every backup print them.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select, text
+import pandas as pd
+from sqlalchemy import Connection, String, cast, or_, select, update
 
+from core.access import keys
 from core.access.rules import Actor
-from core.access.tables import audit
+from core.access.tables import audit, audit_head
 from core.database import read
+from core.database.locks import one_at_a_time
 
 GENESIS = "0" * 64
-_LOCK = 0x618_1111  # PostgreSQL advisory lock: the chain has one writer at a time
+_SHOWN = ("number", "at", "account", "role", "origin", "address", "action", "subject", "before", "after")
 
 
 def record(
@@ -22,32 +31,54 @@ def record(
 ) -> int:
     """Appends one row in the running transaction and returns its number.
 
-    `before` and `after` are plain JSON values (no secrets, no masses: counts for an import, not its rows).
+    `before` and `after` are plain JSON values (no secrets, no masses: counts for an import, not its rows). The chain has one writer
+    at a time, from here to the end of the transaction: call it last.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    one_at_a_time(connection, "audit")
     last = connection.execute(select(audit.c.number, audit.c.digest).order_by(audit.c.number.desc()).limit(1)).first()
     number, previous = (last.number + 1, last.digest) if last else (1, GENESIS)
     row = {
         "number": number, "at": now.astimezone(UTC), "account": actor.name, "role": actor.role, "origin": actor.origin, "address": actor.address,
         "action": action, "subject": subject, "before": _plain(before), "after": _plain(after), "previous": previous,
     }  # fmt: skip
-    connection.execute(audit.insert().values(**row, digest=seal(row)))
+    digest = seal(row)
+    connection.execute(audit.insert().values(**row, digest=digest))
+    _move_head(connection, number, digest)
     return number
 
 
 def seal(row: dict[str, Any]) -> str:
     """SHA-256 over the row's canonical JSON (sorted keys, UTC moment to the microsecond), `previous` included, `digest` not."""
-    body = {key: value for key, value in row.items() if key != "digest"}
+    body = {str(key): value for key, value in row.items() if key != "digest"}  # str: SQLAlchemy hands reserved words over quoted
     body["at"] = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def _move_head(connection: Connection, number: int, digest: str) -> None:
+    values = {"number": number, "digest": digest, "seal": _head_seal(number, digest)}
+    if connection.execute(update(audit_head).where(audit_head.c.id == 1).values(**values)).rowcount == 0:
+        connection.execute(audit_head.insert().values(id=1, **values))
+
+
+def seal_anew(connection: Connection) -> None:
+    """Seals the chain's present end with this shop's key, after a move to a new one; who calls it has found the chain whole."""
+    at = head(connection)
+    _move_head(connection, at["number"], at["digest"])
+
+
+def _head_seal(number: int, digest: str) -> str:
+    return hmac.digest(keys.derived("audit"), f"{number}:{digest}".encode(), "sha256").hex()
+
+
 def faults(connection: Connection) -> list[dict[str, Any]]:
-    """Every row that was edited, deleted or moved: [{"number", "fault": "edited" | "broken" | "missing"}], empty when the chain is whole."""
+    """Every row that was edited, deleted or moved, empty when the chain is whole: [{"number", "fault"}].
+
+    "edited": the row no longer gives its digest; "broken": it does not follow from the row before; "missing": a number is gone;
+    "cut": the chain does not end where its sealed head says; "unsealed": the head was not sealed with this shop's key.
+    """
     found: list[dict[str, Any]] = []
     previous, expected = GENESIS, 1
-    for row in connection.execute(select(audit).order_by(audit.c.number)).mappings():
+    for row in connection.execute(select(audit).order_by(audit.c.number).execution_options(yield_per=1000)).mappings():
         if row["number"] != expected:
             found.append({"number": expected, "fault": "missing"})
         if row["previous"] != previous:
@@ -55,18 +86,59 @@ def faults(connection: Connection) -> list[dict[str, Any]]:
         if seal(dict(row)) != row["digest"]:
             found.append({"number": row["number"], "fault": "edited"})
         previous, expected = row["digest"], row["number"] + 1
-    return found
+    return found + _head_faults(connection, expected - 1, previous)
 
 
-def trail(connection: Connection, limit: int = 500) -> Any:
-    """The newest rows as a frame, newest first: the columns of the table without the digests."""
-    columns = [column for column in audit.columns if column.name not in {"previous", "digest"}]
-    return read(connection, select(*columns).order_by(audit.c.number.desc()).limit(limit))
+def _head_faults(connection: Connection, number: int, digest: str) -> list[dict[str, Any]]:
+    head = connection.execute(select(audit_head).where(audit_head.c.id == 1)).first()
+    if head is None:
+        return [{"number": number, "fault": "unsealed"}] if number else []
+    whole = (head.number, head.digest) == (number, digest)
+    sealed = hmac.compare_digest(head.seal, _head_seal(head.number, head.digest))
+    return ([] if whole else [{"number": head.number, "fault": "cut"}]) + (
+        [] if sealed else [{"number": head.number, "fault": "unsealed"}]
+    )
 
 
-def length(connection: Connection) -> int:
-    """How many rows the trail has."""
-    return connection.scalar(select(func.count()).select_from(audit)) or 0
+def search(
+    connection: Connection,
+    *,
+    text: str = "",
+    account: str = "",
+    action: str = "",
+    subject: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int | None = 500,
+    sealed: bool = False,
+) -> pd.DataFrame:
+    """Rows that match all that is given, newest first (with `sealed`: oldest first, with their digests).
+
+    `text` is looked for in subject, account, action and the values before and after; `account` and `subject` match exactly,
+    `action` by its beginning ("price." or "price.approve"); `since` <= at < `until`. Columns as in the table.
+    """
+    columns = list(audit.columns) if sealed else [audit.c[name] for name in _SHOWN]
+    query = select(*columns).order_by(audit.c.number if sealed else audit.c.number.desc()).limit(limit)
+    if text:
+        looked_in = (audit.c.subject, audit.c.account, audit.c.action, cast(audit.c.before, String), cast(audit.c.after, String))
+        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in looked_in)))
+    if account:
+        query = query.where(audit.c.account == account)
+    if action:
+        query = query.where(audit.c.action.startswith(action, autoescape=True))
+    if subject:
+        query = query.where(audit.c.subject == subject)
+    if since is not None:
+        query = query.where(audit.c.at >= since)
+    if until is not None:
+        query = query.where(audit.c.at < until)
+    return read(connection, query)
+
+
+def head(connection: Connection) -> dict[str, Any]:
+    """Where the chain ends: {"number", "digest"}; noted elsewhere, it proves later that nothing before it was rewritten."""
+    row = connection.execute(select(audit_head.c.number, audit_head.c.digest)).mappings().first()
+    return dict(row) if row else {"number": 0, "digest": GENESIS}
 
 
 def _plain(value: Any) -> Any:

@@ -80,6 +80,16 @@ ACTIONS: dict[str, frozenset[str]] = {
 }
 
 
+# What needs two people: kind -> (action of who asks, action of who decides). The second person is never the first.
+APPROVALS: dict[str, tuple[str, str]] = {
+    "stock_count": ("stock.count", "stock.count_approve"),
+    "price_floor": ("price.edit", "price.approve"),
+    "price_move": ("price.edit", "price.approve"),
+    "price_rule": ("price.promotion", "price.approve"),
+    "purchase": ("replenishment.edit", "replenishment.approve"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: account name, role, and from where ("page" | "cli" | "http", with the network address if there is one)."""

@@ -1,0 +1,40 @@
+"""Into the queue: in the transaction of the change that is told about, so that neither exists without the other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from core.database import new_id
+from core.notify.channels import known
+from core.notify.rules import LEVELS
+from core.notify.tables import message
+
+
+def post(connection: Connection, now: datetime, title: str, body: str, level: str = "info", key: str = "") -> int:
+    """Queues a message for every enabled channel that takes its level; how many channels got it.
+
+    A `key` that still waits in a channel is not queued there again: an alarm that keeps firing is told once a posting.
+    """
+    taking = [one for one in known(connection) if one.enabled and LEVELS.index(level) >= LEVELS.index(one.least)]
+    waiting = select(message.c.channel).where(message.c.key == key, message.c.state == "queued")
+    have = {row.channel for row in connection.execute(waiting)} if key else set()
+    rows = [
+        {
+            "id": new_id(),
+            "channel": one.name,
+            "key": key,
+            "level": level,
+            "title": title,
+            "body": body,
+            "created_at": now,
+            "due_at": now,
+            "state": "queued",
+        }
+        for one in taking
+        if one.name not in have
+    ]
+    if rows:
+        connection.execute(message.insert(), rows)
+    return len(rows)

@@ -1,0 +1,121 @@
+"""Out of the queue: takes what is due, posts it, writes down what became of it. At least once: a crash repeats a posting, never loses it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import apprise
+from sqlalchemy import Connection, func, select
+
+from core import clock, logs
+from core.database import Database, new_id
+from core.database.locks import one_at_a_time
+from core.notify.channels import Channel, addresses, known
+from core.notify.rules import Posting, Waiting, held, limit_of, next_try, postings
+from core.notify.tables import message
+from core.settings import settings
+
+for _talkative in ("apprise", "urllib3"):  # they would write robots' addresses into the log
+    logging.getLogger(_talkative).setLevel(logging.CRITICAL)
+
+LEASE = timedelta(minutes=5)  # a sender that died gives its messages back after this
+KEPT = timedelta(days=30)
+Deliver = Callable[[str, str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one round did: postings that went out, messages in them, messages that failed for now, messages that still wait."""
+
+    postings: int = 0
+    messages: int = 0
+    failed: int = 0
+    waiting: int = 0
+
+
+def deliver(url: str, title: str, body: str) -> str:
+    """Posts to one apprise address; "" when the platform took it, else why not, without the address."""
+    robot = apprise.Apprise()
+    if not robot.add(url):
+        return "bad_address"
+    try:
+        return "" if robot.notify(title=title, body=body) else "refused"
+    except Exception as error:  # a plugin's own fault must not stop the queue
+        logs.unexpected(error, where="notify")
+        return type(error).__name__
+
+
+def send_due(db: Database, now: datetime, deliver: Deliver = deliver) -> Sent:
+    """Sends what is due on every channel, within each platform's limit; called by the server's rounds and by `notify`."""
+    if not addresses():
+        return Sent()
+    with db.reading() as connection:
+        channels = [one for one in known(connection) if one.enabled]
+    done = [_send(db, one, now, deliver) for one in channels]
+    with db.reading() as connection:
+        waiting = connection.scalar(select(func.count()).select_from(message).where(message.c.state == "queued")) or 0
+    return Sent(sum(d.postings for d in done), sum(d.messages for d in done), sum(d.failed for d in done), waiting)
+
+
+def _send(db: Database, to: Channel, now: datetime, deliver: Deliver) -> Sent:
+    with db.reading() as connection:  # an idle queue costs no write lock
+        if not _due(connection, to, now) and not _lost(connection, to, now):
+            return Sent()
+    with db.writing() as connection:
+        one_at_a_time(connection, f"notify:{to.name}")
+        _give_back(connection, to, now)
+        taken = postings(_due(connection, to, now), limit_of(to.platform) - _sent_this_minute(connection, to, now))
+        bundles = [new_id() for _ in taken]
+        for bundle, posting in zip(bundles, taken, strict=True):
+            _mark(connection, posting, state="sending", bundle=bundle, taken_at=now)
+    faults = [deliver(to.url.get_secret_value(), posting.title, posting.body) for posting in taken]
+    with db.writing() as connection:
+        for posting, fault in zip(taken, faults, strict=True):
+            _settle(connection, posting, fault, now)
+        connection.execute(message.delete().where(message.c.created_at < now - KEPT, message.c.state.in_(["sent", "failed"])))
+    good = [posting for posting, fault in zip(taken, faults, strict=True) if not fault]
+    return Sent(len(good), sum(len(p.ids) for p in good), sum(len(p.ids) for p in taken) - sum(len(p.ids) for p in good))
+
+
+def _due(connection: Connection, to: Channel, now: datetime) -> list[Waiting]:
+    query = select(message).where(message.c.channel == to.name, message.c.state == "queued", message.c.due_at <= now)
+    zone = clock.zone(settings().timezone)
+    rows = connection.execute(query.order_by(message.c.created_at, message.c.id).limit(1000)).all()
+    return [Waiting(r.id, r.level, r.title, r.body) for r in rows if not held(now, zone, r.level, to.quiet_from, to.quiet_to)]
+
+
+def _lost(connection: Connection, to: Channel, now: datetime) -> bool:
+    query = select(message.c.id).where(
+        message.c.channel == to.name, message.c.state == "sending", message.c.taken_at < now - LEASE
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _give_back(connection: Connection, to: Channel, now: datetime) -> None:
+    lost = message.update().where(message.c.channel == to.name, message.c.state == "sending", message.c.taken_at < now - LEASE)
+    connection.execute(lost.values(state="queued"))
+
+
+def _sent_this_minute(connection: Connection, to: Channel, now: datetime) -> int:
+    recent = (message.c.channel == to.name) & (message.c.taken_at > now - timedelta(minutes=1))
+    return connection.scalar(select(func.count(message.c.bundle.distinct())).where(recent)) or 0
+
+
+def _mark(connection: Connection, posting: Posting, **values: object) -> None:
+    connection.execute(message.update().where(message.c.id.in_(posting.ids)).values(**values))
+
+
+def _settle(connection: Connection, posting: Posting, fault: str, now: datetime) -> None:
+    if not fault:
+        _mark(connection, posting, state="sent", fault="")
+        return
+    rows = connection.execute(select(message.c.id, message.c.tries).where(message.c.id.in_(posting.ids))).all()
+    for row in rows:
+        again = next_try(now, row.tries + 1)
+        values = {"tries": row.tries + 1, "fault": fault, "state": "queued" if again else "failed"} | (
+            {"due_at": again} if again else {}
+        )
+        connection.execute(message.update().where(message.c.id == row.id).values(**values))

@@ -1,0 +1,69 @@
+"""Health for the load balancer, metrics for Prometheus."""
+
+from __future__ import annotations
+
+from anyio import to_thread
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from sqlalchemy import func, select, text
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core import clock, logs
+from core.access.tables import session
+from core.database import Database, connect
+from core.database.migrate import require_current
+from core.errors import ShopError
+from core.notify.tables import message
+from core.settings import settings
+from core.web.requests import may_read
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+REQUESTS = Counter("bigsale_http_requests_total", "HTTP requests by status class", ["method", "status"], registry=REGISTRY)
+SECONDS = Histogram("bigsale_http_seconds", "Time to answer a request of our own routes", ["route"], registry=REGISTRY)
+REFUSED = Counter("bigsale_account_refusals_total", "Refused account requests by reason", ["code"], registry=REGISTRY)
+FAULTS = Counter("bigsale_faults_total", "Unexpected faults", registry=REGISTRY)
+SESSIONS = Gauge("bigsale_live_sessions", "Sessions that count now", registry=REGISTRY)
+QUEUED = Gauge("bigsale_messages_queued", "Messages waiting to go out", registry=REGISTRY)
+
+
+async def healthz(_request: Request) -> Response:
+    """200 {"status": "ok"} when the database answers and its schema fits; 503 {"status": "down", "code"} otherwise."""
+    try:
+        await to_thread.run_sync(_ask, connect(settings().url))
+    except ShopError as error:
+        return JSONResponse({"status": "down", "code": error.code}, 503)
+    except Exception as error:
+        return JSONResponse({"status": "down", "error_id": logs.unexpected(error, where="healthz")}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+def _ask(db: Database) -> None:
+    with db.reading() as connection:
+        connection.execute(text("SELECT 1"))
+    require_current(db)
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus text, for this machine or with the bearer token of the settings; to others the route does not exist."""
+    if not may_read(request, settings().metrics_token.get_secret_value()):
+        return Response("Not Found", 404)
+    try:
+        await to_thread.run_sync(_count, connect(settings().url))
+    except ShopError as error:
+        logs.log("bigsale.metrics").warning("metrics.incomplete", code=error.code)
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+def _count(db: Database) -> None:
+    live = select(func.count()).select_from(session).where(session.c.ended_at.is_(None), session.c.expires_at > clock.now())
+    with db.reading() as connection:
+        SESSIONS.set(connection.scalar(live) or 0)
+        QUEUED.set(connection.scalar(select(func.count()).select_from(message).where(message.c.state == "queued")) or 0)
+
+
+ROUTES = [Route("/healthz", healthz, methods=["GET"]), Route("/metrics", metrics, methods=["GET"])]

@@ -1,0 +1,67 @@
+"""The page labels for the shop front: GET /api/v1/labels, and the same labels for the screen that previews them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core import clock
+from core.access import Actor, allow
+from core.database import Database, connect
+from core.errors import ShopError
+from core.pricing import service as pricing
+from core.settings import settings
+from core.warmup import storefront
+from core.web.requests import address, may_read, refusal
+
+LANGUAGES = ("zh", "en")
+
+
+def shown(db: Database, actor: Actor, campaign_id: str, now: datetime, language: str = "zh") -> pd.DataFrame:
+    """Every SKU's labels at the minute, with its landed price (`storefront.labels`): what the feed says and the screen
+    previews.
+    """
+    allow(actor, "warmup.view")
+    return storefront.labels(db, actor, campaign_id, now, _landed(db, campaign_id), language)
+
+
+def _landed(db: Database, campaign_id: str) -> pd.Series:
+    """What a buyer pays in the sale by SKU, fen; SKUs without a price are left out."""
+    with db.reading() as connection:
+        prices = pricing.economics(connection, campaign_id).set_index("sku_code")["landed_price"]
+    return prices.dropna().astype("int64")
+
+
+async def labels(request: Request) -> Response:
+    """200 with the labels and their ETag, 304 when the caller has them; `campaign` (default: the next or running one) and
+    `lang` in the query.
+
+    For callers with the bearer token of the settings, or this machine when there is none; to others the route does not exist.
+    """
+    if not may_read(request, settings().labels_token.get_secret_value()):
+        return Response("Not Found", 404)
+    query = request.query_params
+    language = query.get("lang", "zh")
+    actor = Actor("storefront", "viewer", "http", address(request))
+    try:
+        feed = await to_thread.run_sync(_feed, actor, query.get("campaign", ""), language if language in LANGUAGES else "zh")
+    except ShopError as error:
+        return refusal(error)
+    headers = {"ETag": feed.tag, "Cache-Control": "private, no-cache"}
+    if feed.tag in {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}:
+        return Response(status_code=304, headers=headers)
+    return Response(feed.body, media_type="application/json", headers=headers)
+
+
+def _feed(actor: Actor, campaign_id: str, language: str) -> storefront.Feed:
+    db, now = connect(settings().url), clock.now()
+    chosen = campaign_id or storefront.current(db, actor, now)
+    return storefront.feed(db, actor, chosen, now, _landed(db, chosen), language)
+
+
+ROUTES = [Route("/api/v1/labels", labels, methods=["GET"])]

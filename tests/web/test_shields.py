@@ -1,0 +1,100 @@
+"""The shields: headers on every answer, hosts, sizes, error ids, downloads; health and metrics."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from core import clock, web
+from core.access import Actor, service
+from core.database import Database
+from core.settings import settings
+from core.web.shields import HEADERS, body_limit
+
+
+async def _echo(request: Request) -> Response:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def _fault(_request: Request) -> Response:
+    raise RuntimeError("secret detail: postgresql://shop:hunter2@db/bigsale")
+
+
+@pytest.fixture
+def app() -> TestClient:
+    """The shields around two plain routes."""
+    routes = [
+        Route("/echo", _echo, methods=["POST"]),
+        Route("/fault", _fault),
+        Route("/media/{name}", lambda _: PlainTextResponse("costs")),
+    ]
+    shielded = Starlette(routes=[*routes, Route("/_stcore/metrics", _echo, methods=["GET"])], middleware=web.middleware())
+    return TestClient(shielded, base_url="http://localhost", raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/account/sign-in", "/metrics"])
+def test_every_answer_carries_the_security_headers(house: TestClient, path: str) -> None:
+    answer = house.get(path)
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_only_our_host_names_are_answered(house: TestClient) -> None:
+    assert house.get("/healthz", headers={"Host": "127.0.0.1:8501"}).status_code == 200
+    for host in ("evil.example", "127.0.0.1.evil.example", "", "localhost@evil.example"):
+        assert house.get("/healthz", headers={"Host": host}).status_code == 400
+
+
+def test_a_body_over_its_limit_is_refused_announced_or_not(app: TestClient) -> None:
+    limit = body_limit("/echo")
+    assert app.post("/echo", content=b"x" * limit).text == str(limit)
+    assert app.post("/echo", content=b"x" * (limit + 1)).status_code == 413
+    assert app.post("/echo", content=(b"x" * 100_000 for _ in range(limit // 100_000 + 1))).status_code == 413
+    assert app.post("/echo", content=b"x", headers={"Content-Length": "-1"}).status_code == 413
+    assert body_limit("/_stcore/upload_file/a/b") > settings().upload_mib * 2**20
+
+
+def test_a_fault_shows_an_id_and_logs_the_rest_without_secrets(app: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    answer = app.get("/fault")
+    assert answer.status_code == 500
+    assert set(answer.json()) == {"code", "error_id"}
+    assert "RuntimeError" not in answer.text
+
+
+def test_streamlits_unused_doors_are_shut(app: TestClient) -> None:
+    for path in ("/_stcore/metrics", "/_stcore/agent/openapi.json", "/_stcore/script-health-check"):
+        assert app.get(path).status_code == 404
+
+
+def test_downloads_need_a_session(app: TestClient, house: TestClient, database: Database, admin: Actor) -> None:
+    assert app.get("/media/costs.xlsx").status_code == 401
+    assert app.get("/media/costs.xlsx", cookies={"bigsale_session": "x" * 43}).status_code == 401
+    service.add_account(database, admin, "mei", "finance", clock.now(), word="peach-lantern-42")
+    house.post("/account/sign-in", json={"name": "mei", "word": "peach-lantern-42"})
+    assert app.get("/media/costs.xlsx", cookies={"bigsale_session": house.cookies["bigsale_session"]}).text == "costs"
+
+
+def test_health_says_whether_the_database_answers(house: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    assert house.get("/healthz").json() == {"status": "ok"}
+    monkeypatch.setattr(settings(), "database_url", "postgresql://127.0.0.1:1/nothing")
+    down = house.get("/healthz")
+    assert (down.status_code, down.json()) == (503, {"status": "down", "code": "database.unreachable"})
+
+
+def test_metrics_are_for_this_machine_or_the_token(house: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pydantic import SecretStr
+
+    text = house.get("/metrics").text
+    assert "bigsale_live_sessions 0.0" in text
+    assert "bigsale_http_requests_total" in text
+    assert 'bigsale_http_seconds_count{route="/healthz"}' in (house.get("/healthz"), house.get("/metrics"))[1].text
+    assert house.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
+    far = TestClient(web.app, base_url="http://127.0.0.1", client=("203.0.113.9", 1))
+    assert far.get("/metrics").status_code == 404
+    monkeypatch.setattr(settings(), "metrics_token", SecretStr("scrape-me"))
+    assert far.get("/metrics", headers={"Authorization": "Bearer scrape-me"}).status_code == 200
+    assert far.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    assert house.get("/metrics").status_code == 404, "with a token set, being near is not enough"
