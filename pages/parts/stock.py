@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -23,7 +24,7 @@ from pages.parts.cards import Card, cards
 from pages.parts.columns import Column, Kind
 from pages.parts.imports import history
 from pages.parts.tables import XLSX, Filter, table
-from pages.parts.text import day, error_text, language, money_short, number, number_short, plain, t, time
+from pages.parts.text import day, error_text, language, money_short, number, number_short, plain, spoken, t, time
 from pages.parts.upload import upload
 
 MASTER_KINDS: dict[str, Kind] = {"money": "price", "integer": "integer"}
@@ -143,7 +144,7 @@ def positions(db: Database, user: Actor, view: pd.DataFrame) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            t("stock.export_sheet"), lambda: stock_sheet(view, language()), file_name="stock.xlsx", mime=XLSX, key="stock_sheet",
+            t("stock.export_sheet"), partial(stock_sheet, view, language()), file_name="stock.xlsx", mime=XLSX, key="stock_sheet",
             on_click="ignore", icon=":material/table_view:", help=t("stock.export_sheet_help"),
         )  # fmt: skip
         st.caption(t("stock.why_hint"))
@@ -210,7 +211,7 @@ def _count(db: Database, user: Actor, head: pd.Series, count_id: str, now: datet
     judged = count_service.result(db, user, count_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            t("count.download"), lambda: count_sheet(count_service.count_rows(db, user, count_id), language()), file_name=f"count_{count_id[-8:]}.xlsx",
+            t("count.download"), spoken(lambda: count_sheet(count_service.count_rows(db, user, count_id), language())), file_name=f"count_{count_id[-8:]}.xlsx",
             mime=XLSX, key="count_sheet", on_click="ignore", icon=":material/print:",
         )  # fmt: skip
         differs = judged[judged["state"] == "differs"]

@@ -1,0 +1,1 @@
+"""One thin screen a file: load, show, act."""

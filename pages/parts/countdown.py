@@ -1,0 +1,66 @@
+"""A countdown that runs in the browser: no server run a second. Put it outside fragments.
+
+countdown(campaign.opens_at, now, key="opens", label=plain("shell.until_opens"))
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import streamlit as st
+
+from core.clock import utc
+from pages.parts.text import plain
+
+_HTML = """
+<div class="countdown"><span class="label"></span><span class="left" role="timer" aria-live="off"></span></div>
+"""
+
+_CSS = """
+.countdown { display: flex; align-items: baseline; gap: 0.5rem; font-family: var(--st-font); color: var(--st-text-color); flex-wrap: wrap; }
+.label { font-size: 0.86rem; opacity: 0.7; }
+.left { font-variant-numeric: tabular-nums; font-weight: 650; font-size: 1.07rem; white-space: nowrap; }
+.large { flex-direction: column; gap: 0.1rem; }
+.large .left { font-size: 2.3rem; line-height: 1.15; }
+.over .left { color: var(--st-primary-color); }
+"""
+
+_JS = """
+const timers = new WeakMap()
+
+export default function ({ parentElement, data }) {
+  const box = parentElement.querySelector(".countdown")
+  const left = parentElement.querySelector(".left")
+  parentElement.querySelector(".label").textContent = data.label
+  const skew = data.server_ms - Date.now()
+  const two = number => String(number).padStart(2, "0")
+  const draw = () => {
+    const seconds = Math.max(0, Math.ceil((data.target_ms - Date.now() - skew) / 1000))
+    const days = Math.floor(seconds / 86400)
+    const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(":")
+    const text = seconds ? (days ? days + " " + data.days + " " : "") + clock : data.over
+    if (left.textContent !== text) left.textContent = text
+    box.className = "countdown " + data.size + (seconds ? "" : " over")
+  }
+  clearInterval(timers.get(parentElement))
+  timers.set(parentElement, setInterval(draw, 250))
+  draw()
+  return () => { clearInterval(timers.get(parentElement)); timers.delete(parentElement) }
+}
+"""
+
+_countdown = st.components.v2.component("countdown", html=_HTML, css=_CSS, js=_JS)
+
+
+def countdown(target: datetime, now: datetime, *, key: str, label: str = "", size: Literal["small", "large"] = "small") -> None:
+    """Days and clock until `target`, by the server's time (`now`), whatever the browser's clock says."""
+    data = {
+        "target_ms": int(utc(target).timestamp() * 1000),
+        "server_ms": int(utc(now).timestamp() * 1000),
+        "label": label,
+        "days": plain("countdown.days"),
+        "over": plain("countdown.over"),
+        "size": size,
+    }
+    _countdown(key=key, data=data)

@@ -1,0 +1,146 @@
+"""A table to edit: changed cells are counted and listed, nothing is saved by accident, nobody's later change is overwritten.
+
+    edited = edit(frame, COLUMNS, editable=("tier", "sale_price"), key="goods")
+    if edited is not None:                                # 保存 was pressed
+        service.save(db, user, edited.changes, …)         # columns key, field, before, after (core's units), source row versions beside
+        saved("goods")                                    # starts afresh from the database
+
+The frame's index is the natural key (the SKU). While there are unsaved changes the editor keeps the rows as they were when the
+editing began, versions included, so that the service can tell a conflict. No `run_every` fragment on such a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.money import from_yuan
+from pages.parts.columns import Column, displayed, settled
+from pages.parts.states import word
+from pages.parts.tables import tall
+from pages.parts.text import plain, t
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What the reader wants saved: one line a changed cell (key, field, before, after, in core's units), and the rows as they were."""
+
+    changes: pd.DataFrame
+    source: pd.DataFrame
+
+
+def edit(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    editable: Sequence[str],
+    key: str,
+    options: Mapping[str, Sequence[str]] | None = None,
+) -> Edited | None:
+    """Draws the bar and the editor; the changes when 保存 is pressed. `options` lists the codes that a state column may take."""
+    source = _source(frame, key)
+    widget = f"{key}_editor_{st.session_state.get(f'{key}_round', 0)}"
+    changes = changed(source, columns, st.session_state.get(widget, {}).get("edited_rows", {}))
+    bar = st.container(key=f"{key}_save_bar")
+    shown = [column for column in columns if column.name in source.columns]
+    st.data_editor(
+        _pickable(displayed(source, shown), source, shown, editable),
+        key=widget,
+        hide_index=True,
+        num_rows="fixed",
+        column_config=settled(source, shown, editable) | _selects(shown, editable, options or {}),
+        height=tall(len(source)),
+        placeholder="—",
+    )
+    if changes.empty:
+        st.session_state[f"{key}_source"] = frame
+        return None
+    with bar:
+        return Edited(changes, source) if _bar(changes, columns, key) else None
+
+
+def saved(key: str) -> None:
+    """Drops the pending changes and shows the database's rows again."""
+    st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1
+    st.session_state.pop(f"{key}_source", None)
+    st.rerun()
+
+
+def changed(source: pd.DataFrame, columns: Sequence[Column], edited_rows: Mapping[int, Mapping[str, Any]]) -> pd.DataFrame:
+    """One line a cell that now differs: key, field, before, after in core's units."""
+    kinds = {column.name: column for column in columns}
+    lines = [
+        {"key": source.index[row], "field": name, "before": source[name].iloc[row], "after": stored(value, kinds[name])}
+        for row, cells in edited_rows.items()
+        for name, value in cells.items()
+    ]
+    frame = pd.DataFrame(lines, columns=["key", "field", "before", "after"], dtype=object)
+    same = [_same(before, after) for before, after in zip(frame["before"], frame["after"], strict=True)]
+    return frame[[not one for one in same]].reset_index(drop=True)
+
+
+def stored(value: Any, column: Column) -> Any:
+    """A cell's value in core's units: yuan become fen, percentages rates, words codes."""
+    if value is None:
+        return None
+    if column.kind in {"money", "price"}:
+        return from_yuan(Decimal(str(value)))
+    if column.kind == "percent":
+        return float(Decimal(str(value)) / 100)
+    if column.kind == "integer":
+        return int(value)
+    return value
+
+
+def _same(before: Any, after: Any) -> bool:
+    if before is None or before is pd.NA or before != before:
+        return after is None or after == ""
+    return bool(before == after)
+
+
+def _source(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    kept = st.session_state.get(f"{key}_source")
+    return kept if kept is not None else frame
+
+
+def _pickable(view: pd.DataFrame, source: pd.DataFrame, columns: Sequence[Column], editable: Sequence[str]) -> pd.DataFrame:
+    """An editable state is chosen from a list by its code, so its cell holds the code and not the coloured word."""
+    codes = {
+        column.name: source[column.name].astype(object)
+        for column in columns
+        if column.kind == "state" and column.name in editable
+    }
+    return view.assign(**codes)
+
+
+def _selects(columns: Sequence[Column], editable: Sequence[str], options: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    return {
+        column.name: st.column_config.SelectboxColumn(
+            column.heading(),
+            options=list(options.get(column.name, ())),
+            format_func=partial(word, words=column.words),
+        )
+        for column in columns
+        if column.kind == "state" and column.name in editable
+    }
+
+
+def _bar(changes: pd.DataFrame, columns: Sequence[Column], key: str) -> bool:
+    titles = {column.name: column.heading() for column in columns}
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(f":material/edit: **{t('common.changed', n=len(changes))}**", width="content")
+        with st.popover(t("common.more")):
+            listed = changes.assign(
+                field=changes["field"].map(titles.get), before=changes["before"].astype(str), after=changes["after"].astype(str)
+            )
+            words = ("row", "field", "was", "now")
+            st.dataframe(listed.set_axis([plain(f"common.{name}") for name in words], axis=1), hide_index=True)
+        if st.button(t("common.discard"), key=f"{key}_discard"):
+            saved(key)
+        return st.button(t("common.save"), key=f"{key}_save", type="primary", icon=":material/save:")

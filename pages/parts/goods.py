@@ -1,0 +1,263 @@
+"""What the goods page is made of: the answer, the matrix with its drawer, the shape, the table to look through and to edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.database import Database
+from core.errors import ShopError
+from core.goods import structure
+from core.goods.structure_sheet import STRUCTURE, structure_sheet
+from core.lineup import service
+from core.lineup.service import Picture
+from core.signals import service as signals
+from pages.parts import charts
+from pages.parts.cards import Card, cards
+from pages.parts.columns import Column
+from pages.parts.editing import edit, saved
+from pages.parts.tables import XLSX, Filter, table
+from pages.parts.text import error_text, language, money, number, plain, spoken, t
+from pages.parts.upload import upload
+
+DOTS = 400  # SKUs in the matrix: more dots say less
+EDITED = 1_000  # rows that an editor takes at once
+EDITABLE = ("tier", "function", "sale_price", "planned_units", "planned_gmv")
+TIER_HUES = {"pre_hot": "red", "main_push": "amber", "regular": "blue", "clearance": "gray"}
+ROWS = (
+    Column("sku_code", "goods.sku_code", "code"),
+    Column("name", "goods.name", pinned=True, width="medium"),
+    Column("spec", "goods.spec"),
+    Column("tier", "goods.tier", "state", words="tier"),
+    Column("suggested", "goods.suggested", "state", words="tier"),
+    Column("function", "goods.function"),
+    Column("sale_price", "goods.sale_price", "price"),
+    Column("available", "goods.available", "integer"),
+    Column("days_of_cover", "goods.cover", "decimal"),
+    Column("gmv", "goods.gmv", "money"),
+    Column("units", "goods.units", "integer"),
+    Column("visitors", "goods.visitors", "integer"),
+    Column("conversion", "goods.conversion", "percent"),
+    Column("add_to_cart", "goods.carts", "integer"),
+    Column("favourites", "goods.favourites", "integer"),
+    Column("momentum", "goods.momentum", "decimal", help="goods.momentum_help"),
+    Column("planned_units", "goods.planned_units", "integer"),
+    Column("planned_gmv", "goods.planned_gmv", "money"),
+    Column("margin_rate", "goods.margin", "percent"),
+    Column("landed_price", "goods.landed_price", "price", shown=False),
+    Column("list_price", "goods.list_price", "price", shown=False),
+    Column("on_hand", "goods.on_hand", "integer", shown=False),
+    Column("in_transit", "goods.in_transit", "integer", shown=False),
+    Column("stock_value", "goods.stock_value", "money", help="goods.stock_value_help", shown=False),
+    Column("abc", "goods.abc", shown=False),
+    Column("category", "goods.category", shown=False),
+    Column("brand", "goods.brand", shown=False),
+    Column("overlap", "goods.overlap", shown=False),
+    Column("promised", "goods.promised", "integer", shown=False),
+)
+EDITOR = tuple(column for column in ROWS if column.name in {"sku_code", "name", "spec", "available", "gmv", *EDITABLE})
+VIEWS = (
+    Filter("leading", "goods.view_leading", lambda rows: rows["tier"].isin(["pre_hot", "main_push"])),
+    Filter("moved", "goods.view_moved", lambda rows: (rows["tier"] != rows["suggested"]) & (rows["decision"] != "refused")),
+    Filter("short", "goods.view_short", lambda rows: rows["planned_units"].fillna(0) > rows["available"] + rows["in_transit"]),
+    Filter("double", "goods.view_double", lambda rows: rows["oversold"]),
+    Filter("unpriced", "goods.view_unpriced", lambda rows: rows["sale_price"].isna()),
+)
+
+
+@st.cache_data(ttl=300, max_entries=12, show_spinner=False)
+def _kept(_db: Database, _user: Actor, url: str, role: str, campaign_id: str, stamp: int) -> Picture:  # noqa: ARG001 - the key
+    return service.load(_db, _user, campaign_id)
+
+
+def picture(db: Database, user: Actor, campaign_id: str) -> Picture:
+    """The line-up, computed again when anything recorded in the house has changed."""
+    return _kept(db, user, db.url, user.role, campaign_id, service.stamp(db, user))
+
+
+def answer(view: Picture) -> None:
+    """Four or five figures."""
+    rows, units = view.rows, t("goods.skus")
+    leading = rows[rows["tier"].isin(["pre_hot", "main_push"])]
+    share = float(leading["gmv"].sum()) / max(float(rows["gmv"].sum()), 1)
+    last = plain("goods.last_day", day=view.last_day) if view.last_day else plain("goods.no_reports")
+    double = int(rows["oversold"].sum())
+    cards(
+        Card("goods.card_skus", number(len(rows)), units, against=last),
+        Card(
+            "goods.card_leading",
+            number(len(leading)),
+            units,
+            against=plain("goods.of_gmv", share=share),
+            help="goods.card_leading_help",
+        ),
+        Card("goods.card_suggest", number(int(VIEWS[1].keeps(rows).sum())), units, help="goods.card_suggest_help"),
+        Card("goods.card_gaps", number(len(view.gaps)), alarm=bool(len(view.gaps)), help="goods.card_gaps_help"),
+        *([Card("goods.card_double", number(double), units, alarm=True, help="goods.card_double_help")] if double else []),
+    )
+
+
+def matrix(db: Database, user: Actor, view: Picture) -> None:
+    """Traffic x conversion; a dot opens its SKU."""
+    dots = view.rows[(view.rows["visitors"] > 0) & view.rows["conversion"].notna()].head(DOTS)
+    if dots.empty:
+        return
+    shown = pd.DataFrame(
+        {
+            "sku_code": dots["sku_code"], "name": dots["name"], "visitors": dots["visitors"], "conversion": dots["conversion"],
+            "yuan": charts.yuan(dots["gmv"]), "tier": dots["tier"].map(lambda tier: plain(f"tier.{tier}")),
+        }
+    )  # fmt: skip
+    st.markdown(f"**{t('goods.matrix')}**")
+    event = charts.draw(shown, _matrix_spec(), key="goods_matrix", alt=plain("goods.matrix_alt"), pick=True)
+    st.caption(t("goods.matrix_note", n=len(shown)))
+    picked = (event or {}).get("selection", {}).get("pick") or []
+    if picked:
+        drawer(db, user, view, str(picked[0]["sku_code"]))
+
+
+def _matrix_spec() -> charts.Spec:
+    words = [plain(f"tier.{tier}") for tier in TIER_HUES]
+    colour = {"domain": words, "range": [charts.hue(hue) for hue in TIER_HUES.values()]}
+    chosen = {"condition": {"param": "pick", "value": 0.85, "empty": True}, "value": 0.2}
+    return {
+        "height": 320,
+        "params": [{"name": "pick", "select": {"type": "point", "fields": ["sku_code"]}}],
+        "mark": {"type": "circle", "stroke": charts.hue("ink"), "strokeWidth": 0.3},
+        "encoding": {
+            "x": {
+                "field": "visitors",
+                "type": "quantitative",
+                "scale": {"type": "log"},
+                "title": plain("goods.axis_visitors"),
+                "axis": {"grid": False},
+            },
+            "y": {
+                "field": "conversion",
+                "type": "quantitative",
+                "title": plain("goods.axis_conversion"),
+                "axis": {"format": ".1%"},
+            },
+            "size": {"field": "yuan", "type": "quantitative", "scale": {"range": [20, 900]}, "legend": None},
+            "color": {"field": "tier", "type": "nominal", "scale": colour, "legend": {"title": None, "orient": "top"}},
+            "opacity": chosen,
+            "tooltip": [
+                {"field": "name", "title": " "},
+                {"field": "sku_code", "title": plain("goods.sku_code")},
+                {"field": "visitors", "title": plain("goods.visitors"), "format": ",.0f"},
+                {"field": "conversion", "title": plain("goods.conversion"), "format": ".1%"},
+                {"field": "yuan", "title": plain("goods.gmv"), "format": ",.0f"},
+            ],
+        },
+    }
+
+
+def drawer(db: Database, user: Actor, view: Picture, code: str) -> None:
+    """One SKU: prices, stock, figures, its last weeks, why a tier is suggested."""
+    if code not in view.rows.index:
+        return
+    row = {str(name): value for name, value in view.rows[view.rows["sku_code"] == code].to_dict("records")[0].items()}
+    with st.container(border=True, key="goods_drawer"):
+        st.markdown(f"**{t('goods.drawer', name=row['name'], code=code)}**")
+        left, right = st.columns([2, 3])
+        with left:
+            st.dataframe(_facts(row), hide_index=True)
+        with right:
+            past = signals.sku_days(db, user, code)
+            st.caption(t("goods.drawer_history") if len(past) else t("goods.drawer_none"))
+            if len(past):
+                shown = pd.DataFrame(
+                    {"day": past["day"].astype("str").str[5:], "units": past["units_paid"].fillna(0).astype("int64")}
+                )
+                spec = charts.columns("day", "units", y_title="goods.daily_units", height=190)
+                charts.draw(shown, spec, key="goods_drawer_days", alt=plain("goods.drawer_alt"))
+
+
+def _facts(row: dict[str, Any]) -> pd.DataFrame:
+    """A SKU's figures as words."""
+    told: dict[str, str] = {
+        "tier": plain(f"tier.{row['tier']}"), "suggested": plain(f"tier.{row['suggested']}"),
+        "reasons": "、".join(plain(f"reason.{code}") for code in row["reasons"]), "function": row["function"],
+        **{name: money(row[name]) for name in ("list_price", "sale_price", "landed_price", "gmv", "planned_gmv") if name in row and pd.notna(row[name])},
+        **{name: number(int(row[name])) for name in ("on_hand", "available", "in_transit", "units", "visitors", "planned_units") if pd.notna(row[name])},
+    }  # fmt: skip
+    return pd.DataFrame({" ": [plain(f"goods.{name}") for name in told], "  ": [str(word) for word in told.values()]})
+
+
+def listing(db: Database, user: Actor, view: Picture, campaign_id: str, now: datetime) -> None:
+    """The table to look through, or to edit; by workbook too."""
+    may = allowed(user, "goods.structure")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        editing = may and st.toggle(t("goods.edit_mode"), key="goods_editing")
+        st.download_button(
+            t("goods.export_sheet"), spoken(lambda: structure_sheet(view.rows, language())), file_name="goods_structure.xlsx", mime=XLSX,
+            key="goods_sheet", on_click="ignore", icon=":material/table_view:",
+        )  # fmt: skip
+        if may and st.button(t("goods.spread"), key="goods_spread", icon=":material/account_tree:", help=t("goods.spread_help")):
+            act(lambda: t("goods.spread_done", n=service.spread(db, user, campaign_id, now=now)))
+    shown = table(
+        view.rows, ROWS, key="goods", filters=VIEWS, search=("sku_code", "name", "spec", "function"), export="goods", pick=True
+    )
+    if shown.picked is not None:
+        drawer(db, user, view, str(shown.picked))
+    if editing:
+        _editor(db, user, shown.frame, campaign_id, now)
+    if may:
+        with st.expander(t("goods.upload"), icon=":material/upload_file:"):
+            st.caption(t("goods.upload_note"))
+            upload(user, STRUCTURE, key="structure_upload", now=now, campaign_id=campaign_id)
+
+
+def _editor(db: Database, user: Actor, rows: pd.DataFrame, campaign_id: str, now: datetime) -> None:
+    if len(rows) > EDITED:
+        st.info(t("goods.edit_most", n=EDITED, rows=len(rows)), icon=":material/filter_alt:")
+        return
+    st.caption(t("goods.edit_note"))
+    edited = edit(rows, EDITOR, editable=EDITABLE, key="goods", options={"tier": list(TIER_HUES)})
+    if edited is None:
+        return
+    seen = {str(code): int(version) for code, version in edited.source["version"].items()}
+    try:
+        count = structure.edit(db, user, campaign_id, edited.changes, seen, now=now)
+    except ShopError as refused:
+        st.error(error_text(refused))
+        return
+    say(t("goods.saved", n=count))
+    saved("goods")
+
+
+def act(doing: Callable[[], str]) -> None:
+    """Does something that answers with a sentence, then starts the page afresh; or says why not."""
+    try:
+        say(doing())
+    except ShopError as refused:
+        st.error(error_text(refused))
+        return
+    st.rerun()
+
+
+def say(sentence: str) -> None:
+    """Keeps a sentence for after the page has started afresh."""
+    st.session_state["goods_said"] = sentence
+
+
+def said() -> None:
+    """Shows the kept sentence once."""
+    sentence = st.session_state.pop("goods_said", None)
+    if sentence:
+        st.success(sentence, icon=":material/check:")
+
+
+def bands_of(view: Picture) -> pd.DataFrame:
+    """Price bands with their words."""
+    low, high = view.bands["low"], view.bands["high"]
+    words = [
+        plain("goods.band_open", low=money(a)) if pd.isna(b) else f"{money(a)}–{int(b) // 100:,}"
+        for a, b in zip(low, high, strict=True)
+    ]
+    return view.bands.assign(band=words)

@@ -1,0 +1,189 @@
+"""Below the picture: what to do, what was done, the rules, the intake's books, rehearsals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core import clock
+from core.access import Actor, allowed
+from core.database import Database
+from core.errors import ShopError
+from core.live import alerts, decisions, intake_books, rehearsal, service, watch
+from pages.parts.columns import Column
+from pages.parts.picker import Chosen
+from pages.parts.tables import draw as draw_table
+from pages.parts.tables import row_of
+from pages.parts.text import error_text, literal, money_short, number, plain, t
+
+ADVICE = (
+    Column("sku_code", "live.sku_code", "code", pinned=True),
+    Column("name", "live.name", "text", pinned=True),
+    Column("problem", "live.problem", "state"),
+    Column("act", "live.act", "state", words="act"),
+    Column("units", "live.units", "integer"),
+    Column("margin_effect", "live.margin_effect", "money", help="live.margin_effect_help"),
+    Column("stock_effect", "live.stock_effect", "integer"),
+    Column("partner", "live.partner", "code"),
+    Column("price", "live.price", "price"),
+)
+LOG = (
+    Column("at", "live.when", "moment"),
+    Column("account", "live.who", "text"),
+    Column("act", "live.act", "state", words="act"),
+    Column("sku_code", "live.sku_code", "code"),
+    Column("note", "live.note", "text"),
+)
+QUEUE = (
+    Column("at", "live.when", "moment"),
+    Column("kind", "live.kind", "state", words="event"),
+    Column("waits_for", "live.waits_for", "state", words="event"),
+    Column("order_id", "live.order_id", "code"),
+    Column("sku_code", "live.sku_code", "code"),
+    Column("quantity", "live.units", "integer"),
+    Column("amount_fen", "live.amount", "price"),
+    Column("source", "live.source", "text"),
+)
+SOURCES = tuple(
+    Column(name, f"live.{name}", kind)  # type: ignore[arg-type]
+    for name, kind in (
+        ("source", "text"), ("received", "integer"), ("applied", "integer"), ("duplicate", "integer"), ("waiting_events", "integer"),
+        ("rejected", "integer"), ("last_received_at", "moment"),
+    )
+)  # fmt: skip
+REFUSED = (
+    Column("source", "live.source", "text"),
+    Column("code", "live.reason", "state", words="errors"),
+    Column("events", "live.events", "integer"),
+    Column("sample", "live.sample", "text"),
+)
+SPEEDS = (10, 60, 240)
+
+
+def tabs(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime) -> None:
+    """The desk's tabs."""
+    names = ("advice", "log", "rules", "books", "rehearsal")
+    places = st.tabs([t(f"live.tab_{name}") for name in names])
+    for name, place in zip(names, places, strict=True):
+        with place:
+            {"advice": _advice, "log": _log, "rules": _rules, "books": _books, "rehearsal": _rehearsal}[name](
+                db, user, chosen, at, now
+            )
+
+
+def _tried(work: object, said: str) -> None:
+    """Runs an act and says what became of it."""
+    try:
+        work()  # type: ignore[operator]
+    except ShopError as error:
+        st.error(error_text(error))
+    else:
+        st.toast(t(said), icon=":material/check:")
+        st.rerun()
+
+
+def _advice(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime) -> None:
+    found = decisions.advice(db, user, chosen.campaign_id, at)
+    if found.empty:
+        st.caption(t("live.no_advice"))
+        return
+    st.caption(t("live.advice_note"))
+    picked = draw_table(found, ADVICE, key="live_advice", pick=allowed(user, "live.act"), height=360)
+    if picked is None:
+        return
+    row = row_of(found, picked)
+    worth = row.get("margin_effect")
+    facts = {
+        "act": plain(f"act.{row['act']}"),
+        "sku": row["sku_code"],
+        "units": number(int(row["units"])),
+        "worth": "—" if worth is None or pd.isna(worth) else money_short(int(worth), sign=True),
+    }
+    with st.container(border=True):
+        st.markdown(t("live.act_sentence", **facts))
+        st.caption(t(f"act.{row['act']}_does"))
+        note = st.text_input(t("live.note"), key="live_note")
+        if st.button(t("live.do"), type="primary"):
+            chosen_act = decisions.as_record(row.to_dict(), note)
+            _tried(lambda: decisions.act(db, user, chosen.campaign_id, chosen_act, now, at), "live.done")
+
+
+def _log(db: Database, user: Actor, chosen: Chosen, at: datetime, _now: datetime) -> None:
+    made = decisions.decisions(db, user, chosen.campaign_id, at)
+    if made.empty:
+        st.caption(t("live.no_decisions"))
+    else:
+        draw_table(made, LOG, key="live_log", height=300)
+
+
+def _rules(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: datetime) -> None:
+    st.caption(t("live.rules_note"))
+    standing = watch.current_rules(db, user, chosen.campaign_id)
+    may = allowed(user, "live.act")
+    for kind, rule in standing.items():
+        usual = alerts.RULES[kind]
+        off = "" if rule else f" · {t('live.rule_off')}"
+        with st.expander(t(f"alert.{kind}") + off):
+            st.markdown(t(f"alert.{kind}_help"))
+            with st.form(f"rule_{kind}", border=False):
+                limits = dict((rule or usual).limits)
+                on = st.toggle(t("live.rule_on"), rule is not None, disabled=not may)
+                given = {
+                    name: st.number_input(plain(f"limit.{name}"), value=float(value), disabled=not may)
+                    for name, value in limits.items()
+                }
+                if st.form_submit_button(t("common.save"), disabled=not may):
+                    _tried(
+                        lambda k=kind, g=given, o=on: watch.set_rule(db, user, chosen.campaign_id, k, g, now, enabled=o),
+                        "live.saved",
+                    )
+
+
+def _books(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: datetime) -> None:
+    """Received = applied + duplicate + waiting + rejected, what waits, what was refused, and the recount."""
+    books = intake_books.books(db, user, chosen.campaign_id, now)
+    if st.button(t("live.recount"), icon=":material/rule:"):
+        found = service.recount_books(db, user, chosen.campaign_id, now)
+        wrong = sum(map(len, found.values()))
+        (st.error if wrong else st.success)(t("live.recount_faults" if wrong else "live.recount_right", n=wrong))
+    st.markdown(f"**{t('live.sources')}**")
+    draw_table(books.sources.rename(columns={"waiting": "waiting_events"}), SOURCES, key="live_sources")
+    st.markdown(f"**{t('live.queue')}**")
+    if books.queue.empty:
+        st.caption(t("live.queue_empty"))
+    else:
+        draw_table(books.queue, QUEUE, key="live_queue", height=260)
+    st.markdown(f"**{t('live.refused')}**")
+    if books.refused.empty:
+        st.caption(t("live.refused_none"))
+    else:
+        draw_table(books.refused, REFUSED, key="live_refused", height=200)
+
+
+def _rehearsal(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: datetime) -> None:
+    """Start one, or throw the running one away."""
+    st.caption(t("live.rehearsal_note"))
+    running = rehearsal.running(db, user)
+    may = allowed(user, "live.act")
+    for row in running.to_dict("records"):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"rehearsal_{row['campaign_id']}"):
+            st.markdown(f"{t('live.drill')} **{literal(row['name'])}** · {row['speed']:g}×", width="stretch")
+            if row["campaign_id"] != chosen.campaign_id:
+                st.button(t("live.look"), key=f"look_{row['campaign_id']}", on_click=look, args=(row["campaign_id"],))
+            if st.button(t("live.end_rehearsal"), key=f"end_{row['campaign_id']}", disabled=not may):
+                look(row["rehearsal_of"])
+                _tried(lambda one=row["campaign_id"]: rehearsal.drop(db, user, one, clock.now()), "live.ended")
+    with st.form("rehearse", border=True):
+        left, right = st.columns(2)
+        speed = left.select_slider(t("live.speed"), SPEEDS, 60, format_func=lambda value: f"{value}×")
+        course = right.slider(t("live.course"), 0.4, 1.4, 1.0, 0.05, format="percent")
+        if st.form_submit_button(t("live.start_rehearsal"), type="primary", icon=":material/play_arrow:", disabled=not may):
+            _tried(lambda: look(rehearsal.start(db, user, chosen.campaign_id, now, speed=speed, course=course)), "live.started")
+
+
+def look(campaign_id: str) -> None:
+    """Turns the screens to that campaign."""
+    st.session_state["campaign"] = campaign_id
+    st.query_params["campaign"] = campaign_id

@@ -1,0 +1,89 @@
+"""The campaign that the screens speak of: picked in the sidebar, kept in the address as `campaign`.
+
+chosen = campaign(user)          # Chosen(campaign_id, name, timezone, opens_at, closes_at, phase); None when there is none
+chosen = need_campaign(user)     # the same, or the empty state that leads to making one, and the page stops
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import streamlit as st
+
+from core import clock
+from core.access import Actor
+from core.campaign.service import campaigns, load
+from pages.parts.address import arrive, kept
+from pages.parts.countdown import countdown
+from pages.parts.empty import empty
+from pages.parts.guard import database
+from pages.parts.text import literal, plain, t
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What every screen of a campaign needs to know of it; moments are aware UTC."""
+
+    campaign_id: str
+    name: str
+    timezone: str
+    opens_at: datetime
+    closes_at: datetime
+    phase: str = ""  # the word of the phase that runs now
+
+
+def _all(actor: Actor) -> dict[str, Chosen]:
+    rows = campaigns(database(), actor)[["campaign_id", "name", "timezone", "opens_at", "closes_at"]]
+    found = [Chosen(*row) for row in rows.itertuples(index=False)]
+    return {one.campaign_id: one for one in found}
+
+
+def campaign(actor: Actor) -> Chosen | None:
+    """The campaign chosen in the address or the sidebar, else the first that has not closed, else the last."""
+    known = _all(actor)
+    nearest = _nearest(known)
+    if nearest is not None:  # on a page without the sidebar too
+        arrive("campaign", nearest.campaign_id, known, sticky=True)
+    chosen = _chosen(known)
+    if chosen is None:
+        return None
+    running = load(database(), actor, chosen.campaign_id).phase_at(clock.now())
+    return replace(chosen, phase=(literal(running.name) or t(f"phase.{running.kind}")) if running is not None else "")
+
+
+def need_campaign(actor: Actor) -> Chosen:
+    """The chosen campaign; where there is none yet, the empty state that leads to making one, and the page stops."""
+    chosen = campaign(actor)
+    if chosen is None:
+        empty("shell.no_campaign", button="shell.make_campaign", page="plan")
+        st.stop()
+    return chosen
+
+
+def _chosen(known: dict[str, Chosen]) -> Chosen | None:
+    return known.get(str(st.session_state.get("campaign"))) or _nearest(known)
+
+
+def _nearest(known: dict[str, Chosen]) -> Chosen | None:
+    by_close = sorted(known.values(), key=lambda one: one.closes_at)
+    return next((one for one in by_close if one.closes_at > clock.now()), by_close[-1] if by_close else None)
+
+
+def pick(actor: Actor) -> None:
+    """The sidebar's picker with the countdown to the next clock: the opening, then the close."""
+    known = _all(actor)
+    nearest = _nearest(known)
+    if nearest is None:
+        return
+    options = sorted(known, key=lambda key: known[key].opens_at, reverse=True)
+    with kept("campaign", nearest.campaign_id, options, sticky=True):
+        st.selectbox(
+            t("shell.pick"), options, key="campaign", format_func=lambda one: known[one].name, label_visibility="collapsed"
+        )
+    chosen, now = _chosen(known) or nearest, clock.now()
+    if now < chosen.closes_at:
+        target, word = (chosen.opens_at, "until_opens") if now < chosen.opens_at else (chosen.closes_at, "until_closes")
+        countdown(target, now, key="sidebar_countdown", label=plain(f"shell.{word}"))
+    else:
+        st.caption(t("shell.closed"))

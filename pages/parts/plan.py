@@ -1,0 +1,240 @@
+"""What the target page is made of: the answer, four linked boxes, levers, history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.campaign import planning
+from core.campaign.planning import Plan
+from core.campaign.target import Target
+from core.database import Database
+from core.errors import ShopError
+from core.signals.service import Past
+from pages.parts import charts
+from pages.parts.cards import Card, cards
+from pages.parts.text import ago, error_text, money_short, number_short, percent, plain, t
+
+NUMBERS = ("visitors", "conversion_rate", "aov", "gmv")
+FIRST = Target(500_000_000, 500_000, 0.05, 20_000)  # what the boxes hold before there is a plan
+SCALE = {"gmv": Decimal(100), "visitors": Decimal(1), "conversion_rate": Decimal("0.01"), "aov": Decimal(100)}
+SLIDES = {"visitors": "visitors", "conversion_rate": "conversion_rate", "aov": "aov"}
+
+
+def answer(plan: Plan, past: Past, done: int, due: int, now: datetime) -> None:
+    """Four figures: the target, the people it needs, those to be won, what is done."""
+    numbers, best = plan.target, past.verdicts.set_index("factor")["times_best"]
+    against = {
+        name: t("plan.against_best", times=f"{best[name]:.1f}") if pd.notna(best[name]) else "" for name in ("gmv", "visitors")
+    }
+    acquired = plan.acquisition()
+    people = t("plan.people")
+    cards(
+        Card("plan.card_gmv", money_short(numbers.gmv), against=against["gmv"], help="plan.card_gmv_help"),
+        Card("plan.card_visitors", number_short(numbers.visitors), people, against=against["visitors"]),
+        Card("plan.card_buyers", number_short(numbers.buyers), people, against=percent(numbers.conversion_rate, 2)),
+        Card(
+            "plan.card_new", number_short(int(acquired["visitors"].sum())), people,
+            against=money_short(int(acquired["cost"].sum())), help="plan.card_new_help",
+        ),
+        Card("plan.card_done", money_short(done), against=plain("plan.of_plan", planned=due) if due else plain("plan.not_yet"), help="plan.card_done_help"),
+    )  # fmt: skip
+    st.caption(t("plan.version", n=plan.version, account=plan.account, age=ago(plan.at, now)))
+
+
+def boxes(db: Database, user: Actor, campaign_id: str, plan: Plan | None, now: datetime) -> Target:
+    """Visitors x conversion x AOV = GMV: change one, the chosen other answers. Returns the target in the boxes."""
+    stamp = (campaign_id, plan.version if plan else 0)
+    if st.session_state.get("plan_stamp") != stamp:
+        st.session_state["plan_stamp"] = stamp
+        _show(plan.target if plan else FIRST)
+    with st.container(border=True, key="plan_boxes"):
+        st.segmented_control(
+            t("plan.answers"), NUMBERS, default="gmv", required=True, key="plan_answers", help=t("plan.answers_help"),
+            format_func=lambda name: plain(f"plan.{name}_word"),
+        )  # fmt: skip
+        columns = st.columns(len(NUMBERS))
+        for name, column in zip(NUMBERS, columns, strict=True):
+            column.number_input(
+                t(f"plan.{name}"), min_value=0.0 if name == "conversion_rate" else 0, key=f"plan_box_{name}",
+                step=0.1 if name == "conversion_rate" else {"gmv": 100_000, "visitors": 10_000, "aov": 5}[name],
+                format="%.3f" if name == "conversion_rate" else "%d", on_change=_moved, args=(name,),
+                disabled=st.session_state["plan_answers"] == name,
+            )  # fmt: skip
+        refused = st.session_state.pop("plan_refused", None)
+        if refused is not None:
+            st.error(error_text(refused))
+        if allowed(user, "plan.edit"):
+            _save(db, user, campaign_id, plan, now)
+    return st.session_state["plan_draft"]
+
+
+def _show(numbers: Target) -> None:
+    """Puts a target into the boxes."""
+    st.session_state["plan_draft"] = numbers
+    for name in NUMBERS:
+        value = Decimal(str(getattr(numbers, name))) / SCALE[name]
+        st.session_state[f"plan_box_{name}"] = float(round(value, 3)) if name == "conversion_rate" else round(value)
+
+
+def _moved(name: str) -> None:
+    """A box was changed: the answering one follows; what cannot be stays as it was."""
+    lock = st.session_state["plan_answers"]
+    value = Decimal(str(st.session_state[f"plan_box_{name}"])) * SCALE[name]
+    try:
+        _show(
+            planning.answer(st.session_state["plan_draft"], name, float(value) if name == "conversion_rate" else int(value), lock)
+        )
+    except ShopError as refused:
+        st.session_state["plan_refused"] = refused
+        _show(st.session_state["plan_draft"])
+
+
+def _save(db: Database, user: Actor, campaign_id: str, plan: Plan | None, now: datetime) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        why = st.text_input(t("plan.why"), key="plan_why", placeholder=plain("plan.why_place"))
+        if st.button(t("plan.save"), type="primary", key="plan_save", icon=":material/save:"):
+            store(db, user, campaign_id, st.session_state["plan_draft"], plan.weights if plan else None, why, plan, now)
+
+
+def store(
+    db: Database,
+    user: Actor,
+    campaign_id: str,
+    numbers: Target,
+    weights: planning.Weights | None,
+    why: str,
+    plan: Plan | None,
+    now: datetime,
+) -> None:
+    """Saves a new version and starts afresh, or says why not."""
+    try:
+        made = planning.set_target(
+            db, user, campaign_id, numbers, weights=weights, why=why, seen=plan.version if plan else 0, now=now
+        )
+    except ShopError as refused:
+        st.error(error_text(refused))
+        return
+    st.session_state["plan_said"] = t("plan.saved", n=made.version)
+    st.rerun()
+
+
+def said() -> None:
+    """The message of what was saved before the page started afresh."""
+    message = st.session_state.pop("plan_said", None)
+    if message:
+        st.success(message, icon=":material/check:")
+
+
+def levers(numbers: Target, past: Past) -> None:
+    """What one step of each lever brings, and sliders to try."""
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**{t('plan.levers')}**")
+        best = past.verdicts.set_index("factor")["best"].dropna().to_dict()
+        found = planning.levers(numbers, {str(name): float(value) for name, value in best.items()})
+        shown = pd.DataFrame(
+            {"lever": found["factor"].map(lambda name: plain(f"plan.lever_{name}")), "yuan": charts.yuan(found["gain"])}
+        )
+        charts.draw(
+            shown,
+            charts.bars("lever", "yuan", value_title="plan.lever_gain", rows=3, row=40),
+            key="plan_levers",
+            alt=plain("plan.levers_alt"),
+        )
+        room = found[found["gain_to_best"] > 0].sort_values("gain_to_best", ascending=False)
+        for row in room.head(1).to_dict("records"):
+            st.caption(
+                t(
+                    "plan.lever_best",
+                    factor=plain(f"plan.{row['factor']}_word"),
+                    gain=money_short(round(row["gain_to_best"]), sign=True),
+                )
+            )
+    with right:
+        st.markdown(f"**{t('plan.slide')}**")
+        moves = {
+            name: st.slider(plain(f"plan.{name}_word"), -50, 100, 0, 1, format="%+d%%", key=f"plan_slide_{name}") / 100
+            for name in SLIDES
+        }
+        if any(moves.values()):
+            _slid(numbers, moves)
+
+
+def _slid(numbers: Target, moves: dict[str, float]) -> None:
+    try:
+        made, alone = planning.slid(numbers, moves)
+    except ShopError as refused:
+        st.error(error_text(refused))
+        return
+    most = max(alone, key=lambda name: abs(alone[name]))
+    st.markdown(t("plan.slide_result", gmv=made.gmv, change=money_short(made.gmv - numbers.gmv, sign=True)))
+    st.caption(t("plan.slide_most", factor=plain(f"plan.{most}_word"), gain=money_short(alone[most], sign=True)))
+    st.button(t("plan.slide_use"), key="plan_slide_use", on_click=_use, args=(made,))
+
+
+def _use(made: Target) -> None:
+    _show(made)
+    for name in SLIDES:
+        st.session_state[f"plan_slide_{name}"] = 0
+
+
+def history(past: Past) -> None:
+    """Each factor beside the shop's best and median, as sentences and as dots."""
+    st.markdown(f"**{t('plan.history')}**")
+    if past.runs.empty:
+        st.caption(t("plan.history_none"))
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        charts.draw(_dots(past), _dot_spec(), key="plan_history", alt=plain("plan.history_alt"))
+        st.caption(t("plan.history_note", days=past.days, runs=len(past.runs)))
+    with right:
+        icons = {
+            "usual": "check_circle",
+            "reached": "check_circle",
+            "stretch": "trending_up",
+            "unseen": "warning",
+            "unknown": "help",
+        }
+        for row in past.verdicts.to_dict("records"):
+            over = percent(row["times_best"] - 1) if pd.notna(row["times_best"]) else ""
+            sentence = t(
+                f"plan.verdict_{row['verdict']}",
+                factor=plain(f"plan.{row['factor']}_word"),
+                over=over,
+                times=f"{row['times_best']:.1f}",
+            )
+            st.markdown(f":material/{icons[row['verdict']]}: {sentence}")
+        if (past.verdicts["basis"] == "units").any():
+            st.caption(t("plan.history_units"))
+
+
+def _dots(past: Past) -> pd.DataFrame:
+    """Past runs and the plan as shares of the best run, one row a dot."""
+    parts = []
+    for row in past.verdicts.to_dict("records"):
+        if row["verdict"] != "unknown":
+            word, values = plain(f"plan.{row['factor']}_word"), past.runs[row["factor"]].dropna().astype(float) / row["best"]
+            parts.append(pd.DataFrame({"factor": word, "of_best": values, "kind": "past"}))
+            parts.append(pd.DataFrame({"factor": [word], "of_best": [row["times_best"]], "kind": "plan"}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _dot_spec() -> charts.Spec:
+    down = {"field": "factor", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "domain": False}}
+    across = {"field": "of_best", "type": "quantitative", "title": plain("plan.of_best"), "axis": {"format": ".0%"}}
+    tooltip = [{"field": "factor", "title": "·"}, {"field": "of_best", "title": plain("plan.of_best"), "format": ".0%"}]
+    return {
+        "height": 190,
+        "layer": [
+            {"transform": [{"filter": "datum.kind == 'past'"}], "mark": {"type": "tick", "opacity": 0.35, "color": charts.hue("gray"), "thickness": 1.5},
+             "encoding": {"y": down, "x": across, "tooltip": tooltip}},
+            {"transform": [{"filter": "datum.kind == 'plan'"}], "mark": {"type": "point", "filled": True, "size": 130, "color": charts.hue("red")},
+             "encoding": {"y": down, "x": across, "tooltip": tooltip}},
+        ],
+    }  # fmt: skip

@@ -1,0 +1,229 @@
+"""The plan laid out: along days and hours, by phase, channel and tier, new visitors, re-planning, versions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.campaign import planning
+from core.campaign.planning import Plan
+from core.campaign.sheet import PLAN, plan_sheet
+from core.clock import local_naive
+from core.database import Database
+from core.errors import ShopError
+from core.money import from_yuan
+from core.signals import service as signals
+from pages.parts import charts
+from pages.parts.columns import Column
+from pages.parts.editing import edit
+from pages.parts.plan import store
+from pages.parts.tables import XLSX, draw
+from pages.parts.text import error_text, known, language, literal, plain, spoken, t, time
+from pages.parts.upload import upload
+
+VERSIONS = (
+    Column("version", "plan.tab_versions", "integer"),
+    Column("at", "plan.at", "moment"),
+    Column("account", "plan.account"),
+    Column("why", "plan.reason", width="large"),
+    Column("gmv", "plan.gmv_word", "money"),
+    Column("visitors", "plan.visitors_word", "integer"),
+    Column("conversion_rate", "plan.conversion_rate_word", "percent"),
+    Column("aov", "plan.aov_word", "price"),
+)
+CLOSED = (
+    Column("word", "plan.phase", pinned=True),
+    Column("planned_gmv", "plan.planned", "money"),
+    Column("gmv", "plan.actual", "money"),
+    Column("visitors", "plan.actual_visitors", "integer"),
+    Column("reported", "plan.reported", "integer"),
+    Column("days", "plan.days", "integer"),
+)
+GROUPS = {"phase": "phases", "channel": "channels", "tier": "tiers"}
+SERIES = (charts.Series("plan", "plan.curve", "red"), charts.Series("before", "plan.curve_before", "gray", dashed=True))
+
+
+def over_time(db: Database, user: Actor, plan: Plan) -> None:
+    """The plan as a filled curve, by hour or by day, with the version before behind it."""
+    unit = st.segmented_control(
+        t("plan.tab_time"), ("day", "hour"), default="day", required=True, key="plan_unit", label_visibility="collapsed",
+        format_func=lambda name: plain(f"plan.by_{name}"),
+    )  # fmt: skip
+    before = planning.plan(db, user, plan.campaign.campaign_id, plan.version - 1) if plan.version > 1 else None
+    parts = [_curve(plan, str(unit), "plan"), *([_curve(before, str(unit), "before")] if before else [])]
+    spec = charts.lines(
+        "at",
+        "yuan",
+        SERIES,
+        y_title="plan.hourly" if unit == "hour" else "plan.daily",
+        clock="%m-%d %H:%M" if unit == "hour" else "%m-%d",
+    )
+    charts.draw(pd.concat(parts, ignore_index=True), spec, key=f"plan_curve_{unit}", alt=plain("plan.curve_alt"))
+
+
+def _curve(plan: Plan, unit: str, name: str) -> pd.DataFrame:
+    part = plan.part(unit)
+    at = (
+        local_naive(pd.to_datetime(part["part"], utc=True), plan.campaign.timezone)
+        if unit == "hour"
+        else pd.to_datetime(part["part"])
+    )
+    frame = pd.DataFrame({"at": at, "yuan": charts.yuan(part["gmv"]), "series": name}).sort_values("at")
+    return frame.assign(low=0.0, high=frame["yuan"]) if name == "plan" else frame.assign(low=None, high=None)
+
+
+def by_part(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
+    """Phases, channels and tiers with their weights to change."""
+    group = st.segmented_control(
+        t("plan.part"), list(GROUPS), default="phase", required=True, key="plan_group", label_visibility="collapsed",
+        format_func=lambda name: plain(f"plan.{name}"),
+    )  # fmt: skip
+    name = str(group)
+    weights: dict[str, int] = dict(getattr(plan.weights, GROUPS[name]))
+    part = plan.part(name).set_index("part")
+    frame = pd.DataFrame(
+        {"word": [_word(plan, name, key) for key in weights], "weight": list(weights.values())}, index=list(weights)
+    )
+    frame = frame.join(part).fillna({"gmv": 0, "visitors": 0})
+    frame["share"] = frame["gmv"] / max(plan.target.gmv, 1)
+    columns = (
+        Column("word", f"plan.{name}", pinned=True),
+        Column("weight", "plan.weight", "integer"),
+        Column("share", "plan.share", "share"),
+        Column("gmv", "plan.gmv_word", "money"),
+        Column("visitors", "plan.visitors_word", "integer"),
+    )
+    if not allowed(user, "plan.edit"):
+        draw(frame, columns, key=f"plan_parts_{name}")
+        return
+    st.caption(t("plan.weights_note"))
+    why = st.text_input(t("plan.why"), key=f"plan_why_{name}", placeholder=plain("plan.why_place"))
+    edited = edit(frame, columns, editable=("weight",), key=f"plan_{name}")
+    if edited is not None:
+        moved = weights | {str(row["key"]): max(0, int(row["after"] or 0)) for row in edited.changes.to_dict("records")}
+        _reweigh(db, user, plan, name, moved, why, now)
+    if name == "channel":
+        _new_channel(db, user, plan, weights, why, now)
+
+
+def _reweigh(db: Database, user: Actor, plan: Plan, name: str, moved: dict[str, int], why: str, now: datetime) -> None:
+    weights = {
+        "phase": replace(plan.weights, phases=moved), "channel": replace(plan.weights, channels=moved), "tier": replace(plan.weights, tiers=moved),
+    }[name]  # fmt: skip
+    for part in ("round", "source"):
+        st.session_state.pop(f"plan_{name}_{part}", None)
+    store(db, user, plan.campaign.campaign_id, plan.target, weights, why, plan, now)
+
+
+def _new_channel(db: Database, user: Actor, plan: Plan, weights: dict[str, int], why: str, now: datetime) -> None:
+    with st.popover(t("plan.new_channel"), icon=":material/add:"):
+        name = st.text_input(t("plan.new_channel_name"), key="plan_channel_name").strip()
+        weight = st.number_input(t("plan.weight"), 1, 1_000_000, 10, key="plan_channel_weight")
+        if st.button(t("plan.new_channel"), key="plan_channel_add", type="primary") and name:
+            _reweigh(db, user, plan, "channel", weights | {name: int(weight)}, why, now)
+
+
+def _word(plan: Plan, dimension: str, key: str) -> str:
+    """A part's name for the reader."""
+    if dimension == "phase":
+        phase = next(p for p in plan.campaign.phases if p.phase_id == key)
+        return f"{phase.name or plain(f'phase.{phase.kind}')} {time(phase.starts_at, plan.campaign.timezone)}"
+    return plain(f"{dimension}.{key}") if known(f"{dimension}.{key}") else key
+
+
+def acquisition(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
+    """New visitors to win: by day and channel, with their cost; base, retention and prices to change."""
+    found = plan.acquisition()
+    needed, cost = int(found["visitors"].sum()), int(found["cost"].sum())
+    st.markdown(t("plan.new_needed", needed=needed, cost=cost) if needed else t("plan.new_none"))
+    if needed:
+        by = found.groupby("channel", sort=False)[["visitors", "cost"]].sum()
+        shown = by.assign(word=[_word(plan, "channel", name) for name in by.index])
+        columns = (
+            Column("word", "plan.channel", pinned=True),
+            Column("visitors", "plan.acquired", "integer"),
+            Column("cost", "plan.acquire_cost", "money"),
+        )
+        draw(shown, columns, key="plan_new")
+        days = found.groupby("day", sort=False)["visitors"].sum().reset_index()
+        charts.draw(
+            days,
+            charts.columns("day", "visitors", y_title="plan.acquired", height=180),
+            key="plan_new_days",
+            alt=plain("plan.acquire_alt"),
+        )
+    if allowed(user, "plan.edit"):
+        _sources(db, user, plan, now)
+
+
+def _sources(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
+    was = plan.weights
+    with st.form("plan_sources", border=True):
+        left, right = st.columns(2)
+        base = left.number_input(t("plan.base"), 0, None, was.base, 10_000)
+        retention = right.number_input(t("plan.retention"), 0.0, 100.0, was.retention * 100, 1.0)
+        costs = {
+            name: column.number_input(
+                f"{literal(_word(plan, 'channel', name))} · {t('plan.cost')}", 0.0, None, was.costs.get(name, 0) / 100, 0.1
+            )
+            for name, column in zip(was.channels, st.columns(max(len(was.channels), 1)), strict=False)
+        }
+        why = st.text_input(t("plan.why"), placeholder=plain("plan.why_place"), key="plan_why_new")
+        if st.form_submit_button(t("plan.save"), type="primary"):
+            fen = {name: from_yuan(str(cost)) for name, cost in costs.items()}
+            weights = replace(was, base=int(base), retention=round(float(retention) / 100, 6), costs=fen)
+            store(db, user, plan.campaign.campaign_id, plan.target, weights, why, plan, now)
+
+
+def replan(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
+    """Closed phases with what they did; the rest of the target falls to the others."""
+    closed = signals.phase_actuals(db, user, plan.campaign.campaign_id, now)
+    if closed.empty:
+        st.info(t("plan.replan_none"), icon=":material/event_upcoming:")
+        return
+    st.caption(t("plan.replan_note"))
+    booked = {key: list(done) for key, done in plan.weights.closed.items()}
+    frame = closed.set_index("phase_id", drop=False)
+    frame["gmv"] = [booked.get(key, [value])[0] for key, value in zip(frame.index, frame["gmv"], strict=True)]
+    frame["word"] = [_word(plan, "phase", key) for key in frame.index]
+    with st.form("plan_replan", border=False):
+        draw(frame, CLOSED, key="plan_closed")
+        actual = {}
+        for key, row in frame.iterrows():
+            left, right = st.columns(2)
+            gmv = left.number_input(
+                f"{literal(row['word'])} · {t('plan.actual')}", 0, None, int(row["gmv"]) // 100, 1_000, key=f"plan_actual_{key}"
+            )
+            visitors = right.number_input(
+                t("plan.actual_visitors"), 0, None, int(row["visitors"]), 1_000, key=f"plan_actual_visitors_{key}"
+            )
+            actual[str(key)] = (int(gmv) * 100, int(visitors))
+        still = sum(1 for key, weight in plan.weights.phases.items() if weight and key not in actual)
+        gap = int(frame["planned_gmv"].sum()) - sum(done for done, _ in actual.values())
+        st.markdown(t("plan.replan_gap", gap=gap, n=still))
+        why = st.text_input(t("plan.why"), placeholder=plain("plan.why_place"), key="plan_why_replan")
+        pressed = st.form_submit_button(t("plan.replan"), type="primary", disabled=not allowed(user, "plan.edit"))
+    if pressed:
+        try:
+            made = planning.replan(db, user, plan.campaign.campaign_id, actual, why=why, now=now)
+        except ShopError as refused:
+            st.error(error_text(refused))
+            return
+        st.session_state["plan_said"] = t("plan.saved", n=made.version)
+        st.rerun()
+
+
+def versions(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
+    """Every version with who and why; the plan out as a workbook and back."""
+    draw(planning.versions(db, user, plan.campaign.campaign_id), VERSIONS, key="plan_versions")
+    st.download_button(
+        t("plan.export"), spoken(lambda: plan_sheet(plan, language())), file_name="plan.xlsx", mime=XLSX, key="plan_export", on_click="ignore",
+        icon=":material/download:", help=t("plan.export_help"),
+    )  # fmt: skip
+    if allowed(user, "plan.edit"):
+        with st.expander(t("plan.import"), icon=":material/upload_file:"):
+            upload(user, PLAN, key="plan_upload", now=now, campaign_id=plan.campaign.campaign_id)

@@ -1,0 +1,106 @@
+"""The pre-sale on the warm-up page: deposits, balances, what is overdue, and what cannot ship on its date."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.clock import parse_local
+from core.database import Database
+from core.errors import ShopError
+from core.money import from_yuan
+from core.warmup import deposits
+from core.warmup.deposits import Terms
+from pages.parts.cards import Card, cards
+from pages.parts.columns import Column
+from pages.parts.empty import empty
+from pages.parts.flash_sale import default_day
+from pages.parts.picker import Chosen
+from pages.parts.tables import Filter, table
+from pages.parts.text import error_text, money_short, number, percent, t
+
+TERMS = (
+    Column("sku_code", "warmup.sku_code", "code"),
+    Column("sku_name", "warmup.name", pinned=True, width="medium"),
+    Column("deposit", "warmup.deposit", "price"),
+    Column("counted", "warmup.counted", "price", help="warmup.counted_help"),
+    Column("final_price", "warmup.final_price", "price", help="warmup.final_price_help"),
+    Column("balance", "warmup.balance", "price", help="warmup.balance_help"),
+    Column("orders", "warmup.orders", "integer"),
+    Column("units", "warmup.deposit_units", "integer"),
+    Column("tail_rate", "warmup.tail_rate", "percent", help="warmup.tail_rate_help"),
+    Column("open_units", "warmup.open_units", "integer", help="warmup.open_units_help"),
+    Column("overdue_units", "warmup.overdue_units", "integer", help="warmup.overdue_units_help"),
+    Column("presale_committed", "warmup.committed", "integer", help="warmup.committed_help"),
+    Column("ships_on", "warmup.ships_on"),
+    Column("there", "warmup.there", "integer", help="warmup.there_help"),
+    Column("short", "warmup.cannot_ship", "integer", help="warmup.cannot_ship_help"),
+    Column("balance_from", "warmup.balance_from", "moment", shown=False),
+    Column("balance_to", "warmup.balance_to", "moment", shown=False),
+    Column("deposit_amount", "warmup.deposit_amount", "money", shown=False),
+)
+VIEWS = (
+    Filter("short", "warmup.view_cannot_ship", lambda frame: frame["short"] > 0),
+    Filter("overdue", "warmup.view_overdue", lambda frame: frame["overdue_units"] > 0),
+)
+
+
+def presale(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
+    """The figures, the table, and the terms of a SKU."""
+    frame = deposits.overview(db, user, chosen.campaign_id, now)
+    if frame.empty:
+        empty("warmup.no_presale")
+    else:
+        _answer(frame)
+        worst = frame.sort_values(["short", "overdue_units", "open_units"], ascending=False).set_index("sku_code", drop=False)
+        shown = table(
+            worst, TERMS, key="warmup_presale", filters=VIEWS, search=("sku_code", "sku_name"), export="presale", pick=True
+        )
+        if shown.picked is not None and allowed(user, "warmup.edit"):
+            _drop(db, user, chosen, str(shown.picked), now)
+    if allowed(user, "warmup.edit"):
+        _terms(db, user, chosen, now)
+
+
+def _answer(frame: pd.DataFrame) -> None:
+    units, paid = int(frame["units"].sum()), int(frame["paid_units"].sum())
+    begun, overdue = frame["tail_rate"].notna().any(), int(frame["overdue_units"].sum())
+    cards(
+        Card("warmup.deposit_units", number(units), t("warmup.units"), against=money_short(int(frame["deposit_amount"].sum()))),
+        Card("warmup.tail_rate", percent(paid / units) if units and begun else "—", help="warmup.tail_rate_help"),
+        Card("warmup.overdue_units", number(overdue), t("warmup.units"), alarm=overdue > 0, help="warmup.overdue_units_help"),
+        Card("warmup.cannot_ship", number(int(frame["short"].sum())), t("warmup.units"), alarm=bool(frame["short"].sum()), help="warmup.cannot_ship_help"),
+    )  # fmt: skip
+
+
+def _drop(db: Database, user: Actor, chosen: Chosen, code: str, now: datetime) -> None:
+    if st.button(t("warmup.drop_terms", sku=code), icon=":material/delete:"):
+        try:
+            deposits.drop_terms(db, user, chosen.campaign_id, code, now)
+            st.rerun()
+        except ShopError as error:
+            st.error(error_text(error))
+
+
+def _terms(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
+    with st.expander(t("warmup.set_terms"), icon=":material/add:"), st.form("warmup_terms"):
+        with st.grid(4, min_column_width=170):
+            code = st.text_input(t("warmup.sku_code"))
+            price = st.number_input(t("warmup.price_yuan"), 0.0, 10_000_000.0, 0.0, 1.0)
+            deposit = st.number_input(t("warmup.deposit_yuan"), 0.0, 10_000_000.0, 0.0, 1.0)
+            counted = st.number_input(t("warmup.counted_yuan"), 0.0, 10_000_000.0, 0.0, 1.0, help=t("warmup.counted_help"))
+            start = st.datetime_input(t("warmup.balance_from"), default_day(chosen))
+            end = st.datetime_input(t("warmup.balance_to"), default_day(chosen, 3))
+            ships = st.date_input(t("warmup.ships_on"), (default_day(chosen) + timedelta(days=5)).date())
+        if st.form_submit_button(t("common.save"), type="primary"):
+            try:
+                begins, ends = (parse_local(at.isoformat(), chosen.timezone) for at in (start, end))
+                full, paid, worth = (from_yuan(Decimal(str(amount))) for amount in (price, deposit, counted))
+                deposits.set_terms(db, user, chosen.campaign_id, Terms(code.strip(), full, paid, worth, begins, ends, ships), now)
+                st.rerun()
+            except ShopError as error:
+                st.error(error_text(error))

@@ -1,0 +1,242 @@
+"""What prices rest on: promotion rules, cost cards and defaults, limits; suggestions, what-if, and the live alarm."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.database import Database
+from core.errors import ShopError
+from core.pricing import approving, promotions, service
+from core.pricing import costs as cost_service
+from core.pricing.service import Picture
+from core.pricing.sheet import COSTS, PROMOTIONS
+from pages.parts.columns import Column
+from pages.parts.editing import edit, saved
+from pages.parts.picker import Chosen
+from pages.parts.tables import draw, table
+from pages.parts.text import error_text, money, percent, plain, t
+from pages.parts.upload import upload
+
+RULES = (
+    Column("rule_id", "pricing.rule_id", "code"),
+    Column("name", "pricing.rule", pinned=True),
+    Column("doubts", "pricing.rule_alarm", "list"),
+    Column("state", "pricing.rule_state", "state"),
+    Column("kind", "pricing.rule_kind", "state", words="promotion_kind"),
+    Column("scope", "pricing.rule_scope", "state", words="promotion_scope"),
+    Column("threshold", "pricing.rule_threshold", "price"),
+    Column("worth", "pricing.rule_value"),
+    Column("cap", "pricing.rule_cap", "price"),
+    Column("merchant_share", "pricing.rule_share", "percent"),
+    Column("reach", "pricing.rule_reach", "state", words="promotion_reach"),
+    Column("group", "pricing.rule_group"),
+    Column("base", "pricing.rule_base", "state", words="promotion_base", shown=False),
+    Column("level", "pricing.rule_level", "state", words="promotion_level", shown=False),
+    Column("starts", "pricing.rule_window", "moment", shown=False),
+)
+CARD = (
+    Column("word", "pricing.field"),
+    Column("figure", "pricing.value"),
+    Column("source", "pricing.source", "state", words="cost_source"),
+    Column("origin", "pricing.origin"),
+)
+SOLVED = (
+    Column("returns", "pricing.returns", "state", words="price_returns"),
+    Column("break_even", "pricing.break_even", "price", help="pricing.break_even_help"),
+    Column("floor_price", "pricing.floor_price", "price", help="pricing.floor_price_help"),
+    Column("contribution", "pricing.contribution", "price", help="pricing.contribution_help"),
+    Column("margin", "pricing.margin", "percent", help="pricing.margin_help"),
+    Column("break_even_roi", "pricing.break_even_roi", "decimal", help="pricing.break_even_roi_help"),
+    Column("break_even_acos", "pricing.break_even_acos", "percent"),
+)
+HISTORY = (
+    Column("version", "pricing.version", "integer"),
+    Column("at", "pricing.changed_at", "moment"),
+    Column("by", "pricing.changed_by"),
+    Column("what", "pricing.what", width="large"),
+)
+COST_FORM = ("express", "warehouse", "inner_packing", "outer_packing", "labour", "freight_insurance", "return_handling",
+             "commission", "payment_fee", "advertising", "return_rate", "recovered")  # fmt: skip
+RATES = ("production", "commission", "payment_fee", "advertising", "return_rate", "recovered")
+COST_FIELDS = (
+    "product", "inner_packing", "outer_packing", "after_sale_card", "consumables", "warehouse", "express", "labour", "holding", "freight_insurance",
+    "return_handling", *RATES,
+)  # fmt: skip
+NONE: dict[str, Any] = {
+    "threshold": 0, "cap": None, "merchant_share": 10_000, "reach": "automatic", "group": "", "base": "item", "level": "order", "scope": "shop",
+    "starts": None, "name": "",
+}  # fmt: skip
+
+
+def rules(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: datetime) -> None:
+    """The phase's rules with their doubts; import, removal, asking for approval."""
+    if allowed(user, "price.promotion"):
+        with st.expander(t("pricing.rules_upload"), icon=":material/upload_file:"):
+            upload(user, PROMOTIONS, key="pricing_promotions", now=now, campaign_id=chosen.campaign_id)
+    if not picture.rules.rules:
+        st.info(t("pricing.rules_none"), icon=":material/sell:")
+        return
+    st.caption(t("pricing.rules_version", n=picture.rules.version, account=picture.rules.account, at=picture.rules.at))
+    picked = table(rule_rows(picture), RULES, key="pricing_rules", export="rules", pick=True).picked
+    with st.expander(t("pricing.rule_history")):
+        past = promotions.set_history(db, user, chosen.campaign_id, picture.rules.phase)
+        said = [", ".join(rule.get("name") or rule["rule_id"] for rule in rules) for rules in past["rules"]]
+        draw(past.assign(by=past["account"], what=said), HISTORY, key="pricing_rule_history", height=240)
+    if picked is not None and allowed(user, "price.promotion"):
+        _rule_actions(db, user, chosen, picture, str(picked), now)
+
+
+def rule_rows(picture: Picture) -> pd.DataFrame:
+    """The rules as a table, those with doubts first."""
+    frame = pd.DataFrame([NONE | rule for rule in picture.rules.rules], dtype=object)
+    doubts = {rule: [plain(f"rule_alarm.{code}") for code in codes] for rule, (codes, _) in picture.rules.alarms.items()}
+    state = {rule: "needs_approval" if said == "none" else said for rule, (_, said) in picture.rules.alarms.items()}
+    ids = frame["rule_id"].tolist()
+    frame = frame.assign(
+        doubts=pd.Series([doubts.get(rule, []) for rule in ids], dtype=object), state=pd.Series([state.get(rule) for rule in ids], dtype=object),
+        worth=[worth(rule) for rule in picture.rules.rules],
+        merchant_share=frame["merchant_share"].astype(float) / 10_000, starts=pd.to_datetime(frame["starts"], utc=True),
+        threshold=frame["threshold"].astype("Int64").mask(frame["threshold"] == 0), cap=frame["cap"].astype("Int64"),
+    )  # fmt: skip
+    return frame.sort_values("state", ascending=False, kind="stable").set_index("rule_id", drop=False)
+
+
+def worth(rule: dict[str, Any]) -> str:
+    """What a rule gives: an amount, or per cent off."""
+    return f"-{percent(rule['value'] / 10_000)}" if rule["kind"] in {"percent_off", "official_cut"} else money(rule["value"])
+
+
+def _rule_actions(db: Database, user: Actor, chosen: Chosen, picture: Picture, rule_id: str, now: datetime) -> None:
+    alarmed = picture.rules.alarms.get(rule_id)
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom", key="pricing_rule"):
+        reason = st.text_input(t("pricing.ask_reason"), key="pricing_rule_reason") if alarmed and alarmed[1] != "approved" else ""
+        try:
+            if (
+                alarmed
+                and alarmed[1] not in {"approved", "requested"}
+                and st.button(t("pricing.rule_ask"), type="primary", key="pricing_rule_ask")
+            ):
+                approving.ask_for_rule(db, user, chosen.campaign_id, picture.rules.phase, rule_id, reason, now=now)
+                st.toast(t("pricing.asked", n=1))
+                st.rerun()
+            if st.button(t("pricing.rule_remove"), icon=":material/delete:", key="pricing_rule_remove"):
+                left = [rule for rule in picture.rules.rules if rule["rule_id"] != rule_id]
+                version = promotions.save_rules(
+                    db, user, chosen.campaign_id, picture.rules.phase, left, picture.rules.version, now=now
+                )
+                st.toast(t("pricing.rule_removed", n=version))
+                st.rerun()
+        except ShopError as error:
+            st.error(error_text(error))
+
+
+def costs(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: datetime) -> None:
+    """Cost cards by sheet, and the defaults behind them."""
+    if not allowed(user, "cost.edit"):
+        st.caption(t("pricing.costs_default"))
+        return
+    with st.expander(t("pricing.costs_upload"), icon=":material/upload_file:"):
+        upload(user, COSTS, key="pricing_costs", now=now, campaign_id=chosen.campaign_id)
+    if st.toggle(t("pricing.cards_edit"), key="pricing_cards_edit", help=t("pricing.cards_edit_help")):
+        _own_cards(db, user, chosen, now)
+        return
+    st.markdown(f"**{t('pricing.costs_default')}**")
+    categories = ["", *sorted(name for name in picture.prices["category"].unique() if name)]
+    category = st.selectbox(
+        t("pricing.costs_for"),
+        categories,
+        format_func=lambda name: name or plain("pricing.costs_whole"),
+        width=260,
+        key="pricing_category",
+    )
+    stood = service.defaults(db, user, chosen.campaign_id).get(category, {})
+    with st.form(f"pricing_default_{category}", border=False):
+        with st.grid(4, min_column_width=180):
+            typed = {name: _cost_input(name, stood.get(name)) for name in COST_FORM}
+        st.caption(t("pricing.costs_blank"))
+        if st.form_submit_button(t("pricing.costs_save"), type="primary"):
+            kept = {name: value for name, value in stood.items() if name not in COST_FORM}
+            card = kept | {name: round(value * 100) for name, value in typed.items() if value is not None}
+            try:
+                cost_service.edit_default(db, user, chosen.campaign_id, category, card, now=now)
+                st.toast(t("pricing.costs_saved"), icon=":material/check_circle:")
+                st.rerun()
+            except ShopError as error:
+                st.error(error_text(error))
+
+
+def _own_cards(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
+    """The SKUs' own cards, cell by cell; an empty cell lets the defaults speak."""
+    frame = service.cards_to_edit(db, user, chosen.campaign_id)
+    fields = [Column(name, f"cost_field.{name}", "percent" if name in RATES else "price") for name in COST_FIELDS]
+    columns = (Column("sku_code", "pricing.sku_code", "code"), Column("name", "pricing.name", pinned=True), *fields)
+    edited = edit(frame.assign(sku_code=frame.index), columns, editable=COST_FIELDS, key="pricing_cards")
+    if edited is None:
+        return
+    try:
+        count = cost_service.edit_cells(db, user, chosen.campaign_id, edited.changes, edited.source["version"], now=now)
+    except ShopError as error:
+        st.error(error_text(error), icon=":material/sync_problem:")
+        return
+    st.toast(t("pricing.cards_saved", n=count), icon=":material/check_circle:")
+    saved("pricing_cards")
+
+
+def _cost_input(name: str, stood: int | None) -> float | None:
+    """Yuan for an amount, per cent for a rate; empty where nothing is set."""
+    title = f"{plain(f'cost_field.{name}')} ({'%' if name in RATES else '¥'})"
+    shown = None if stood is None else stood / 100
+    return st.number_input(title, value=shown, min_value=0.0, step=0.1, format="%.2f", key=f"pricing_default_{name}_{stood}")
+
+
+def card_rows(card: pd.DataFrame) -> pd.DataFrame:
+    """A cost card in words: what each number is and where it came from; what is nothing by default is left out."""
+    shown = card[(card["value"] != 0) | (card["source"] != "shipped")]
+    figures = [figure(field, value) for field, value in zip(shown["field"], shown["value"], strict=True)]
+    return shown.assign(word=[plain(f"cost_field.{field}") for field in shown["field"]], figure=figures)
+
+
+def figure(field: str, value: int) -> str:
+    """One number of a card: per cent for a rate, yuan for an amount."""
+    return percent(value / 10_000, 2) if field in RATES else money(value)
+
+
+def card_words(card: dict[str, int]) -> str:
+    """What a version of a card said, in one line."""
+    return ", ".join(f"{plain(f'cost_field.{field}')} {figure(field, value)}" for field, value in card.items())
+
+
+def limits(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: datetime) -> None:
+    """Floors by tier and the price base."""
+    st.caption(t("pricing.limits_note"))
+    with st.form("pricing_limits", border=False):
+        tiers = {}
+        for tier, (floor, least) in picture.limits.items():
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                st.markdown(f"**{t(f'price_tier.{tier}')}**", width=110)
+                high = st.number_input(
+                    t("pricing.limits_floor"), value=floor / 100, step=1.0, width=150, key=f"pricing_floor_{tier}"
+                )
+                low = st.number_input(
+                    t("pricing.limits_least"), value=least / 100, step=1.0, width=150, key=f"pricing_least_{tier}"
+                )
+                tiers[tier] = {"floor": round(high * 100), "least": round(low * 100)}
+        days = st.radio(
+            t("pricing.limits_base"),
+            [7, 30],
+            index=int(picture.base_days == 30),
+            format_func=lambda n: plain(f"pricing.limits_base_{n}"),
+        )
+        if not st.form_submit_button(t("pricing.limits_save"), type="primary"):
+            return
+    try:
+        approving.set_limits(db, user, chosen.campaign_id, {"tiers": tiers, "base_days": days}, now=now)
+        st.toast(t("pricing.limits_saved"), icon=":material/check_circle:")
+        st.rerun()
+    except ShopError as error:
+        st.error(error_text(error))

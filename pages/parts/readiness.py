@@ -1,0 +1,161 @@
+"""What the readiness page is made of: the answer, the board, the timeline, the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.database import Database
+from core.readiness import service
+from core.readiness.service import Board
+from pages.parts import charts, resources, staffing
+from pages.parts.cards import Card, cards
+from pages.parts.empty import empty
+from pages.parts.picker import Chosen
+from pages.parts.states import tone
+from pages.parts.tasks import LANES, department, t_name, tasks
+from pages.parts.text import day, language, literal, number, percent, plain, t
+
+LANE_ROWS = 12
+HUE = {"overdue": "red", "blocked": "amber", "doing": "blue", "todo": "gray", "done": "green"}
+
+
+def standing(board: Board) -> str:
+    """How far the opening is."""
+    days = (board.opening - board.today).days
+    return t("readiness.days_left", n=days) if days >= 0 else t("readiness.days_after", n=-days)
+
+
+def draw_up(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
+    """The empty board and the one thing to do about it."""
+    button = "readiness.draw_up" if allowed(user, "readiness.edit") else ""
+    if empty("readiness.empty", button=button):
+        service.draw_up(db, user, chosen.campaign_id, now, language())
+        st.rerun()
+
+
+def answer(board: Board) -> None:
+    """Four figures, and the departments against what should be done by now."""
+    rows, whole = board.readiness.iloc[:-1], board.readiness.iloc[-1]
+    late = int(board.tasks["late_by"].max())
+    critical = board.tasks[board.tasks["critical"]]
+    first = literal(critical.sort_values("earliest_start")["title"].iloc[0]) if len(critical) else ""
+    points = float(whole["readiness"] - whole["planned"])
+    against = t("readiness.against_plan", points=points)
+    cards(
+        Card(
+            "readiness.ready", percent(float(whole["readiness"])),
+            change=points, change_text=against, good=points >= 0, help="readiness.ready_help",
+        ),
+        Card("readiness.overdue", number(int(whole["overdue"])), t("readiness.tasks"), alarm=bool(whole["overdue"]), help="readiness.overdue_help"),
+        Card("readiness.blocked", number(int(whole["blocked"])), t("readiness.tasks"), help="readiness.blocked_help"),
+        Card("readiness.late_by", number(late), t("readiness.days_unit"), against=first, alarm=late > 0, help="readiness.late_by_help"),
+    )  # fmt: skip
+    late_or_stuck = np.select(
+        [rows["overdue"] > 0, rows["blocked"] > 0, rows["readiness"] >= 1], ["red", "amber", "green"], "blue"
+    )
+    shown = rows[["readiness", "planned"]].assign(name=rows["department"].map(department), tone=late_or_stuck)
+    spec = charts.bars(
+        "name", "readiness", value_title="readiness.ready", tone="tone", percent=True, target="planned", rows=len(shown)
+    )
+    charts.draw(shown, spec, key="readiness_departments", alt=plain("readiness.departments_alt"))
+    st.caption(t("readiness.departments_note"))
+
+
+def tabs(db: Database, user: Actor, chosen: Chosen, board: Board, now: datetime) -> None:
+    """The tabs; only the open one is drawn."""
+    drawers: dict[str, Callable[[], None]] = {}
+    if not board.tasks.empty:
+        drawers = {
+            "board": lambda: lanes(board),
+            "tasks": lambda: tasks(db, user, chosen, board, now),
+            "timeline": lambda: timeline(board),
+            "calendar": lambda: calendar(board),
+        }
+    drawers |= {
+        "staffing": lambda: staffing.heads(db, user, chosen, now),
+        "resources": lambda: resources.plan(db, user, chosen, now),
+    }
+    places = st.tabs([t(f"readiness.tab_{name}") for name in drawers], key="readiness_tab", on_change="rerun")
+    for place, drawer in zip(places, drawers.values(), strict=True):
+        if place.open:
+            with place:
+                drawer()
+
+
+def lanes(board: Board) -> None:
+    """待办 进行中 受阻 完成, the most urgent first, of one department or all."""
+    used = [code for code in board.readiness["department"] if code]
+    chosen = st.pills(
+        t("readiness.department"), ["", *used], default="", required=True, key="readiness_lane", label_visibility="collapsed",
+        format_func=lambda code: department(code) if code else plain("common.all"),
+    )  # fmt: skip
+    rows = board.tasks if not chosen else board.tasks[board.tasks["department"] == chosen]
+    with st.grid(len(LANES), min_column_width=240):
+        for lane in LANES:
+            part = rows[rows["state"] == lane]
+            with st.container(border=True, gap="small"):
+                st.markdown(f"**{t(f'task_state.{lane}')}** :gray[{len(part)}]")
+                for row in part.head(LANE_ROWS).itertuples():
+                    _task_card(row)
+                if len(part) > LANE_ROWS:
+                    st.caption(t("readiness.more_tasks", n=len(part) - LANE_ROWS))
+
+
+def _task_card(row: Any) -> None:
+    """One task in two lines: what, and who, when, how urgent. `row` has the board's columns as attributes."""
+    flags = f" :{tone(row.mark)}-badge[{t(f'task_state.{row.mark}')}]" if row.mark in {"overdue", "blocked"} else ""
+    flags += f" :violet-badge[{t('readiness.critical')}]" if row.critical else ""
+    who = literal(row.owner or plain("readiness.nobody"))
+    when = f"{t_name(int(row.t_minus))} · {day(row.due_on)}"
+    st.markdown(f"{literal(row.title)}{flags}  \n:gray[{literal(department(row.department))} · {who} · {when}]")
+
+
+def timeline(board: Board) -> None:
+    """The tasks along T−n with the critical path, unfinished ones only."""
+    rows = board.tasks[board.tasks["state"] != "done"].sort_values(["start_on", "due_on"])
+    only = st.toggle(t("readiness.only_critical"), key="readiness_only_critical")
+    rows = rows[rows["critical"]] if only else rows
+    if rows.empty:
+        st.info(t("readiness.all_done"), icon=":material/check_circle:")
+        return
+    spans = pd.DataFrame(
+        {
+            "name": rows["title"],
+            "start": pd.to_datetime(rows["start_on"]),
+            "end": pd.to_datetime(rows["due_on"]) + pd.Timedelta(days=1),
+            "tone": ["red" if critical else HUE[mark] for critical, mark in zip(rows["critical"], rows["mark"], strict=True)],
+            "word": [
+                f"{t_name(int(n))} · {plain(f'task_state.{mark}')}" for n, mark in zip(rows["t_minus"], rows["mark"], strict=True)
+            ],
+        }
+    )
+    today = pd.DataFrame({"name": ["now"], "start": [pd.Timestamp(board.today)], "end": [pd.NaT], "tone": ["gray"], "word": [""]})
+    charts.draw(
+        pd.concat([spans, today], ignore_index=True),
+        charts.timeline(rows=len(spans), row=22),
+        key="readiness_timeline",
+        alt=plain("readiness.timeline_alt"),
+    )
+    st.caption(t("readiness.timeline_note"))
+
+
+def calendar(board: Board) -> None:
+    """What is due on which day, from today on; what is overdue stands first."""
+    rows = board.tasks[board.tasks["state"] != "done"].sort_values(["due_on", "department"])
+    if rows.empty:
+        st.info(t("readiness.all_done"), icon=":material/check_circle:")
+    for due in sorted(set(rows["due_on"])):
+        part, late = rows[rows["due_on"] == due], due < board.today
+        head = f"**{day(due)} · {t_name((board.opening - due).days)}**"
+        with st.container(horizontal=True, gap="small"):
+            st.markdown(f":red[{head}]" if late else head, width=150)
+            with st.container(gap=None):
+                for row in part.itertuples():
+                    _task_card(row)

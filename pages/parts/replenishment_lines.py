@@ -1,0 +1,249 @@
+"""The tables behind the replenishment page's tabs: the sheet with its reasons, quantities by hand, two runs, new SKUs, ordinary days."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor
+from core.database import Database
+from core.errors import ShopError
+from core.replenishment import following, service
+from core.replenishment.service import Sheet
+from pages.parts import charts
+from pages.parts.columns import Column
+from pages.parts.editing import edit, saved
+from pages.parts.empty import empty
+from pages.parts.states import badge
+from pages.parts.tables import Filter, table
+from pages.parts.text import error_text, literal, number, percent, plain, t
+
+LINES = (
+    Column("sku_code", "replenishment.sku_code", "code"),
+    Column("name", "replenishment.name", pinned=True, width="medium"),
+    Column("state", "replenishment.state", "state", words="replenishment_state"),
+    Column("stale", "replenishment.stale", "flag", help="replenishment.stale_help", shown=False),
+    Column("tier", "replenishment.tier", "state", words="price_tier"),
+    Column("supplier", "replenishment.supplier", width="medium"),
+    Column("need", "replenishment.need", "integer", help="replenishment.need_help"),
+    Column("quantity", "replenishment.quantity", "integer", help="replenishment.quantity_help"),
+    Column("amount", "replenishment.amount", "money"),
+    Column("latest_order", "replenishment.latest_order", "day", help="replenishment.latest_order_help"),
+    Column("arrival", "replenishment.arrival", "day", help="replenishment.arrival_help"),
+    Column("forecast_mean", "replenishment.forecast", "decimal", help="replenishment.forecast_help"),
+    Column("committed", "replenishment.committed", "integer", help="replenishment.committed_help"),
+    Column("available", "replenishment.available", "integer", help="replenishment.available_help"),
+    Column("in_transit", "replenishment.in_transit", "integer", help="replenishment.in_transit_help"),
+    Column("expected_leftover", "replenishment.leftover", "decimal", help="replenishment.leftover_help"),
+    Column("expected_lost", "replenishment.lost", "decimal", help="replenishment.lost_help"),
+    Column("lost_profit", "replenishment.lost_profit", "money"),
+    Column("units", "replenishment.sales", "integer", help="replenishment.sales_help"),
+    Column("favourites", "replenishment.favourites", "integer"),
+    Column("add_to_cart", "replenishment.carts", "integer"),
+    Column("conversion", "replenishment.conversion", "percent"),
+    Column("page_views", "replenishment.page_views", "integer"),
+    Column("visitors", "replenishment.visitors", "integer"),
+    Column("on_hand", "replenishment.on_hand", "integer", shown=False),
+    Column("late_in_transit", "replenishment.late_in_transit", "integer", shown=False),
+    Column("left_if_low", "replenishment.left_if_low", "integer", shown=False),
+    Column("left_if_expected", "replenishment.left_if_expected", "integer", shown=False),
+    Column("left_if_high", "replenishment.left_if_high", "integer", shown=False),
+    Column("source", "replenishment.source", "state", words="forecast_source", shown=False),
+    Column("override_reason", "replenishment.reason", shown=False),
+    Column("category", "replenishment.category", shown=False),
+)
+VIEWS = (
+    Filter("order", "replenishment.view_order", lambda frame: frame["quantity"] > 0),
+    Filter("late", "replenishment.view_late", lambda frame: frame["state"] == "late"),
+    Filter("unfunded", "replenishment.view_unfunded", lambda frame: frame["unfunded"] | frame["over_capacity"]),
+    Filter("override", "replenishment.view_override", lambda frame: frame["override"].notna()),
+    Filter("stale", "replenishment.view_stale", lambda frame: frame["stale"]),
+)
+BY_HAND = (
+    Column("sku_code", "replenishment.sku_code", "code"),
+    Column("name", "replenishment.name", pinned=True),
+    Column("suggested", "replenishment.suggested", "integer"),
+    Column("override", "replenishment.by_hand", "integer", help="replenishment.by_hand_help"),
+    Column("stale", "replenishment.stale", "flag", help="replenishment.stale_help"),
+    Column("override_reason", "replenishment.reason"),
+    Column("need", "replenishment.need", "integer"),
+)
+CHANGES = (
+    Column("sku_code", "replenishment.sku_code", "code"),
+    Column("name", "replenishment.name"),
+    Column("quantity_before", "replenishment.before", "integer"),
+    Column("quantity_after", "replenishment.after", "integer"),
+    Column("change", "replenishment.change", "integer"),
+    Column("why", "replenishment.moved"),
+)
+NEW = (
+    Column("sku_code", "replenishment.sku_code", "code"),
+    Column("name", "replenishment.name"),
+    Column("tier", "replenishment.tier", "state", words="price_tier"),
+    Column("first_day", "replenishment.first_day", "day"),
+    Column("days", "replenishment.days", "integer"),
+    Column("visitors", "replenishment.visitors", "integer"),
+    Column("favourites", "replenishment.favourites", "integer"),
+    Column("add_to_cart", "replenishment.carts", "integer"),
+    Column("units", "replenishment.sales", "integer"),
+    Column("conversion", "replenishment.conversion", "percent"),
+    Column("on_hand", "replenishment.on_hand", "integer"),
+    Column("in_transit", "replenishment.in_transit", "integer"),
+)
+ORDINARY = (
+    Column("sku_code", "replenishment.sku_code", "code"),
+    Column("name", "replenishment.name"),
+    Column("supplier", "replenishment.supplier"),
+    Column("daily", "replenishment.daily", "decimal"),
+    Column("safety_stock", "replenishment.safety_stock", "decimal", help="replenishment.safety_stock_help"),
+    Column("reorder_point", "replenishment.reorder_point", "decimal", help="replenishment.reorder_point_help"),
+    Column("position", "replenishment.position", "integer", help="replenishment.position_help"),
+    Column("quantity", "replenishment.quantity", "integer"),
+)
+
+
+def sheet(db: Database, user: Actor, view: Sheet) -> None:
+    """The table, most urgent first, and why the picked line says what it says."""
+    shown = table(
+        view.lines,
+        LINES,
+        key="replenishment",
+        filters=VIEWS,
+        search=("sku_code", "name", "supplier", "category"),
+        export="replenishment",
+        pick=True,
+    )
+    if shown.picked is None:
+        st.caption(t("replenishment.pick"))
+        return
+    line = view.lines.loc[[shown.picked]].iloc[0]
+    _why(service.explain(db, user, view.run.run_id, str(line["sku_code"])), line)
+
+
+def _why(steps: list[dict[str, Any]], line: pd.Series) -> None:
+    """The ladder of a line: sentences for where the demand comes from, a waterfall for the units, what to do when it is late."""
+    with st.container(border=True):
+        head = st.container(horizontal=True, vertical_alignment="center")
+        head.markdown(f"**{literal(line['sku_code'])}** {literal(line['name'])}", width="content")
+        with head:
+            badge(str(line["state"]), "replenishment_state")
+        told = {step["term"]: step for step in steps}
+        for name in ("baseline", "signals", "forecast", "ratio"):
+            if told[name]["value"] is not None:
+                st.markdown(_sentence(name, told[name]))
+        if line["late"]:
+            st.warning(t("replenishment.late_actions"), icon=":material/event_busy:")
+        if line["state"] == "skipped":
+            st.info(t("replenishment.skipped_why"), icon=":material/inventory_2:")
+        if "override" in told:
+            st.markdown(t("why.override", reason=told["override"]["override_reason"]))
+        charts.draw(
+            _ladder(steps),
+            charts.waterfall(value_title="replenishment.units"),
+            key="replenishment_why",
+            alt=plain("replenishment.why_alt"),
+        )
+
+
+def _sentence(term: str, step: dict[str, Any]) -> str:
+    if term == "baseline":
+        source = plain(f"forecast_source.{step['source']}")
+        return t(
+            "why.baseline",
+            rate=number(step["value"], 2),
+            uplift=number(step["uplift"], 2),
+            days=step["sale_days"],
+            mean=number(step["history_mean"], 1),
+            source=source,
+        )
+    if term == "signals":
+        return t("why.signals", median=number(step["value"], 1))
+    if term == "forecast":
+        return t("why.forecast", mean=number(step["value"], 1), low=step["demand_low"], high=step["demand_high"])
+    if not step["costed"]:
+        return t("why.no_cost", cap=percent(step["cap"]))
+    if "critical_ratio" not in step:
+        return t("why.ratio_plain", ratio=percent(step["value"]))
+    return t("why.ratio", ratio=percent(step["value"]), own=percent(step["critical_ratio"]), cap=percent(step["cap"]))
+
+
+def _ladder(steps: list[dict[str, Any]]) -> pd.DataFrame:
+    """The unit terms as a waterfall: rises and falls from 0 to the need, then to the quantity."""
+    rows, level = [], 0
+    for step in steps:
+        term, value = step["term"], step["value"]
+        if term in ("wanted", "committed", "available", "in_transit", "rounding", "limits", "override") and value:
+            rows.append((plain(f"why.term_{term}"), level, level + value, "rise" if value > 0 else "fall", f"{value:+,}"))
+            level += value
+        elif term in ("need", "quantity"):
+            rows.append((plain(f"why.term_{term}"), 0, value, "total", f"{value:,}"))
+            level = value
+    return pd.DataFrame(rows, columns=["label", "start", "end", "kind", "figure"])
+
+
+def by_hand(db: Database, user: Actor, view: Sheet, now: datetime) -> None:
+    """Quantities set by hand, with their reason."""
+    st.caption(t("replenishment.by_hand_note"))
+    reason = st.text_input(
+        t("replenishment.reason_ask"), key="replenishment_reason", placeholder=plain("replenishment.reason_sample")
+    )
+    frame = view.lines.set_index("sku_code", drop=False).rename_axis(None)
+    edited = edit(frame, BY_HAND, editable=("override",), key="replenishment_by_hand")
+    if edited is None:
+        return
+    changes = pd.DataFrame({"sku_code": edited.changes["key"], "quantity": pd.array(edited.changes["after"].tolist(), "Int64")})
+    try:
+        service.override(db, user, view.run.run_id, changes, reason, now=now)
+    except ShopError as error:
+        st.error(error_text(error))
+        return
+    st.session_state["replenishment_said"] = "replenishment.overridden"
+    saved("replenishment_by_hand")
+
+
+def compare(db: Database, user: Actor, campaign_id: str) -> None:
+    """Two runs where they differ."""
+    runs = service.runs(db, user, campaign_id)
+    if len(runs) < 2:
+        empty("replenishment.one_run")
+        return
+    words = {
+        row["run_id"]: t("replenishment.run_word", moment=row["at"], who=row["account"], n=row["units"])
+        for row in runs.to_dict("records")
+    }
+    left, right = st.columns(2)
+    before = left.selectbox(t("replenishment.before"), list(words), index=1, format_func=words.__getitem__)
+    after = right.selectbox(t("replenishment.after"), list(words), index=0, format_func=words.__getitem__)
+    moved = service.compare(db, user, before, after)
+    if moved.empty:
+        st.info(t("replenishment.same"))
+        return
+    moved["why"] = ["、".join(plain(f"why.term_{term}") for term in terms) for terms in moved["moved"]]
+    table(moved, CHANGES, key="replenishment_compare", search=("sku_code", "name"), export="replenishment-compare")
+
+
+def newcomers(db: Database, user: Actor, campaign_id: str, now: datetime) -> None:
+    """New SKUs followed closely."""
+    fresh = following.newcomers(db, user, campaign_id, now=now)
+    if fresh.empty:
+        empty("replenishment.no_new")
+        return
+    table(fresh, NEW, key="replenishment_new", search=("sku_code", "name"), export="new-skus")
+
+
+def ordinary(db: Database, user: Actor, campaign_id: str, now: datetime) -> None:
+    """Reorder points of ordinary days."""
+    st.caption(t("replenishment.ordinary_note"))
+    frame = following.ordinary(db, user, campaign_id, now=now).sort_values("quantity", ascending=False, ignore_index=True)
+    due = Filter("due", "replenishment.view_due", lambda rows: rows["quantity"] > 0)
+    table(
+        frame,
+        ORDINARY,
+        key="replenishment_ordinary",
+        filters=(due,),
+        search=("sku_code", "name", "supplier"),
+        export="reorder-points",
+    )

@@ -1,0 +1,197 @@
+"""A table to work in: quick filters, search, columns and an export of exactly what is shown; filters live in the address.
+
+shown = table(frame, COLUMNS, key="stock", search=("sku_code", "name"), export="stock",
+              filters=(Filter("risk", "stock.at_risk", lambda f: f["days_of_cover"] < 7),))
+if shown.picked is not None: …                       # the index label of the chosen row, with pick=True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, cast
+
+import pandas as pd
+import streamlit as st
+from streamlit.typing import DataframeState
+
+from core.sheets.writer import export as written
+from pages.parts.address import arrive, kept
+from pages.parts.columns import Column, Kind, displayed, settled
+from pages.parts.states import word
+from pages.parts.text import language, plain, t
+
+EAGER_ROWS = 2_000  # above it the browser fetches rows as it scrolls
+ROW, MOST = 31, 620  # heights in pixels; a table that fits is as high as its rows
+FORMATS = {
+    "code": "code", "integer": "integer", "decimal": "money", "money": "money", "price": "money", "percent": "rate", "share": "rate",
+    "day": "day", "moment": "moment",
+}  # fmt: skip
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A quick filter: its name in the address, the key of its word, and the rows that it keeps."""
+
+    name: str
+    title: str
+    keeps: Callable[[pd.DataFrame], pd.Series]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the reader sees: the rows left by filters and search, and the index label of the chosen row."""
+
+    frame: pd.DataFrame
+    picked: Hashable | None = None
+
+
+def table(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    key: str,
+    filters: Sequence[Filter] = (),
+    search: Sequence[str] = (),
+    export: str = "",
+    pick: bool = False,
+    height: int = MOST,
+    alt: str = "",
+) -> Shown:
+    """Draws the toolbar and the table. `frame` comes sorted by what needs a decision; its index names the rows (unique)."""
+    bar = st.container(key=f"{key}_bar", gap="small")
+    left = filtered(frame, filters, search, key=key, place=bar)
+    chosen = [column for column in columns if column.name in frame.columns]
+    with bar:
+        chosen = _tools(left, len(frame), chosen, key, export, bool(search))
+    if left.empty:
+        st.info(t("common.no_match"), icon=":material/search_off:")
+        return Shown(left)
+    return Shown(left, draw(left, chosen, key=key, pick=pick, height=height, alt=alt))
+
+
+def filtered(
+    frame: pd.DataFrame, filters: Sequence[Filter], search: Sequence[str], *, key: str, place: st.delta_generator.DeltaGenerator
+) -> pd.DataFrame:
+    """The rows that the pills and the search box keep; both widgets are drawn into `place`."""
+    if filters:
+        masks = {one.name: one.keeps(frame).fillna(False).astype(bool) for one in filters}
+        titles = {"all": plain("common.all")} | {one.name: plain(one.title) for one in filters}
+        counts = {"all": len(frame)} | {name: int(mask.sum()) for name, mask in masks.items()}
+        with place, kept(f"{key}_view", "all", titles):
+            view = st.pills(
+                t("common.all"), list(titles), required=True, key=f"{key}_view", label_visibility="collapsed",
+                format_func=lambda name: f"{titles[name]} {counts[name]:,}",
+            )  # fmt: skip
+        frame = frame if view in (None, "all") else frame[masks[view]]
+    if search:
+        arrive(f"{key}_find", "")
+        frame = found(frame, search, str(st.session_state[f"{key}_find"] or ""))
+    return frame
+
+
+def found(frame: pd.DataFrame, search: Sequence[str], wanted: str) -> pd.DataFrame:
+    """The rows in which each of the wanted words occurs in some searched column, whatever its case."""
+    for piece in wanted.casefold().split():
+        hits = pd.Series(False, index=frame.index)
+        for name in search:
+            hits |= frame[name].astype("str").str.casefold().str.contains(piece, regex=False, na=False)
+        frame = frame[hits]
+    return frame
+
+
+def _tools(left: pd.DataFrame, total: int, columns: list[Column], key: str, export: str, searching: bool) -> list[Column]:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if searching:
+            with kept(f"{key}_find", ""):
+                st.text_input(
+                    t("common.search"), key=f"{key}_find", type="search", live=True, width=260,
+                    placeholder=plain("common.search_place"), icon=":material/search:", label_visibility="collapsed",
+                )  # fmt: skip
+        names = [column.name for column in columns]
+        titles = {column.name: column.heading() for column in columns}
+        usual = [column.name for column in columns if column.shown]
+        with st.popover(t("common.columns"), icon=":material/view_column:"), kept(f"{key}_columns", usual, names):
+            wanted = st.pills(
+                t("common.columns_help"), names, key=f"{key}_columns", selection_mode="multi", format_func=titles.__getitem__
+            )  # fmt: skip
+        chosen = [column for column in columns if column.name in wanted or column.kind == "code"]
+        if export:
+            download(left, chosen, name=export, key=f"{key}_export")
+        same = len(left) == total
+        st.caption(t("common.shown", n=total) if same else t("common.shown_of", n=len(left), total=total), width="content")
+    return chosen
+
+
+def download(frame: pd.DataFrame, columns: Sequence[Column], *, name: str, key: str) -> None:
+    """A button that makes a workbook of these rows and columns when it is clicked."""
+    made = partial(workbook, frame, [_sheet_column(frame, column) for column in columns], name, language())
+    st.download_button(
+        t("common.export"), made, file_name=f"{name}.xlsx", mime=XLSX, key=key,
+        on_click="ignore", icon=":material/download:", help=t("common.export_help", n=len(frame)),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """A column of an export with its words already chosen: the workbook is made outside of the page's run."""
+
+    name: str
+    title: str
+    kind: Kind
+    words: Mapping[object, str]
+
+
+def _sheet_column(frame: pd.DataFrame, column: Column) -> SheetColumn:
+    words: dict[object, str] = {}
+    if column.kind == "state":
+        words = {code: word(code, column.words) for code in frame[column.name].dropna().unique()}
+    elif column.kind == "flag":
+        words = {True: plain("common.yes"), False: plain("common.no")}
+    return SheetColumn(column.name, column.heading(), column.kind, words)
+
+
+def workbook(frame: pd.DataFrame, columns: Sequence[SheetColumn], name: str, tongue: str) -> bytes:
+    """The rows as a workbook: words for states, yuan for money, text for codes."""
+    made = pd.DataFrame({column.name: _written(frame[column.name], column) for column in columns}).reset_index(drop=True)
+    return written(made, [(column.name, column.title, FORMATS.get(column.kind, "text")) for column in columns], name, tongue)
+
+
+def _written(series: pd.Series, column: SheetColumn) -> pd.Series:
+    if column.kind in {"state", "flag"}:
+        return series.map(column.words)
+    if column.kind == "decimal":  # written with two decimals by the format of amounts
+        return (series.astype("Float64") * 100).round().astype("Int64")
+    return series.map(lambda items: ", ".join(map(str, items))) if column.kind == "list" else series
+
+
+def row_of(frame: pd.DataFrame, label: Hashable) -> pd.Series:
+    """The row that was picked."""
+    return cast(pd.Series, frame.loc[label])  # type: ignore[call-overload]
+
+
+def tall(rows: int, most: int = MOST) -> int | Literal["content"]:
+    """The height of a table: its rows', or `most`."""
+    return "content" if ROW * (rows + 1) < most else most
+
+
+def draw(
+    frame: pd.DataFrame, columns: Sequence[Column], *, key: str, pick: bool = False, height: int = MOST, alt: str = ""
+) -> Hashable | None:
+    """The table alone; the index label of the chosen row with `pick`."""
+    event = st.dataframe(
+        displayed(frame, columns),
+        key=f"{key}_table",
+        hide_index=True,
+        column_config=settled(frame, columns),
+        height=tall(len(frame), height),
+        lazy=True if len(frame) > EAGER_ROWS else None,
+        on_select="rerun" if pick else "ignore",
+        selection_mode="single-row",
+        placeholder="—",
+        alt=alt or None,
+    )
+    rows = cast(DataframeState, event)["selection"]["rows"] if pick else []
+    return frame.index[rows[0]] if rows and rows[0] < len(frame) else None

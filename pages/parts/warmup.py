@@ -1,0 +1,240 @@
+"""What the warm-up page is made of: the answer, signals as small multiples, the funnel, the opening hour; other tabs live in
+their own files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.access import Actor, allowed
+from core.clock import business_day
+from core.database import Database
+from core.errors import ShopError
+from core.sheets import writer
+from core.warmup import service, settings
+from core.warmup.service import Demand, Heat
+from core.warmup.settings import TARGETS
+from core.warmup.sheet import WARMUP
+from pages.parts import charts, flash_sale, old_customers, presale, storefront
+from pages.parts.cards import Card, cards
+from pages.parts.columns import Column
+from pages.parts.empty import empty
+from pages.parts.imports import history
+from pages.parts.picker import Chosen
+from pages.parts.tables import draw, table
+from pages.parts.text import error_text, known, language, number, number_short, percent, plain, spoken, t, time
+from pages.parts.upload import upload
+
+LINES = (charts.Series("actual", "warmup.actual", "red"), charts.Series("planned", "warmup.planned", "gray", dashed=True))
+DEMAND = (
+    Column("sku_code", "warmup.sku_code", "code"),
+    Column("sku_name", "warmup.name", pinned=True, width="medium"),
+    Column("reserved", "warmup.reserved", "integer"),
+    Column("returned", "warmup.returned", "integer", help="warmup.returned_help"),
+    Column("reflow", "warmup.reflow", "percent", help="warmup.reflow_help"),
+    Column("mean", "warmup.mean", "decimal", help="warmup.mean_help"),
+    Column("low", "warmup.low", "decimal"),
+    Column("high", "warmup.high", "decimal"),
+)
+
+
+def standing(heat: Heat, now: datetime) -> str:
+    """When the next phase begins."""
+    following = heat.campaign.next_phase(now)
+    if following is None:
+        return ""
+    return t("warmup.next_phase", phase=plain(f"phase.{following.kind}"), at=time(following.starts_at, heat.campaign.timezone))
+
+
+def answer(heat: Heat, demand: Demand, now: datetime) -> None:
+    """The index, three figures against their plan to date, and the opening hour."""
+    index = "—" if heat.index is None else percent(heat.index, 0)
+    whole = demand.whole.iloc[0] if len(demand.whole) else None
+    expected = "—" if whole is None else number_short(round(float(whole["mean"])))
+    band = "" if whole is None else t("warmup.band", low=round(float(whole["low"])), high=round(float(whole["high"])))
+    under = heat.index is not None and heat.index < 0.9
+    cards(
+        Card("warmup.index", index, against=t("warmup.of_plan"), alarm=under, help="warmup.index_help"),
+        *(_figure(heat, name, now) for name in ("add_to_cart", "reservations", "deposits")),
+        Card("warmup.opening_demand", expected, t("warmup.units"), against=band, help="warmup.opening_demand_help"),
+    )
+
+
+def _figure(heat: Heat, name: str, now: datetime) -> Card:
+    """One figure's running sum against the plan up to yesterday."""
+    rows = heat.rows[heat.rows["figure"] == name]
+    actual = int(rows["actual"].fillna(0).sum())
+    past = rows[rows["day"] < business_day(now, heat.campaign.timezone)]
+    due = int(past["planned"].sum())
+    done = int(past["actual"].fillna(0).sum())
+    gap = done / due - 1 if due else None
+    said = t("warmup.against_plan", change=percent(gap, 0, sign=True)) if gap is not None else ""
+    total = heat.targets.get(name, 0)
+    return Card(
+        f"figure.{name}", number_short(actual), change=gap, change_text=said, good=None if gap is None else gap >= 0,
+        against=t("warmup.of_target", total=number_short(total)) if total else "", help=f"figure.{name}_help",
+    )  # fmt: skip
+
+
+def tabs(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime) -> None:
+    """The tabs that the role may use; only the open one is drawn."""
+    offered: dict[str, tuple[bool, Callable[[], None]]] = {
+        "signals": (True, lambda: signals(db, user, chosen, heat, now)),
+        "funnel": (True, lambda: funnel(db, user, chosen)),
+        "opening": (True, lambda: opening(db, user, chosen, now)),
+        "schedule": (True, lambda: flash_sale.schedule(db, user, chosen, now)),
+        "sessions": (True, lambda: flash_sale.sessions(db, user, chosen, now)),
+        "presale": (True, lambda: presale.presale(db, user, chosen, now)),
+        "labels": (True, lambda: storefront.labels(db, user, chosen, now)),
+        "banners": (True, lambda: storefront.banners(db, user, chosen, now)),
+        "customers": (allowed(user, "orders.view"), lambda: old_customers.recall(db, user, chosen, now)),
+        "imports": (allowed(user, "import.view"), lambda: history(db, user, (WARMUP,), key="warmup_imports", now=now)),
+    }
+    drawn = {name: drawer for name, (offer, drawer) in offered.items() if offer}
+    places = st.tabs([t(f"warmup.tab_{name}") for name in drawn], key="warmup_tab", on_change="rerun")
+    for place, drawer in zip(places, drawn.values(), strict=True):
+        if place.open:
+            with place:
+                drawer()
+
+
+def signals(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime) -> None:
+    """Small multiples of each figure against its plan curve, then channels, then the way in for reports."""
+    if allowed(user, "warmup.import"):
+        with st.expander(t("warmup.upload"), icon=":material/upload_file:"):
+            st.caption(t("warmup.upload_note"))
+            st.download_button(
+                t("common.sample"),
+                spoken(lambda: writer.template(WARMUP.spec, language())),
+                file_name="warmup.xlsx",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+            upload(user, WARMUP, key="warmup_upload", now=now)
+    if allowed(user, "warmup.edit"):
+        _targets(db, user, chosen, heat, now)
+    figures = [name for name in TARGETS if (heat.rows["figure"] == name).any()]
+    if not figures:
+        empty("warmup.no_signals")
+        return
+    with st.grid(min(3, len(figures)), min_column_width=300):
+        for name in figures:
+            _multiple(heat, name, now)
+    _channels(heat)
+
+
+def _multiple(heat: Heat, name: str, now: datetime) -> None:
+    rows = heat.rows[heat.rows["figure"] == name]
+    at = pd.to_datetime(rows["day"])
+    today = pd.Timestamp(business_day(now, heat.campaign.timezone))
+    said = rows["actual_sum"].where(rows["actual"].notna())
+    frame = pd.concat(
+        [
+            pd.DataFrame({"day": at, "count": rows["planned_sum"].astype(float), "series": "planned"}),
+            pd.DataFrame({"day": at, "count": said.astype("Float64").astype(float), "series": "actual"}),
+            pd.DataFrame({"day": [today], "count": [None], "series": ["now"]}),
+        ],
+        ignore_index=True,
+    )
+    with st.container(border=True):
+        st.markdown(f"**{t(f'figure.{name}')}**")
+        spec = charts.lines("day", "count", LINES, y_title=f"figure.{name}", clock="%m-%d", height=170)
+        charts.draw(frame, spec, key=f"warmup_{name}", alt=plain("warmup.multiple_alt", figure=plain(f"figure.{name}")))
+
+
+def _channels(heat: Heat) -> None:
+    """What came by which channel, and what belongs to the shop as a whole (invites, coin tasks, the venue)."""
+    if heat.by_channel.empty:
+        return
+    wide = heat.by_channel.pivot_table(index="channel", columns="figure", values="actual", aggfunc="sum")
+    wide = wide.reset_index().assign(channel_name=[_channel(code) for code in wide.index])
+    st.markdown(f"**{t('warmup.by_channel')}**")
+    names = heat.by_channel["figure"].unique().tolist()
+    columns = [
+        Column("channel_name", "warmup.channel", pinned=True),
+        *(Column(name, f"figure.{name}", "integer") for name in names),
+    ]
+    draw(wide, columns, key="warmup_channels")
+
+
+def _channel(code: str) -> str:
+    if not code:
+        return plain("warmup.no_channel")
+    return plain(f"channel.{code}") if known(f"channel.{code}") else code
+
+
+def _targets(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime) -> None:
+    """How many of each figure the sale needs before it opens."""
+    with st.expander(t("warmup.targets"), icon=":material/flag:", expanded=not heat.targets), st.form("warmup_targets"):
+        st.caption(t("warmup.targets_note"))
+        with st.grid(len(TARGETS), min_column_width=130):
+            totals = {
+                name: int(st.number_input(t(f"figure.{name}"), 0, 10**9, heat.targets.get(name, 0), step=1000))
+                for name in TARGETS
+            }
+        if st.form_submit_button(t("common.save"), type="primary"):
+            try:
+                settings.set_targets(db, user, chosen.campaign_id, {name: total for name, total in totals.items() if total}, now)
+                st.rerun()
+            except ShopError as error:
+                st.error(error_text(error))
+
+
+def funnel(db: Database, user: Actor, chosen: Chosen) -> None:
+    """Where people stop, phase by phase."""
+    frame, people_known = service.funnel(db, user, chosen.campaign_id)
+    reached = frame.groupby("phase")["reached"].transform("max") if len(frame) else frame
+    frame = frame[reached > 0] if len(frame) else frame
+    if frame.empty:
+        empty("warmup.no_funnel")
+        return
+    st.caption(t("warmup.funnel_people" if people_known else "warmup.funnel_counts"))
+    with st.grid(min(3, frame["phase"].nunique()), min_column_width=300):
+        for phase, part in frame.groupby("phase", sort=False):
+            with st.container(border=True):
+                st.markdown(f"**{t('phase.' + str(part['kind'].iloc[0]))}** :gray[{number(int(part['reached'].iloc[0]))}]")
+                shown = part.assign(name=[plain(f"stage_of.{stage}") for stage in part["stage"]])
+                spec = charts.bars("name", "reached", value_title="warmup.people", rows=len(shown), row=24)
+                charts.draw(shown[["name", "reached"]], spec, key=f"warmup_funnel_{phase}", alt=plain("warmup.funnel_alt"))
+                for row in part[part["lost"] > 0].nlargest(1, "lost").to_dict("records"):
+                    stage, share = plain(f"stage_of.{row['stage']}"), percent(1 - row["onward"])
+                    st.caption(t("warmup.loss", stage=stage, n=row["lost"], share=share))
+
+
+def opening(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
+    """The opening hour by SKU with its band, and what is believed before anything is seen."""
+    demand = service.opening_demand(db, user, chosen.campaign_id)
+    if demand.rows.empty:
+        empty("warmup.no_reservations")
+    else:
+        table(
+            demand.rows.set_index("sku_code", drop=False),
+            DEMAND,
+            key="warmup_demand",
+            search=("sku_code", "sku_name"),
+            export="opening_demand",
+        )
+        st.caption(t("warmup.demand_note"))
+    if allowed(user, "warmup.edit"):
+        _prior(db, user, chosen, now)
+
+
+def _prior(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
+    _, prior, _ = settings.beliefs(db, user, chosen.campaign_id)
+    with st.expander(t("warmup.prior"), icon=":material/tune:"), st.form("warmup_prior"):
+        with st.grid(4, min_column_width=160):
+            reflow = st.number_input(t("warmup.prior_reflow"), 1.0, 99.0, prior.reflow * 100, 1.0) / 100
+            conversion = st.number_input(t("warmup.prior_conversion"), 1.0, 99.0, prior.conversion * 100, 1.0) / 100
+            units = st.number_input(t("warmup.prior_units"), 0.1, 100.0, prior.units, 0.1)
+            weight = st.number_input(
+                t("warmup.prior_weight"), 1.0, 100_000.0, prior.weight, 10.0, help=t("warmup.prior_weight_help")
+            )
+        if st.form_submit_button(t("common.save"), type="primary"):
+            wanted = replace(prior, reflow=reflow, conversion=conversion, units=units, weight=weight)
+            settings.set_prior(db, user, chosen.campaign_id, wanted, now)
+            st.rerun()

@@ -1,0 +1,228 @@
+"""The real server, a real Chromium, signed-in people.
+
+    def test_x(server, signed_in):                        # one server for all tests, with an account of each role
+        page = signed_in("merchandiser", path="/stock")   # a playwright Page, Chinese, Shanghai
+        expect(page.get_by_role("heading", name="库存")).to_be_visible()
+
+    @pytest.fixture(scope="module")
+    def shop(serve):                                      # a server of the module's own, on a fresh database that it fills
+        return serve(seed)                                # seed(database) -> None; then signed_in("finance", shop=shop)
+
+Pictures go to tests/browser/pictures (git-ignored): picture(page, "stock-zh").
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from core import clock
+from core.access import Actor, accounts, sessions
+from core.access.rules import ROLES
+from core.access.service import LOCAL_OPERATOR
+from core.database import Database, connect
+from core.database.migrate import head
+from core.database.types import load_tables
+
+ROOT = Path(__file__).resolve().parents[2]
+MIGRATIONS = ROOT / "core" / "database" / "migrations"
+PICTURES = Path(__file__).parent / "pictures"
+WORD = "tall-river-47-lamp"  # the password of every test account
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+SLOW = 30_000  # milliseconds: two cores may be busy
+
+expect.set_options(timeout=SLOW)
+
+Seed = Callable[[Database], None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a browser test."""
+    for item in items:
+        if Path(__file__).parent in Path(item.path).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: its address, the database behind it, where its log is, and the password of its accounts."""
+
+    url: str
+    database: Database
+    log: Path
+    word: str = WORD
+
+
+def _chromium() -> str | None:
+    named = os.environ.get("BIGSALE_CHROMIUM", "")
+    return next(
+        filter(None, (named, *(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome")))), None
+    )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the session; skipped where there is none, except in continuous integration."""
+    path = _chromium()
+    if path is None:
+        reason = "no Chromium found: apt-get install chromium fonts-noto-cjk, or set BIGSALE_CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _people(database: Database) -> None:
+    """An account of each role, named like it, with the same known password."""
+    with database.writing() as connection:
+        for role in ROLES:
+            accounts.create(connection, LOCAL_OPERATOR, role.replace("_", "-"), role, clock.now(), word=WORD)
+        connection.execute(accounts.account.update().values(must_change=False))
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts servers on fresh databases; all of them end with the session."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(seed: Seed | None = None, *, people: bool = True, **environment: str) -> Server:
+        folder = tmp_path_factory.mktemp("server")
+        database = connect(f"sqlite:///{folder / 'shop.db'}")
+        with database.writing() as connection:
+            load_tables().create_all(connection)
+            MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), head())
+        if people:
+            _people(database)
+        if seed is not None:
+            seed(database)
+        port, log = _free_port(), folder / "server.log"
+        chosen = {"DATABASE_URL": database.url, "BIGSALE_DATA_DIR": str(folder), "BIGSALE_LANGUAGE": ""} | environment
+        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, cwd=ROOT, env=os.environ | chosen, stdout=out, stderr=out)
+        running.append(process)
+        _await(f"http://127.0.0.1:{port}/healthz", process, log)
+        return Server(f"http://127.0.0.1:{port}", database, log)
+
+    yield start
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 90
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def server(servers: Callable[..., Server]) -> Server:
+    """One server for every test that needs no data of its own, with an account of each role."""
+    return servers()
+
+
+@pytest.fixture(scope="module")
+def serve(servers: Callable[..., Server]) -> Callable[..., Server]:
+    """Starts a server of the module's own: `serve(seed)`, `serve(seed, BIGSALE_LANGUAGE="en")`."""
+    return servers
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens browser contexts (a fresh person at a fresh machine); closed after the test."""
+    opened: list[BrowserContext] = []
+
+    def make(
+        language: str = "zh", *, width: int = 1440, height: int = 900, scheme: str = "light", zone: str = "Asia/Shanghai"
+    ) -> BrowserContext:
+        fresh = browser.new_context(
+            locale={"zh": "zh-CN", "en": "en-GB"}[language], timezone_id=zone, viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light", accept_downloads=True,
+        )  # fmt: skip
+        fresh.set_default_timeout(SLOW)
+        opened.append(fresh)
+        return fresh
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def signed_in(server: Server, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
+    """Opens a page as somebody of that role: signed_in("finance", "en", path="/pricing", shop=other_server, width=390, height=844)."""
+
+    def open_page(role: str, language: str = "zh", *, path: str = "/", shop: Server | None = None, **how: object) -> Page:
+        house = shop or server
+        fresh = context(language, **how)
+        fresh.add_cookies(
+            [{"name": sessions.COOKIE, "value": token_for(house.database, role), "url": house.url, "httpOnly": True}]
+        )
+        page = fresh.new_page()
+        page.goto(house.url + path)
+        settled(page)
+        return page
+
+    return open_page
+
+
+def token_for(database: Database, role: str) -> str:
+    """A session of the role's account, opened in the database."""
+    with database.writing() as connection:
+        person = Actor(role.replace("_", "-"), role, "page", "127.0.0.1")
+        return sessions.open_session(connection, person, "test", clock.now()).token
+
+
+def settled(page: Page) -> None:
+    """Waits until the run has ended and something stands on the page."""
+    page.locator("[data-testid=stAppViewContainer]").wait_for()
+    page.locator("[data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] > *").first.wait_for(state="attached")
+    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., Path]:
+    """picture(page, "stock-zh", whole=True): a screenshot below tests/browser/pictures."""
+
+    def take(page: Page, name: str, *, whole: bool = False) -> Path:
+        PICTURES.mkdir(exist_ok=True)
+        path = PICTURES / f"{name}.png"
+        page.screenshot(path=path, full_page=whole)
+        return path
+
+    return take

@@ -1,0 +1,173 @@
+"""The parts of which screens are made: tables in the reader's units, edits in core's, exports of what is shown, specs that stay."""
+
+from __future__ import annotations
+
+import altair
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from core.access import Actor
+from core.sheets.columns import Field, SheetSpec
+from core.sheets.detect import guess_header, guess_sheet
+from core.sheets.reader import read_workbook
+from pages.parts import charts, columns, editing, tables, upload_compare, upload_map, upload_rejected
+from pages.parts.charts import Series
+from pages.parts.columns import Column
+
+COLUMNS = (
+    Column("sku_code", "stock.sku_code", "code"),
+    Column("name", "stock.name"),
+    Column("on_hand", "stock.on_hand", "integer"),
+    Column("price", "stock.unit_cost", "price"),
+    Column("rate", "common.now", "percent"),
+    Column("state", "stock.mark", "state"),
+)
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Three SKUs in core's units."""
+    rows = {
+        "sku_code": ["0001", "0002", "0003"],
+        "name": ["=1+1", "面霜 50ml", "Cream"],
+        "on_hand": pd.array([5, None, 7], dtype="Int64"),
+        "price": [1999, 5, 123_456],
+        "rate": [0.5, 0.125, 1.0],
+        "state": ["tight", "enough", "tight"],
+    }
+    return pd.DataFrame(rows).set_index("sku_code", drop=False)
+
+
+def test_a_table_shows_the_readers_units(frame: pd.DataFrame) -> None:
+    shown = columns.displayed(frame, COLUMNS)
+    assert list(shown["price"]) == [19.99, 0.05, 1234.56]
+    assert list(shown["rate"]) == [50.0, 12.5, 100.0]
+    assert shown["state"].iloc[0] == ["紧张"]
+    assert list(shown["sku_code"]) == ["0001", "0002", "0003"]
+
+
+def test_search_takes_every_word_in_any_column_and_no_pattern(frame: pd.DataFrame) -> None:
+    assert list(tables.found(frame, ("sku_code", "name"), "000 面霜").index) == ["0002"]
+    assert list(tables.found(frame, ("name",), "CREAM").index) == ["0003"]
+    assert list(tables.found(frame, ("name",), "=1+").index) == ["0001"]
+    assert tables.found(frame, ("name",), ".*").empty
+    assert len(tables.found(frame, ("name",), "  ")) == 3
+
+
+def test_an_export_holds_what_is_shown_with_codes_as_text(frame: pd.DataFrame) -> None:
+    content = tables.workbook(frame, [tables._sheet_column(frame, column) for column in COLUMNS], "goods", "zh")
+    book = read_workbook(content, "goods.xlsx")
+    rows = book.grid(book.sheets[0].name).head(4)
+    assert rows[0] == [column.heading() for column in COLUMNS]
+    assert rows[1][:2] == ["0001", "=1+1"]
+    assert rows[1][5] == "紧张"
+    assert [float(row[3]) for row in rows[1:]] == [19.99, 0.05, 1234.56]
+
+
+@given(st.integers(min_value=0, max_value=10**12))
+def test_a_price_survives_the_way_to_the_screen_and_back(fen: int) -> None:
+    shown = columns.displayed(pd.DataFrame({"price": [fen]}), (Column("price", "stock.unit_cost", "price"),))["price"].iloc[0]
+    assert editing.stored(float(shown), Column("price", "stock.unit_cost", "price")) == fen
+
+
+def test_edits_are_listed_in_cores_units_and_retyped_values_are_none(frame: pd.DataFrame) -> None:
+    edited = {0: {"price": 20.0, "on_hand": 5}, 1: {"on_hand": 3, "rate": 12.5}, 2: {"state": "enough", "name": "Cream"}}
+    changes = editing.changed(frame, COLUMNS, edited)
+    assert changes[["key", "field", "after"]].to_numpy().tolist() == [
+        ["0001", "price", 2000],
+        ["0002", "on_hand", 3],
+        ["0003", "state", "enough"],
+    ]
+
+
+def test_columns_of_a_sheet_are_named_like_excels() -> None:
+    assert [upload_map.letter(number) for number in (1, 26, 27, 52, 53, 702, 703)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+
+
+def test_changes_are_told_in_the_readers_units() -> None:
+    fields = {"unit_cost": Field("unit_cost", "money", title_zh="成本", title_en="Cost"), "on_hand": Field("on_hand", "integer")}
+    changes = pd.DataFrame(
+        {"key": ["0001", "0001"], "field": ["unit_cost", "on_hand"], "before": [1999, pd.NA], "after": [2050, 12_000]}
+    )
+    told = upload_compare.listed(changes, fields).to_numpy().tolist()
+    assert [row[2:] for row in told] == [["¥19.99", "¥20.50"], ["—", "12,000"]]
+
+
+def test_a_refused_cell_is_told_with_its_place_value_and_remedy() -> None:
+    spec = SheetSpec("stock", (Field("on_hand", "integer", title_zh="实物库存", title_en="On hand"),), key=("on_hand",))
+    line = {"sheet": ["表1"], "row": [7], "cell": ["C7"], "field": ["on_hand"], "code": ["cell.error"], "value": ["#REF!"]}
+    told = upload_rejected.described(pd.DataFrame(line), spec).iloc[0]
+    assert (told["cell"], told["value"]) == ("表1!C7", "#REF!")
+    assert "cell.error" not in told["problem"]
+
+
+SPECS = {
+    "lines": lambda: charts.lines("t", "y", (Series("a", "common.now"), Series("b", "common.was", "gray", dashed=True)), y_title="common.now"),
+    "bars": lambda: charts.bars("label", "value", value_title="common.now", tone="tone", target="goal"),
+    "columns": lambda: charts.columns("label", "value", y_title="common.now", tone="tone"),
+    "waterfall": lambda: charts.waterfall(value_title="common.now"),
+    "timeline": lambda: charts.timeline(rows=4),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_spec_is_valid_and_built_once(name: str) -> None:
+    spec = SPECS[name]()
+    assert SPECS[name]() is spec, "the same arguments give the same spec, so that a refresh does not embed the chart anew"
+    whole = spec | {"data": {"values": []}}
+    (altair.LayerChart if "layer" in spec else altair.Chart).from_dict(whole, validate=True)
+
+
+def _guarded() -> None:
+    import streamlit as st
+
+    from pages.parts.guard import require
+
+    require("account.manage")
+    st.write("inside")
+
+
+@pytest.mark.parametrize(("role", "inside"), [("admin", True), ("viewer", False), ("finance", False)])
+def test_the_guard_stops_a_page_that_is_not_for_the_role(role: str, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.parts.guard.visitor", lambda: Actor("somebody", role))
+    ran = AppTest.from_function(_guarded, default_timeout=60).run()
+    assert [one.value for one in ran.markdown] == (["inside"] if inside else [])
+    assert len(ran.error) == (0 if inside else 1)
+    assert not ran.exception
+
+
+def _filtered() -> None:
+    import streamlit as st
+
+    from pages.parts.address import kept
+
+    with kept("view", "all", ("all", "late")):
+        st.pills("view", ["all", "late"], key="view", required=True)
+    st.write(st.session_state["view"])
+
+
+def test_a_view_comes_from_the_address_and_goes_into_it() -> None:
+    page = AppTest.from_function(_filtered, default_timeout=60)
+    page.query_params["view"] = "late"
+    page.run()
+    assert page.markdown[0].value == "late"
+    page.pills(key="view").set_value("all").run()
+    assert page.markdown[0].value == "all"
+    assert "view" not in page.query_params
+
+
+def test_a_view_that_nobody_knows_is_the_default() -> None:
+    page = AppTest.from_function(_filtered, default_timeout=60)
+    page.query_params["view"] = "<script>"
+    page.run()
+    assert page.markdown[0].value == "all"
+
+
+def test_the_header_of_a_sheet_with_a_title_row_is_found() -> None:
+    """The mapping step starts from a good guess: what it shows first is the header, not the title above it."""
+    book = read_workbook("库存日报,,\n商家编码,商品名称,实物库存\n0001,面霜,5\n".encode(), "stock.csv")
+    spec = SheetSpec("stock", (Field("sku_code", "code", required=True), Field("on_hand", "integer")), key=("sku_code",))
+    assert guess_header(book.grid(guess_sheet(book, spec)), spec).row == 2
