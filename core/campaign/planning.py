@@ -1,0 +1,297 @@
+"""What may be asked of a campaign's plan: its target, its parts along time, channel and tier, its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from core.access import Actor, allow, audit
+from core.campaign import decompose
+from core.campaign import target as rules
+from core.campaign.pace import Curve
+from core.campaign.service import Campaign, standing
+from core.campaign.tables import campaign_plan, campaign_plan_part
+from core.campaign.target import Target
+from core.campaign.weights import Weights, from_json, to_json
+from core.database import Database, insert, one, read
+from core.database.locks import one_at_a_time
+from core.errors import ShopError
+
+CHANNELS = {"search": 35, "recommendation": 30, "live_room": 20, "paid": 15}
+"""Channel weights of a first plan, until the operator names the shop's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One version of a campaign's plan. `parts`: dimension ("phase" | "day" | "hour" | "channel" | "tier"), part, gmv (fen), visitors."""
+
+    campaign: Campaign
+    version: int
+    target: Target
+    weights: Weights
+    why: str
+    account: str
+    at: datetime
+    parts: pd.DataFrame
+
+    def part(self, dimension: str) -> pd.DataFrame:
+        """The rows of one dimension in their order: part, gmv, visitors."""
+        return self.parts.loc[self.parts["dimension"] == dimension, ["part", "gmv", "visitors"]].reset_index(drop=True)
+
+    def acquisition(self) -> pd.DataFrame:
+        """New visitors per day and channel with their cost (day, channel, visitors, cost in fen), over the days of the plan."""
+        days = self.part("day")
+        needed = rules.new_visitors(self.target.visitors, self.weights.base, self.weights.retention)
+        names = list(self.weights.channels)
+        channels = pd.DataFrame(
+            {
+                "channel": names,
+                "weight": list(self.weights.channels.values()),
+                "cost": [self.weights.costs.get(name, 0) for name in names],
+            }
+        )
+        return rules.acquisition(needed, dict(zip(days["part"], days["visitors"].tolist(), strict=True)), channels)
+
+
+def plan(db: Database, actor: Actor, campaign_id: str, version: int | None = None) -> Plan | None:
+    """The plan in force, or an earlier version; None while there is none. ShopError("campaign.unknown")."""
+    allow(actor, "plan.view")
+    with db.reading() as connection:
+        return in_force(connection, campaign_id, version)
+
+
+def in_force(connection: Connection, campaign_id: str, version: int | None = None) -> Plan | None:
+    """As `plan`, inside the caller's transaction."""
+    mine = standing(connection, campaign_id)
+    query = select(campaign_plan).where(campaign_plan.c.campaign_id == campaign_id).order_by(campaign_plan.c.version.desc())
+    row = one(connection, query if version is None else query.where(campaign_plan.c.version == version))
+    if row is None:
+        return None
+    columns = [campaign_plan_part.c[name] for name in ("dimension", "part", "gmv", "visitors")]
+    mine_only = (campaign_plan_part.c.campaign_id == campaign_id) & (campaign_plan_part.c.version == row["version"])
+    weights = from_json(row["weights"])
+    parts = _ordered(read(connection, select(*columns).where(mine_only)), mine, weights)
+    numbers = Target(row["gmv"], row["visitors"], row["conversion_rate"], row["aov"])
+    return Plan(mine, row["version"], numbers, weights, row["why"], row["account"], row["at"], parts)
+
+
+def versions(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
+    """All versions, newest first: version, gmv (fen), visitors, conversion_rate, aov (fen), why, account, at."""
+    allow(actor, "plan.view")
+    columns = [campaign_plan.c[name] for name in ("version", "gmv", "visitors", "conversion_rate", "aov", "why", "account", "at")]
+    query = select(*columns).where(campaign_plan.c.campaign_id == campaign_id).order_by(campaign_plan.c.version.desc())
+    with db.reading() as connection:
+        return read(connection, query)
+
+
+def first_weights(campaign: Campaign) -> Weights:
+    """The weights that a first plan begins with."""
+    return Weights(phases=decompose.phase_weights(campaign.phases), channels=dict(CHANNELS), tiers=dict(decompose.TIER_WEIGHTS))
+
+
+def set_target(
+    db: Database,
+    actor: Actor,
+    campaign_id: str,
+    numbers: Target,
+    *,
+    weights: Weights | None = None,
+    why: str,
+    seen: int | None = None,
+    curves: Mapping[str, Curve] | None = None,
+    now: datetime,
+) -> Plan:
+    """A new version of the plan; every split sums to the target exactly.
+
+    `weights`: None keeps those of the version before (or the first ones). `seen`: the version that the planner looked at, 0 for none.
+    `curves`: the shop's own pace curves by phase id, instead of the shipped ones. ShopError("plan.no_why"), "plan.moved" (somebody made
+    another version since), or what `target.solve` and `decompose.tree` refuse.
+    """
+    allow(actor, "plan.edit")
+    with db.writing() as connection:
+        return settle(connection, actor, campaign_id, numbers, weights=weights, why=why, seen=seen, curves=curves, now=now)
+
+
+def settle(
+    connection: Connection,
+    actor: Actor,
+    campaign_id: str,
+    numbers: Target,
+    *,
+    weights: Weights | None,
+    why: str,
+    seen: int | None = None,
+    curves: Mapping[str, Curve] | None = None,
+    now: datetime,
+) -> Plan:
+    """As `set_target`, inside the caller's transaction."""
+    checked = rules.solve(gmv=numbers.gmv, visitors=numbers.visitors, conversion_rate=numbers.conversion_rate, aov=numbers.aov)
+    mine, last = _next(connection, campaign_id, why, seen)
+    chosen = weights or (last.weights if last else first_weights(mine))
+    chosen = replace(chosen, phases=_phases_of(mine, chosen.phases))
+    totals = decompose.replanned(
+        checked.gmv, checked.visitors, chosen.phases, {k: (v[0], v[1]) for k, v in chosen.closed.items()}
+    )
+    leaves = decompose.tree_of(totals, mine.phases, mine.timezone, chosen.days, curves)
+    return _store(
+        connection, actor, mine, last, checked, chosen, decompose.parts(leaves, chosen.channels, chosen.tiers), why, now
+    )
+
+
+def replan(
+    db: Database,
+    actor: Actor,
+    campaign_id: str,
+    actual: Mapping[str, tuple[int, int]],
+    *,
+    why: str,
+    seen: int | None = None,
+    now: datetime,
+) -> Plan:
+    """A new version after phases have closed: they keep what they did (`actual`: gmv in fen and visitors by phase id), the rest of the
+    target falls to the remaining phases by their weights. The target stays; the earlier versions stay readable.
+
+    ShopError("plan.none"), "plan.phase_open" (a phase that has not ended yet), and those of `set_target`.
+    """
+    allow(actor, "plan.edit")
+    with db.reading() as connection:
+        last = in_force(connection, campaign_id)
+    if last is None:
+        raise ShopError("plan.none")
+    ends = {p.phase_id: p for p in last.campaign.phases}
+    for phase_id in actual:
+        if phase_id not in ends or ends[phase_id].ends_at > now:
+            raise ShopError("plan.phase_open", phase=phase_id)
+    weights = replace(last.weights, closed=dict(actual))
+    return set_target(
+        db, actor, campaign_id, last.target, weights=weights, why=why, seen=seen if seen is not None else last.version, now=now
+    )
+
+
+def closed_phases(plan: Plan, now: datetime) -> pd.DataFrame:
+    """The selling phases that have ended: phase_id, kind, name, starts_at, ends_at, planned_gmv, planned_visitors."""
+    planned = plan.part("phase").set_index("part")
+    rows = [
+        {
+            "phase_id": p.phase_id, "kind": p.kind, "name": p.name, "starts_at": p.starts_at, "ends_at": p.ends_at,
+            "planned_gmv": int(planned["gmv"].get(p.phase_id, 0)), "planned_visitors": int(planned["visitors"].get(p.phase_id, 0)),
+        }
+        for p in plan.campaign.phases
+        if p.ends_at <= now and p.phase_id in planned.index
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["phase_id", "kind", "name", "starts_at", "ends_at", "planned_gmv", "planned_visitors"])
+
+
+def _next(connection: Connection, campaign_id: str, why: str, seen: int | None) -> tuple[Campaign, Plan | None]:
+    """The campaign and the version before, with the right to write the one after it."""
+    if not why.strip():
+        raise ShopError("plan.no_why")
+    one_at_a_time(connection, f"plan:{campaign_id}")
+    last = in_force(connection, campaign_id)
+    if seen is not None and seen != (last.version if last else 0):
+        raise ShopError("plan.moved", version=last.version if last else 0, account=last.account if last else "")
+    return last.campaign if last else standing(connection, campaign_id), last
+
+
+def _phases_of(campaign: Campaign, weights: Mapping[str, int]) -> dict[str, int]:
+    """The weights of the phases that the campaign has now; the default ones when none of them is left (a new schedule)."""
+    kept = {p.phase_id: weights[p.phase_id] for p in campaign.phases if p.phase_id in weights}
+    return kept if any(kept.values()) else decompose.phase_weights(campaign.phases)
+
+
+def _store(
+    connection: Connection,
+    actor: Actor,
+    mine: Campaign,
+    last: Plan | None,
+    numbers: Target,
+    weights: Weights,
+    parts: pd.DataFrame,
+    why: str,
+    now: datetime,
+) -> Plan:
+    version = last.version + 1 if last else 1
+    row: dict[str, Any] = {"campaign_id": mine.campaign_id, "version": version, **asdict(numbers), "weights": to_json(weights)}
+    row |= {"why": why.strip(), "account": actor.name, "at": now}
+    insert(connection, campaign_plan, pd.DataFrame([row]))
+    insert(connection, campaign_plan_part, parts.assign(campaign_id=mine.campaign_id, version=version))
+    before = asdict(last.target) if last else None
+    audit.record(
+        connection, actor, now, "plan.set", mine.campaign_id, before, asdict(numbers) | {"version": version, "why": why.strip()}
+    )
+    return Plan(mine, version, numbers, weights, why.strip(), actor.name, now, parts)
+
+
+def _ordered(parts: pd.DataFrame, campaign: Campaign, weights: Weights) -> pd.DataFrame:
+    """Phases by time, channels and tiers as they were given, days and hours by their own text."""
+    order = {p.phase_id: f"{n:03d}" for n, p in enumerate(campaign.phases)}
+    order |= {name: f"{n:03d}" for group in (weights.channels, weights.tiers) for n, name in enumerate(group)}
+    rank = {name: n for n, name in enumerate(decompose.DIMENSIONS)}
+    keys = parts.assign(rank=parts["dimension"].map(rank), order=parts["part"].map(order).fillna(parts["part"]))
+    return keys.sort_values(["rank", "order"], kind="stable", ignore_index=True)[["dimension", "part", "gmv", "visitors"]]
+
+
+def leaves(plan: Plan) -> pd.DataFrame:
+    """The plan by phase, day and hour, as `decompose.tree`: laid out again from the stored phase totals."""
+    phases = plan.part("phase")
+    totals = dict(
+        zip(phases["part"].astype(str), zip(phases["gmv"].tolist(), phases["visitors"].tolist(), strict=True), strict=True)
+    )
+    return decompose.tree_of(totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days)
+
+
+def answer(numbers: Target, factor: str, value: float, answers: str) -> Target:
+    """The target after one of its four numbers is set and another one answers (`target.changed`), for the linked boxes of a screen."""
+    return rules.changed(numbers, factor, value, answers)
+
+
+def levers(numbers: Target, best: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """What each lever brings (`target.levers`)."""
+    return rules.levers(numbers, best)
+
+
+def slid(numbers: Target, changes: Mapping[str, float]) -> tuple[Target, dict[str, int]]:
+    """The target with each factor moved by its rate (0.1 = +10%), and what each move alone brings (fen)."""
+    moved = {name: getattr(numbers, name) * (1 + changes.get(name, 0.0)) for name in rules.FACTORS}
+    alone = {
+        name: rules.solve(**(_factors(numbers) | {name: value})).gmv - rules.solve(**_factors(numbers)).gmv  # type: ignore[arg-type]
+        for name, value in _whole(moved).items()
+    }
+    return rules.solve(**_whole(moved)), alone  # type: ignore[arg-type]
+
+
+def _factors(numbers: Target) -> dict[str, float]:
+    return {name: getattr(numbers, name) for name in rules.FACTORS}
+
+
+def _whole(factors: Mapping[str, float]) -> dict[str, float]:
+    """Visitors and fen are whole numbers."""
+    return {name: value if name == "conversion_rate" else max(1, round(value)) for name, value in factors.items()}
+
+
+def latest_version(connection: Connection, campaign_id: str) -> int:
+    """The number of the plan in force; 0 while there is none."""
+    return connection.scalar(select(func.max(campaign_plan.c.version)).where(campaign_plan.c.campaign_id == campaign_id)) or 0
+
+
+def check(connection: Connection) -> dict[str, list[str]]:
+    """Faults among plans: a version whose dimensions do not sum to one and the same GMV and visitors, or to less than its target
+    (more can only be where closed phases alone have passed it)."""
+    part, plan = campaign_plan_part.c, campaign_plan.c
+    sums = [func.sum(part[name]).label(name) for name in ("gmv", "visitors")]
+    by = (part.campaign_id, part.version, part.dimension)
+    told = read(connection, select(*by, *sums).group_by(*by))
+    targets = read(connection, select(plan.campaign_id, plan.version, plan.gmv, plan.visitors))
+    spans = told.groupby(["campaign_id", "version"])[["gmv", "visitors"]].agg(["min", "max"])
+    joined = targets.set_index(["campaign_id", "version"]).join(
+        spans.set_axis(["gmv_min", "gmv_max", "visitors_min", "visitors_max"], axis=1)
+    )
+    whole = [
+        (joined[f"{name}_min"] == joined[f"{name}_max"]) & (joined[f"{name}_min"] >= joined[name]) for name in ("gmv", "visitors")
+    ]
+    return {"sums": [f"{campaign_id} v{version}" for campaign_id, version in joined.index[~(whole[0] & whole[1])]]}

@@ -1,0 +1,206 @@
+"""What may be asked of campaigns: their names, clocks and phases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection, delete, select, update
+
+from core.access import Actor, allow, audit
+from core.campaign import phases as rules
+from core.campaign.phases import Fault, Phase
+from core.campaign.tables import campaign, campaign_phase
+from core.clock import SHANGHAI, utc, zone
+from core.database import Database, insert, new_id, one, read
+from core.errors import ShopError
+
+LISTED = ("campaign_id", "name", "timezone", "opens_at", "closes_at", "rehearsal_of", "archived", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One big sale. Moments are aware UTC; `opens_at` and `closes_at` span its live phases; `faults` are gaps worth a look."""
+
+    campaign_id: str
+    name: str
+    timezone: str
+    opens_at: datetime
+    closes_at: datetime
+    version: int
+    rehearsal_of: str
+    archived: bool
+    phases: tuple[Phase, ...]
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Gaps (and nothing worse: overlaps are refused on saving)."""
+        return rules.faults(self.phases)
+
+    def phase_at(self, moment: datetime) -> Phase | None:
+        """The phase in which the moment falls."""
+        return rules.at(self.phases, moment)
+
+    def next_phase(self, moment: datetime) -> Phase | None:
+        """The phase that begins next."""
+        return rules.upcoming(self.phases, moment)
+
+
+def campaigns(db: Database, actor: Actor, *, archived: bool = False) -> pd.DataFrame:
+    """Campaigns by opening, newest first, columns LISTED; archived ones only when asked for."""
+    allow(actor, "campaign.view")
+    query = select(*(campaign.c[name] for name in LISTED)).order_by(campaign.c.opens_at.desc(), campaign.c.campaign_id)
+    with db.reading() as connection:
+        return read(connection, query if archived else query.where(campaign.c.archived.is_(False)))
+
+
+def load(db: Database, actor: Actor, campaign_id: str) -> Campaign:
+    """One campaign with its phases. ShopError("campaign.unknown")."""
+    allow(actor, "campaign.view")
+    with db.reading() as connection:
+        return standing(connection, campaign_id)
+
+
+def standing(connection: Connection, campaign_id: str) -> Campaign:
+    """One campaign inside the caller's transaction. ShopError("campaign.unknown")."""
+    row = one(connection, select(*(campaign.c[name] for name in LISTED)).where(campaign.c.campaign_id == campaign_id))
+    if row is None:
+        raise ShopError("campaign.unknown", campaign_id=campaign_id)
+    found = connection.execute(
+        select(*campaign_phase.columns).where(campaign_phase.c.campaign_id == campaign_id).order_by(campaign_phase.c.starts_at)
+    ).mappings()
+    stretches = tuple(Phase(p["phase_id"], p["kind"], p["starts_at"], p["ends_at"], p["name"]) for p in found)
+    return Campaign(**row, phases=stretches)
+
+
+def neighbours(connection: Connection, campaign_id: str) -> pd.DataFrame:
+    """Other campaigns whose sale, from the first clock to the last, overlaps this one's: campaign_id, name, opens_at, closes_at."""
+    mine = standing(connection, campaign_id)
+    columns = (campaign.c.campaign_id, campaign.c.name, campaign.c.opens_at, campaign.c.closes_at)
+    overlaps = (campaign.c.opens_at < mine.closes_at) & (campaign.c.closes_at > mine.opens_at)
+    real = campaign.c.archived.is_(False) & (campaign.c.rehearsal_of == "")
+    return read(connection, select(*columns).where(campaign.c.campaign_id != campaign_id, overlaps, real))
+
+
+def draft(template: str, year: int, opening: str, timezone: str = SHANGHAI) -> tuple[Phase, ...]:
+    """The phases of a template on the campaign's own clock, as aware UTC moments. ShopError("campaign.no_template")."""
+    own = zone(timezone)
+    return tuple(
+        replace(p, starts_at=utc(p.starts_at.replace(tzinfo=own)), ends_at=utc(p.ends_at.replace(tzinfo=own)))
+        for p in rules.template(template, year, opening)
+    )
+
+
+def add(db: Database, actor: Actor, name: str, phases: Sequence[Phase], *, timezone: str = SHANGHAI, now: datetime) -> str:
+    """A new campaign; returns its id. ShopError("campaign.no_name" | "campaign.same_name") or what `phases.checked` refuses."""
+    allow(actor, "campaign.edit")
+    zone(timezone)
+    with db.writing() as connection:
+        title = _free_name(connection, name)
+        ordered = rules.checked([replace(p, starts_at=utc(p.starts_at), ends_at=utc(p.ends_at)) for p in phases])
+        campaign_id = new_id()
+        row = {
+            "campaign_id": campaign_id,
+            "name": title,
+            "timezone": timezone,
+            **_span(ordered),
+            "created_at": now,
+            "account": actor.name,
+        }
+        insert(connection, campaign, pd.DataFrame([row]))
+        _store(connection, campaign_id, ordered)
+        audit.record(connection, actor, now, "campaign.add", campaign_id, None, {"name": title, "phases": _listed(ordered)})
+    return campaign_id
+
+
+def add_sale(
+    db: Database, actor: Actor, name: str, opens_at: datetime, closes_at: datetime, *, timezone: str = SHANGHAI, now: datetime
+) -> str:
+    """A new campaign of one live phase. Errors as in `add`."""
+    allow(actor, "campaign.edit")
+    return add(db, actor, name, [Phase("p01", "live", opens_at, closes_at)], timezone=timezone, now=now)
+
+
+def reschedule(db: Database, actor: Actor, campaign_id: str, phases: Sequence[Phase], *, version: int, now: datetime) -> Campaign:
+    """Replaces the phases. ShopError("campaign.moved") when somebody else has changed the campaign since `version`."""
+    allow(actor, "campaign.edit")
+    with db.writing() as connection:
+        before = _seen(connection, campaign_id, version)
+        ordered = rules.checked([replace(p, starts_at=utc(p.starts_at), ends_at=utc(p.ends_at)) for p in phases])
+        connection.execute(delete(campaign_phase).where(campaign_phase.c.campaign_id == campaign_id))
+        _store(connection, campaign_id, ordered)
+        _touch(connection, campaign_id, version, **_span(ordered))
+        audit.record(connection, actor, now, "campaign.reschedule", campaign_id, _listed(before.phases), _listed(ordered))
+        return standing(connection, campaign_id)
+
+
+def rename(db: Database, actor: Actor, campaign_id: str, name: str, *, version: int, now: datetime) -> None:
+    """Another name. ShopError("campaign.moved" | "campaign.no_name" | "campaign.same_name")."""
+    allow(actor, "campaign.edit")
+    with db.writing() as connection:
+        before = _seen(connection, campaign_id, version)
+        title = _free_name(connection, name)
+        _touch(connection, campaign_id, version, name=title)
+        audit.record(connection, actor, now, "campaign.rename", campaign_id, before.name, title)
+
+
+def archive(db: Database, actor: Actor, campaign_id: str, *, archived: bool = True, now: datetime) -> None:
+    """Takes a campaign out of the pickers, or puts it back; nothing is lost."""
+    allow(actor, "campaign.edit")
+    with db.writing() as connection:
+        before = standing(connection, campaign_id)
+        _touch(connection, campaign_id, before.version, archived=archived)
+        audit.record(connection, actor, now, "campaign.archive", campaign_id, before.archived, archived)
+
+
+def _seen(connection: Connection, campaign_id: str, version: int) -> Campaign:
+    before = standing(connection, campaign_id)
+    if before.version != version:
+        raise ShopError("campaign.moved", name=before.name)
+    return before
+
+
+def _touch(connection: Connection, campaign_id: str, version: int, **values: object) -> None:
+    """Sets values and counts the version on; of two writers who saw the same version one is refused."""
+    seen = (campaign.c.campaign_id == campaign_id) & (campaign.c.version == version)
+    moved = connection.execute(
+        update(campaign).where(seen).values(version=version + 1, **values).returning(campaign.c.version)
+    ).all()
+    if not moved:
+        raise ShopError("campaign.moved", name=campaign_id)
+
+
+def _free_name(connection: Connection, name: str) -> str:
+    title = name.strip()
+    if not title:
+        raise ShopError("campaign.no_name")
+    if one(connection, select(campaign.c.campaign_id).where(campaign.c.name == title)):
+        raise ShopError("campaign.same_name", name=title)
+    return title
+
+
+def _span(phases: Sequence[Phase]) -> dict[str, datetime]:
+    live = [p for p in phases if p.kind == "live"]
+    return {"opens_at": min(p.starts_at for p in live), "closes_at": max(p.ends_at for p in live)}
+
+
+def _store(connection: Connection, campaign_id: str, phases: Sequence[Phase]) -> None:
+    rows = [
+        {
+            "campaign_id": campaign_id,
+            "phase_id": p.phase_id,
+            "kind": p.kind,
+            "name": p.name,
+            "starts_at": p.starts_at,
+            "ends_at": p.ends_at,
+        }
+        for p in phases
+    ]
+    insert(connection, campaign_phase, pd.DataFrame(rows))
+
+
+def _listed(phases: Sequence[Phase]) -> list[list[str]]:
+    """Phases as the audit trail keeps them."""
+    return [[p.phase_id, p.kind, p.starts_at.isoformat(), p.ends_at.isoformat()] for p in phases]

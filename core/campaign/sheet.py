@@ -1,0 +1,136 @@
+"""The plan as a workbook: every part out; phases, channels and tiers back in as a new version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from core.campaign import planning
+from core.campaign import target as rules
+from core.campaign.planning import Plan
+from core.database import insert
+from core.errors import ShopError
+from core.imports import rules as compared
+from core.imports.kinds import Comparison, Context, Kind
+from core.imports.tables import import_change
+from core.sheets import writer
+from core.sheets.columns import Field, SheetSpec
+
+GIVEN = ("phase", "channel", "tier")  # what a planner decides; days and hours follow from the curve
+DIMENSIONS = {
+    "阶段": "phase", "日": "day", "小时": "hour", "渠道": "channel", "层级": "tier",
+    "phase": "phase", "day": "day", "hour": "hour", "channel": "channel", "tier": "tier",
+}  # fmt: skip
+_FIELDS = (
+    Field("dimension", "choice", required=True, choices=DIMENSIONS, title_zh="维度", title_en="Dimension"),
+    Field("part", "code", required=True, title_zh="分项", title_en="Part"),
+    Field("gmv", "money", required=True, minimum=0, title_zh="GMV", title_en="GMV"),
+    Field("visitors", "integer", minimum=0, title_zh="访客数", title_en="Visitors"),
+)
+
+
+def plan_sheet(plan: Plan, language: str) -> bytes:
+    """The plan in force as a workbook that can come back: dimension, part, what the part is called, GMV, visitors."""
+    words = {code: word for word, code in DIMENSIONS.items() if word.isascii() == (language == "en")}
+    names = {p.phase_id: p.name or f"{p.kind} {p.starts_at:%Y-%m-%d %H:%M}Z" for p in plan.campaign.phases}
+    frame = plan.parts.assign(note=plan.parts["part"].map(names).fillna(""), dimension=plan.parts["dimension"].map(words))
+    note = ("note", "说明" if language == "zh" else "Note", "text")
+    columns = [(f.name, f.title(language), "text" if f.kind == "choice" else f.kind) for f in _FIELDS]
+    return writer.export(frame, [*columns[:2], note, *columns[2:]], "目标拆解" if language == "zh" else "plan", language)
+
+
+def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
+    """The sheet's phases, channels and tiers against the plan in force; rows of days and hours are taken as they follow.
+
+    ShopError("plan.none") without a plan; "plan.sheet_sums" when the given dimensions do not sum to one and the same GMV.
+    """
+    plan = _standing(connection, context)
+    told = sheet.set_axis((sheet["dimension"].astype("str") + " " + sheet["part"].astype("str")).to_numpy())
+    before = plan.parts.set_axis((plan.parts["dimension"] + " " + plan.parts["part"]).to_numpy())
+    phases = told["dimension"] == "phase"
+    done = told["part"].isin(list(plan.weights.closed)) & phases & (told["gmv"] != before["gmv"].reindex(told.index).fillna(-1))
+    strange = phases & ~told["part"].isin([p.phase_id for p in plan.campaign.phases])
+    refused = pd.concat(
+        [
+            compared.refuse(told[mask], context.sheet, "part", code, told.loc[mask, "part"])
+            for mask, code in ((done, "plan.phase_closed"), (strange, "plan.unknown_phase"))
+        ]
+    )
+    good = told[~done & ~strange]
+    _summed(good)
+    given = good["dimension"].isin(GIVEN)
+    known = good.index.isin(before.index)
+    changed = compared.changes(before.reindex(good.index[known & given])[["gmv"]], good.loc[known & given, ["gmv"]], ("gmv",))
+    state = (
+        pd.Series("unchanged", index=good.index, dtype="str")
+        .mask(good.index.isin(changed["key"]), "changed")
+        .mask(given & ~known, "added")
+    )
+    return Comparison(good.assign(key=good.index, state=state), changed, refused)
+
+
+def write(connection: Connection, comparison: Comparison, context: Context) -> None:
+    """A new version of the plan with the sheet's amounts; conversion stays, visitors follow the GMV unless the sheet states them."""
+    rows = comparison.rows
+    if not rows["state"].isin(["added", "changed"]).any():
+        return
+    plan = _standing(connection, context)
+    amounts = {
+        name: dict(zip(part["part"], part["gmv"].astype("int64").tolist(), strict=True))
+        for name, part in rows.groupby("dimension")
+    }
+    gmv = sum(amounts["phase"].values()) if "phase" in amounts else plan.target.gmv
+    goal = plan.target if gmv == plan.target.gmv else rules.scaled(plan.target, gmv)
+    was = plan.weights
+    weights = replace(
+        was,
+        phases=amounts.get("phase", was.phases),
+        channels=amounts.get("channel", was.channels),
+        tiers=amounts.get("tier", was.tiers),
+    )
+    planning.settle(
+        connection,
+        context.actor,
+        plan.campaign.campaign_id,
+        goal,
+        weights=weights,
+        why=f"import {context.import_id}",
+        now=context.now,
+    )
+    insert(
+        connection,
+        import_change,
+        pd.DataFrame([{"import_id": context.import_id, "key": "version", "before": {"version": plan.version}}]),
+    )
+
+
+def revert(connection: Connection, import_id: str, context: Context) -> None:
+    """A new version like the one before the import. ShopError("import.later_change") when another version was made since."""
+    plan = _standing(connection, context)
+    if plan.why != f"import {import_id}":
+        raise ShopError("import.later_change", import_id=import_id, key=f"{plan.version}", count=1, by=plan.account)
+    before = planning.in_force(connection, plan.campaign.campaign_id, plan.version - 1)
+    if before is None:
+        raise ShopError("plan.none")
+    why = f"undo {import_id}"
+    planning.settle(
+        connection, context.actor, plan.campaign.campaign_id, before.target, weights=before.weights, why=why, now=context.now
+    )
+
+
+def _standing(connection: Connection, context: Context) -> Plan:
+    plan = planning.in_force(connection, context.campaign_id) if context.campaign_id else None
+    if plan is None:
+        raise ShopError("plan.none" if context.campaign_id else "import.no_campaign")
+    return plan
+
+
+def _summed(rows: pd.DataFrame) -> None:
+    sums = rows[rows["dimension"].isin(GIVEN)].groupby("dimension")["gmv"].sum()
+    if sums.nunique() > 1:
+        raise ShopError("plan.sheet_sums", sums={str(name): int(total) for name, total in sums.items()})
+
+
+PLAN = Kind("plan", "plan.edit", SheetSpec("plan", _FIELDS, key=("dimension", "part")), compare, write, revert, per_campaign=True)

@@ -1,0 +1,112 @@
+"""Which risks come first. Pure: one row a risk, whatever room it comes from."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+RISKS = ["kind", "code", "subject", "name", "amount", "units", "days", "page", "score"]
+"""kind ("stock" | "price" | "task" | "data"), code (its sentence), subject (SKU, task id ..), name, amount (fen at stake, <NA> unknown),
+units, days (<NA> where they mean nothing), page (where to act), score (what the order goes by, a share of the target)."""
+TASK_DAY, TASK_MOST = 0.01, 0.10  # a task that will be late weighs 1% of the target a day, at most 10%
+WAITING = 0.3  # a price that only waits for its approval, against one that was refused
+DATA_DAY, DATA_MOST = 0.02, 0.20  # reports older than yesterday: 2% of the target a day
+
+
+def frame(rows: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Rows with all columns of RISKS and their dtypes."""
+    full = (rows if rows is not None else pd.DataFrame()).reindex(columns=RISKS)
+    whole = dict.fromkeys(("amount", "units", "days"), "Int64")
+    return full.astype(whole | {"score": "float64"} | dict.fromkeys(("kind", "code", "subject", "name", "page"), "object"))
+
+
+def stock_risks(goods: pd.DataFrame, target: int) -> pd.DataFrame:
+    """SKUs whose plan is more than what is there and on its way, and those promised to two sales at once.
+
+    `goods`: sku_code, name, planned_units, available, in_transit, sale_price (fen), promised, oversold, overlap.
+    """
+    have = (goods["available"] + goods["in_transit"]).clip(lower=0)
+    wanted = goods["planned_units"].fillna(0).astype("int64")
+    price = goods["sale_price"].fillna(0).astype("int64")
+    double = goods["oversold"].fillna(False).astype(bool)
+    short = (wanted.where(~double, goods["promised"]) - have).clip(lower=0)
+    risky = goods[short > 0]
+    rows = pd.DataFrame(
+        {
+            "kind": "stock", "code": pd.Series("stock_short", index=goods.index).mask(double, "stock_double")[short > 0],
+            "subject": risky["sku_code"], "name": risky["name"], "amount": (short * price)[short > 0], "units": short[short > 0],
+            "page": pd.Series("replenishment", index=goods.index).mask(double, "goods")[short > 0],
+        }
+    )  # fmt: skip
+    return frame(rows.assign(score=rows["amount"] / max(target, 1)))
+
+
+def price_risks(goods: pd.DataFrame, target: int) -> pd.DataFrame:
+    """SKUs whose price cannot be published, with the GMV planned on them.
+
+    `goods`: sku_code, name, verdict ("publishable" | "approved" | "needs_approval" | "refused"), planned_gmv (fen).
+    """
+    unsafe = goods[goods["verdict"].isin(["needs_approval", "refused"])]
+    rows = pd.DataFrame(
+        {
+            "kind": "price", "code": "price_" + unsafe["verdict"].astype("str"), "subject": unsafe["sku_code"], "name": unsafe["name"],
+            "amount": unsafe["planned_gmv"].astype("Int64"), "page": "pricing",
+        }
+    )  # fmt: skip
+    weight = unsafe["verdict"].map({"refused": 1.0, "needs_approval": WAITING}).to_numpy(float)
+    return frame(rows.assign(score=rows["amount"].fillna(0).astype(float) / max(target, 1) * weight))
+
+
+def task_risks(tasks: pd.DataFrame, today: date) -> pd.DataFrame:
+    """Tasks that are overdue, blocked, or bound to be late.
+
+    `tasks` as the readiness board has them: task_id, title, state, overdue, mark, late_by (days), due_on (date).
+    """
+    behind = (pd.Timestamp(today) - pd.to_datetime(tasks["due_on"])).dt.days.clip(lower=0)
+    late = tasks["late_by"].astype("int64").clip(lower=0).where(~tasks["overdue"], tasks["late_by"].clip(lower=behind))
+    risky = tasks[(tasks["state"] != "done") & (tasks["overdue"] | (tasks["mark"] == "blocked") | (late > 0))]
+    days = late[risky.index]
+    code = (
+        pd.Series("task_late", index=risky.index)
+        .mask(risky["overdue"], "task_overdue")
+        .mask(risky["mark"] == "blocked", "task_blocked")
+    )
+    rows = pd.DataFrame(
+        {"kind": "task", "code": code, "subject": risky["task_id"], "name": risky["title"], "days": days, "page": "readiness"}
+    )
+    return frame(rows.assign(score=((days + 1) * TASK_DAY).clip(upper=TASK_MOST)))
+
+
+def data_risks(age: int | None) -> pd.DataFrame:
+    """Daily reports that are older than yesterday, or not there at all."""
+    if age is not None and age <= 1:
+        return frame()
+    code = "data_none" if age is None else "data_old"
+    score = DATA_MOST if age is None else min(DATA_MOST, (age - 1) * DATA_DAY)
+    return frame(
+        pd.DataFrame(
+            [{"kind": "data", "code": code, "subject": "traffic", "name": "", "days": age, "page": "goods", "score": score}]
+        )
+    )
+
+
+def largest(risks: list[pd.DataFrame], most: int = 5, of_kind: int = 2) -> pd.DataFrame:
+    """The largest risks of all rooms, at most `most`, largest score first; equal ones in the order in which they came.
+
+    No kind takes more than `of_kind` places while another kind still has something to say.
+    """
+    whole = pd.concat([frame(part) for part in risks], ignore_index=True) if risks else frame()
+    ordered = whole.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    spare = ordered.groupby("kind").cumcount() >= of_kind
+    chosen = pd.concat([ordered[~spare], ordered[spare]]).head(most)
+    return chosen.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+
+
+def covered(goods: pd.DataFrame) -> float | None:
+    """The share of the planned GMV that what is there and on its way can serve, SKU by SKU (one SKU's plenty helps no other)."""
+    wanted = goods["planned_units"].fillna(0).astype(float)
+    price = goods["sale_price"].fillna(0).astype(float)
+    whole = float((wanted * price).sum())
+    have = (goods["available"] + goods["in_transit"]).clip(lower=0).astype(float)
+    return float((have.clip(upper=wanted) * price).sum()) / whole if whole > 0 else None

@@ -1,0 +1,154 @@
+"""The line-up on both databases: real reports and orders, suggestions decided, the plan spread, promises made twice."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core.access import Actor
+from core.campaign import planning
+from core.campaign import service as campaigns
+from core.campaign.target import Target
+from core.database import Database, insert
+from core.errors import ShopError
+from core.goods import structure
+from core.goods.tables import sku
+from core.imports import service as imports
+from core.imports.kinds import Kind
+from core.lineup import service
+from core.orders.sheet import ORDERS
+from core.orders.tables import order_line
+from core.signals.sheet import TRAFFIC
+from core.signals.tables import daily_signal
+from core.stock.tables import stock_position
+
+
+@pytest.fixture
+def campaign_id(database: Database, lead: Actor, now: datetime) -> str:
+    """A sale of four SKUs with a month of figures: a best seller, a riser, a sleeper and one that never sold."""
+    codes = ["A", "B", "C", "D"]
+    frame = pd.DataFrame(
+        {"sku_code": codes, "name": ["甲", "乙", "丙", "丁"], "function": ["唇", "唇", "眼", "眼"], "list_price": 10_000}
+    )
+    days = [date(2026, 10, 19) - timedelta(days=n) for n in range(28)]
+    rows = [(code, day, 100, carts if (days[0] - day).days < 7 else before, sold, sold * 10_000)
+            for code, carts, before, sold in (("A", 20, 20, 40), ("B", 40, 5, 3), ("C", 1, 1, 1)) for day in days]  # fmt: skip
+    figures = pd.DataFrame(rows, columns=["sku_code", "day", "visitors", "add_to_cart", "units_paid", "paid_amount"])
+    levels = {
+        "sku_code": codes,
+        "on_hand": [4000, 200, 900, 50],
+        "reserved": 0,
+        "presale_committed": 0,
+        "activity_locked": 0,
+        "in_transit": 0,
+    }
+    with database.writing() as connection:
+        insert(connection, sku, frame.assign(updated_at=now))
+        insert(connection, daily_signal, figures.assign(channel="", import_id="x", updated_at=now))
+        insert(connection, stock_position, pd.DataFrame(levels).assign(version=1, updated_at=now))
+    mine = campaigns.add_sale(database, lead, "双十一", now + timedelta(days=21), now + timedelta(days=22), now=now)
+    structure.enter(database, lead, mine, now=now)
+    return mine
+
+
+def test_suggestions_are_accepted_or_refused_once(
+    database: Database, merchandiser: Actor, campaign_id: str, now: datetime
+) -> None:
+    first = service.load(database, merchandiser, campaign_id)
+    assert first.rows["suggested"].to_dict() == {"A": "main_push", "B": "pre_hot", "C": "clearance", "D": "clearance"}
+    assert first.last_day == date(2026, 10, 19)
+    assert service.decide(database, merchandiser, campaign_id, {"A": "main_push", "B": "pre_hot"}, True, now=now) == 2
+    assert service.decide(database, merchandiser, campaign_id, {"C": "clearance"}, False, now=now) == 1
+    second = service.load(database, merchandiser, campaign_id)
+    assert second.rows["tier"].to_dict() == {"A": "main_push", "B": "pre_hot", "C": "regular", "D": "regular"}
+    assert second.rows["decision"].to_dict() == {"A": "accepted", "B": "accepted", "C": "refused", "D": ""}
+    assert second.gaps[["function", "missing"]].values.tolist() == [["眼", "main_push"], ["眼", "pre_hot"]]
+    with pytest.raises(ShopError, match=r"goods\.suggestion_moved"):
+        service.decide(database, merchandiser, campaign_id, {"D": "main_push"}, True, now=now)
+
+
+def test_the_plan_is_spread_over_the_tiers_exactly(database: Database, lead: Actor, campaign_id: str, now: datetime) -> None:
+    with pytest.raises(ShopError, match=r"plan\.none"):
+        service.spread(database, lead, campaign_id, now=now)
+    service.decide(database, lead, campaign_id, {"A": "main_push", "B": "pre_hot"}, True, now=now)
+    plan = planning.set_target(database, lead, campaign_id, Target(10_000_001, 10_000, 0.1, 10_000), why="试", now=now)
+    assert service.spread(database, lead, campaign_id, now=now) == 4
+    rows = service.load(database, lead, campaign_id).rows
+    targets = plan.part("tier").set_index("part")["gmv"]
+    by_tier = rows.groupby("tier")["planned_gmv"].sum()
+    assert all(by_tier[tier] == targets[tier] for tier in ("pre_hot", "main_push", "regular"))
+    assert (rows["planned_units"] * 10_000 >= rows["planned_gmv"]).all()
+
+
+def test_a_promise_made_by_two_overlapping_sales_is_shown(
+    database: Database, lead: Actor, campaign_id: str, now: datetime
+) -> None:
+    other = campaigns.add_sale(database, lead, "会员日", now + timedelta(days=21), now + timedelta(days=23), now=now)
+    structure.enter(database, lead, other, ["A", "B"], now=now)
+    for mine, version, units in ((campaign_id, 1, 150), (other, 1, 100)):
+        changes = pd.DataFrame({"key": ["B"], "field": ["planned_units"], "after": [units]})
+        structure.edit(database, lead, mine, changes, {"B": version}, now=now)
+    rows = service.load(database, lead, campaign_id).rows
+    assert rows.loc["B", ["promised", "overlap", "oversold"]].tolist() == [250, "会员日", True]
+    assert rows.loc["A", ["overlap", "oversold"]].tolist() == ["会员日", False]
+    assert rows.loc["C", "overlap"] == ""
+
+
+def test_partners_from_baskets_are_kept_and_dropped(
+    database: Database, merchandiser: Actor, lead: Actor, campaign_id: str, now: datetime
+) -> None:
+    service.decide(database, lead, campaign_id, {"A": "main_push"}, True, now=now)
+    orders = [("A", n) for n in range(6)] + [("C", n) for n in range(4)] + [("B", n) for n in range(5, 30)]
+    lines = pd.DataFrame(orders, columns=["sku_code", "order_id"]).astype(str)
+    with database.writing() as connection:
+        insert(
+            connection, order_line, lines.assign(line="1", state="done", paid_at=now, quantity=1, amount=10_000, import_id="x")
+        )
+    found = service.partners(database, merchandiser, campaign_id)
+    assert found[["sku_code", "partner_code", "together", "kept"]].values.tolist() == [["A", "C", 4, False]]
+    assert "margin_rate" not in found
+    service.keep(database, lead, campaign_id, found, now=now)
+    assert service.partners(database, lead, campaign_id, least=99)["kept"].tolist() == [True]
+    service.drop(database, lead, campaign_id, [("A", "C")], now=now)
+    assert service.partners(database, lead, campaign_id, least=99).empty
+
+
+def test_margins_are_for_those_who_may_see_them(database: Database, finance: Actor, viewer: Actor, campaign_id: str) -> None:
+    assert "margin_rate" in service.load(database, finance, campaign_id).rows
+    hidden = service.load(database, viewer, campaign_id)
+    assert not set(service.MARGINS) & set(hidden.rows.columns)
+    assert "unit_cost" not in hidden.rows
+    with pytest.raises(ShopError, match=r"access\.denied"):
+        service.decide(database, viewer, campaign_id, {"A": "main_push"}, True, now=datetime.now().astimezone())
+
+
+def test_an_empty_campaign_has_an_empty_line_up(database: Database, lead: Actor, now: datetime) -> None:
+    mine = campaigns.add_sale(database, lead, "空", now, now + timedelta(days=1), now=now)
+    picture = service.load(database, lead, mine)
+    assert picture.rows.empty
+    assert picture.shape["skus"].sum() == 0
+    assert service.partners(database, lead, mine).empty
+
+
+def _take(db: Database, actor: Actor, kind: Kind, path: Path, now: datetime) -> None:
+    imports.commit(db, actor, imports.check(imports.inspect(db, actor, kind, path.read_bytes(), path.name)), now=now)
+
+
+def test_a_real_shop_gets_tiers_and_partners(sqlite: Database, admin: Actor, shared: Path, now: datetime) -> None:
+    """Six weeks of a real shop's reports before 18 June, and a year of its order exports."""
+    for name in ("5月.xlsx", "6月.xlsx"):
+        _take(sqlite, admin, TRAFFIC, shared / "data" / "jd_2019" / name, now)
+    _take(sqlite, admin, ORDERS, shared / "data" / "exports" / "taobao_mrtb_data.xlsx", now)
+    mine = campaigns.add_sale(sqlite, admin, "618", now, now + timedelta(days=3), now=now)
+    structure.enter(sqlite, admin, mine, now=now)
+    rows = service.load(sqlite, admin, mine).rows
+    assert len(rows) >= 30
+    best = rows[rows["abc"] == "A"]
+    assert best["gmv"].sum() >= 0.8 * rows["gmv"].sum()
+    assert set(rows["suggested"]) <= set(structure.TIERS)
+    assert rows["reasons"].str.len().min() >= 1
+    assert (best["suggested"] == "regular").all()  # nothing on hand: a best seller without stock is not pushed
+    assert all("thin" in reasons for reasons in best["reasons"])

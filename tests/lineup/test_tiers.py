@@ -1,0 +1,107 @@
+"""Tiers: classes, momentum, cover, suggestions with reasons, shape, gaps, bands."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.lineup import tiers as rules
+
+AMOUNTS = st.lists(st.integers(0, 10**10), min_size=1, max_size=40)
+
+
+def _frame(**columns: list[object]) -> pd.DataFrame:
+    size = len(next(iter(columns.values())))
+    plain = {"gmv": 0, "units": 0, "heat_week": 0, "heat_before": 0, "available": 100, "margin_rate": 0.3}
+    return pd.DataFrame({name: columns.get(name, [value] * size) for name, value in plain.items()})
+
+
+@given(AMOUNTS)
+def test_the_a_class_is_the_smallest_that_reaches_four_fifths(amounts: list[int]) -> None:
+    gmv = pd.Series(amounts)
+    classes = rules.abc(gmv)
+    assert (classes[gmv == 0] == "").all()
+    best = gmv[classes == "A"]
+    if gmv.sum():
+        assert best.sum() >= 0.8 * gmv.sum() * (1 - 1e-12)
+        assert best.sum() - best.min() < 0.8 * gmv.sum() * (1 + 1e-12)
+        assert best.min() >= gmv[classes != "A"].max() if (classes != "A").any() else True
+
+
+def test_suggestions_and_their_reasons() -> None:
+    frame = _frame(
+        gmv=[8_000_000, 500_000, 400_000, 300_000, 8_500_000, 0],
+        units=[800, 50, 40, 3, 900, 0],
+        heat_week=[100, 200, 30, 5, 90, 0],
+        heat_before=[300, 90, 90, 20, 300, 0],
+        available=[2000, 100, 100, 500, 50, 80],
+        margin_rate=[0.4, 0.3, 0.3, 0.3, 0.4, np.nan],
+    )
+    found = rules.suggested(rules.measured(frame, 28))
+    assert found["suggested"].tolist() == ["main_push", "pre_hot", "regular", "clearance", "regular", "clearance"]
+    assert found["reasons"][0] == ["lead", "margin_good"]
+    assert "hot" in found["reasons"][1]
+    assert "deep" in found["reasons"][3]
+    assert found["reasons"][4] == ["lead", "margin_good", "thin"]
+    assert found["reasons"][5] == ["unsold", "margin_unknown"]
+
+
+def test_a_best_seller_that_earns_nothing_is_not_pushed() -> None:
+    frame = _frame(gmv=[9_000_000, 1], units=[900, 1], available=[5000, 1], margin_rate=[0.05, 0.3])
+    found = rules.suggested(rules.measured(frame, 28))
+    assert found["suggested"][0] == "regular"
+    assert "margin_low" in found["reasons"][0]
+
+
+def test_momentum_is_per_day_and_silent_below_the_noise() -> None:
+    found = rules.measured(_frame(heat_week=[70, 19, 21], heat_before=[210, 1, 0]), 28)
+    assert found["momentum"][0] == pytest.approx(1.0)
+    assert np.isnan(found["momentum"][1])
+    assert found["momentum"][2] == np.inf
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(rules.TIERS), st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9)), max_size=30
+    )
+)
+def test_the_shape_is_the_whole(rows: list[tuple[str, int, int, int]]) -> None:
+    frame = pd.DataFrame(rows, columns=["tier", "stock_value", "planned_gmv", "gmv"])
+    found = rules.shape(frame)
+    assert found["tier"].tolist() == list(rules.TIERS)
+    assert found["skus"].sum() == len(rows)
+    for name in ("stock_value", "planned_gmv", "gmv"):
+        assert found[name].sum() == frame[name].sum()
+    if rows:
+        assert found["sku_share"].sum() == pytest.approx(1)
+
+
+def test_gaps_name_the_function_and_what_it_lacks() -> None:
+    frame = pd.DataFrame(
+        {"function": ["口红", "口红", "面膜", ""], "tier": ["regular", "pre_hot", "main_push", "regular"], "gmv": [1, 2, 9, 9]}
+    )
+    found = rules.gaps(frame)
+    assert found.values.tolist() == [["面膜", "pre_hot", 1, 9], ["口红", "main_push", 2, 3]]
+
+
+@given(AMOUNTS)
+def test_concentration_rises_from_the_best_to_all(amounts: list[int]) -> None:
+    found = rules.concentration(pd.Series(amounts))
+    if sum(amounts):
+        assert found["gmv_share"].iloc[-1] == pytest.approx(1)
+        assert (found["gmv_share"] >= found["sku_share"] - 1e-9).all()
+    else:
+        assert found.empty
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 10**7)), max_size=40))
+def test_every_priced_sku_stands_in_one_band(prices: list[int | None]) -> None:
+    frame = pd.DataFrame({"sale_price": pd.array(prices, dtype="Int64"), "gmv": 1, "stock_value": 2})
+    found = rules.price_bands(frame)
+    assert found["skus"].sum() == sum(price is not None for price in prices)
+    for row in found.itertuples():
+        high = 10**9 if row.high is pd.NA else row.high
+        assert row.skus == sum(price is not None and row.low <= price < high for price in prices)

@@ -1,0 +1,154 @@
+"""Daily reports: six real months of a shop, and what a later file does to a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from core.access import Actor
+from core.campaign import planning
+from core.campaign import service as campaigns
+from core.campaign.target import Target
+from core.database import Database
+from core.errors import ShopError
+from core.goods.service import goods
+from core.imports import service as imports
+from core.imports.service import Report
+from core.signals import service
+from core.signals.sheet import SHOP, TRAFFIC
+
+MONTHS = [f"{n}月.xlsx" for n in range(1, 7)]
+
+
+def _take(db: Database, actor: Actor, content: bytes, name: str, now: datetime, kind: object = TRAFFIC) -> Report:
+    draft = imports.check(imports.inspect(db, actor, kind, content, name))  # type: ignore[arg-type]
+    return imports.commit(db, actor, draft, now=now)
+
+
+def _book(tmp_path: Path, rows: list[list[object]], head: list[str]) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in [head, *rows]:
+        book.active.append(row)
+    book.save(tmp_path / "report.xlsx")
+    return (tmp_path / "report.xlsx").read_bytes()
+
+
+def _sums(figures: dict[str, int]) -> int:
+    return sum(figures[name] for name in ("added", "changed", "unchanged", "merged", "rejected", "skipped_totals"))
+
+
+def test_six_real_months(database: Database, merchandiser: Actor, shared: Path, now: datetime) -> None:
+    reports = [_take(database, merchandiser, (shared / "data" / "jd_2019" / name).read_bytes(), name, now) for name in MONTHS]
+    assert all(report.committed and report.figures["rows"] == _sums(report.figures) for report in reports)
+    assert sum(report.figures["merged"] for report in reports) == 41
+    assert sum(report.figures["rows"] for report in reports) == 5739
+    assert sum(report.figures["rejected"] for report in reports) == 0
+    factors = service.day_factors(database, merchandiser, date(2019, 6, 18)).set_index("figure")["factor"]
+    assert factors["visitors"] == pytest.approx(2.38, abs=0.005)
+    assert factors["units_paid"] == pytest.approx(3.85, abs=0.005)
+    again = _take(database, merchandiser, (shared / "data" / "jd_2019" / MONTHS[5]).read_bytes(), MONTHS[5], now)
+    assert again.figures["added"] == again.figures["changed"] == 0
+    assert "import.repeated" in again.warnings
+    assert goods(database, merchandiser)["name"].str.len().min() > 0
+
+
+def test_ad_spend_of_several_rows_a_day_is_summed(database: Database, merchandiser: Actor, shared: Path, now: datetime) -> None:
+    report = _take(
+        database, merchandiser, (shared / "data" / "jd_2019" / "adspend_to_june.xlsx").read_bytes(), "adspend_to_june.xlsx", now, SHOP
+    )
+    assert report.figures["rows"] == _sums(report.figures) == 5739
+    past = service.history(database, merchandiser).set_index("day")["ad_spend"]
+    plain = pd.read_excel(shared / "data" / "jd_2019" / "adspend_to_june.xlsx")
+    whole = plain.drop_duplicates().groupby("投放日期")["支出"].sum()  # an identical row twice is one row
+    assert past[date(2019, 1, 1)] == round(float(whole.iloc[0]) * 100)
+    assert past.sum() == round(float(whole.sum()) * 100)
+
+
+HEAD = ["统计日期", "商家编码", "商品名称", "商品访客数", "商品加购件数", "支付买家数", "支付件数", "支付金额"]
+
+
+def test_a_later_file_replaces_its_days_and_undo_brings_them_back(
+    database: Database, merchandiser: Actor, now: datetime, tmp_path: Path
+) -> None:
+    first = _book(
+        tmp_path,
+        [
+            ["2026-10-01", "00123", "口红", "1,200", "30", "12", "13", "1,287.00"],
+            ["2026-10-01", "00124", "面膜", 10, 1, 1, 1, 99],
+        ],
+        HEAD,
+    )
+    second = _book(tmp_path, [["2026-10-01", "00123", "口红", 1300, 31, 13, 14, "￥1,386"]], HEAD)
+    one = _take(database, merchandiser, first, "a.xlsx", now)
+    two = _take(database, merchandiser, second, "b.xlsx", now)
+    assert two.figures["changed"] == 1
+    days = service.sku_days(database, merchandiser, "00123")
+    assert days[["visitors", "units_paid", "paid_amount"]].values.tolist() == [[1300, 14, 138_600]]
+    with pytest.raises(ShopError, match=r"import\.later_change"):
+        imports.undo(database, merchandiser, TRAFFIC, one.import_id, reason="假的", now=now)
+    imports.undo(database, merchandiser, TRAFFIC, two.import_id, reason="假的", now=now)
+    assert service.sku_days(database, merchandiser, "00123")["visitors"].tolist() == [1200]
+    imports.undo(database, merchandiser, TRAFFIC, one.import_id, reason="假的", now=now)
+    assert service.history(database, merchandiser).empty
+    assert goods(database, merchandiser).empty
+
+
+def test_another_report_of_the_same_day_adds_its_columns(
+    database: Database, merchandiser: Actor, now: datetime, tmp_path: Path
+) -> None:
+    _take(database, merchandiser, _book(tmp_path, [["2026-10-01", "00123", "口红", 100, 5, 2, 2, 198]], HEAD), "a.xlsx", now)
+    ads = _book(tmp_path, [["2026-10-01", "00123", 45.5]], ["日期", "商家编码", "花费"])
+    _take(database, merchandiser, ads, "ads.xlsx", now)
+    day = service.history(database, merchandiser).iloc[0]
+    assert (day["visitors"], day["ad_spend"]) == (100, 4550)
+
+
+def test_windows_and_totals_are_no_days(database: Database, merchandiser: Actor, now: datetime, tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["合计", "", "", 300, 6, 3, 3, 297],
+        ["2026-10-01", "00123", "口红", 100, 2, 1, 1, 99],
+        ["2026-10-01至2026-10-07", "00124", "面膜", 200, 4, 2, 2, 198],
+    ]
+    report = _take(database, merchandiser, _book(tmp_path, rows, HEAD), "a.xlsx", now)
+    assert (report.figures["skipped_totals"], report.figures["added"], report.figures["rejected"]) == (1, 1, 1)
+    assert report.rejected["code"].tolist() == ["cell.window"]
+
+
+def test_a_report_of_the_whole_shop_counts_its_visitors_once(
+    database: Database, merchandiser: Actor, now: datetime, tmp_path: Path
+) -> None:
+    _take(
+        database,
+        merchandiser,
+        _book(tmp_path, [["2026-10-01", c, c, 100, 5, 2, 2, 198] for c in ("a", "b")], HEAD),
+        "a.xlsx",
+        now,
+    )
+    _take(database, merchandiser, _book(tmp_path, [["2026-10-01", 150]], ["统计日期", "店铺访客数"]), "s.xlsx", now, SHOP)
+    day = service.history(database, merchandiser).iloc[0]
+    assert (day["visitors"], day["paid_amount"]) == (150, 39_600)
+
+
+def test_a_sheet_without_figures_is_not_a_report(database: Database, merchandiser: Actor, now: datetime, tmp_path: Path) -> None:
+    with pytest.raises(ShopError, match=r"signals\.no_figure"):
+        _take(database, merchandiser, _book(tmp_path, [["2026-10-01", "a"]], ["日期", "商家编码"]), "a.xlsx", now)
+
+
+def test_closed_phases_get_what_the_reports_say(
+    database: Database, lead: Actor, merchandiser: Actor, now: datetime, tmp_path: Path
+) -> None:
+    opens, closes = datetime(2026, 10, 31, 16, tzinfo=UTC), datetime(2026, 11, 2, 16, tzinfo=UTC)
+    mine = campaigns.add_sale(database, lead, "小促", opens, closes, now=now)
+    planning.set_target(database, lead, mine, Target(100_000_00, 10_000, 0.1, 10_000), why="试", now=now)
+    rows: list[list[object]] = [["2026-11-01", "a", "a", 4000, 1, 400, 400, 40_000], ["2026-11-03", "a", "a", 9, 9, 9, 9, 9]]
+    _take(database, merchandiser, _book(tmp_path, rows, HEAD), "a.xlsx", now)
+    found = service.phase_actuals(database, lead, mine, closes)
+    assert found[["gmv", "visitors", "days", "reported"]].values.tolist() == [[4_000_000, 4000, 2, 1]]
+    assert service.phase_actuals(database, lead, mine, opens).empty
+    judged = service.past(database, lead, mine, Target(100_000_00, 10_000, 0.1, 10_000))
+    assert set(judged.verdicts["verdict"]) == {"unknown"}  # two days in a row were never reported
