@@ -1,0 +1,1 @@
+"""Cost-based pricing: cost cards, promotion rules, landed prices, verdicts."""

@@ -1,0 +1,141 @@
+"""Cost cards written: from sheets and from the screen, versioned, each number with its origin; and the defaults behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from core.access import Actor, allow, audit
+from core.database import Database, insert, keyed, read
+from core.errors import ShopError
+from core.imports import rules
+from core.imports.kinds import Comparison, Context
+from core.pricing import standing
+from core.pricing.by_sku import BySku, put
+from core.pricing.campaigns import with_campaign
+from core.pricing.cards import FIELDS, RATES, WHOLE
+from core.pricing.tables import MARKET, cost_card, cost_card_version, cost_default
+
+STATED = (*FIELDS, *MARKET)
+
+
+def _store(connection: Connection, before: pd.DataFrame, after: pd.DataFrame, context: Context) -> None:
+    """Cards with their origins, and one more version of each."""
+    by = context.import_id or context.actor.name
+    moved = pd.DataFrame({name: rules.differs(after[name], before[name]) for name in STATED})
+    query = select(cost_card.c.sku_code, cost_card.c.origins).where(
+        cost_card.c.campaign_id == context.campaign_id, keyed(cost_card.c.sku_code, after.index.tolist(), connection)
+    )
+    known = read(connection, query).set_index("sku_code")["origins"].to_dict()
+    fresh = {code: {name: by for name, one in row.items() if one} for code, row in moved.to_dict("index").items()}
+    put(connection, cost_card, after.assign(origins=[known.get(code, {}) | fresh[code] for code in after.index]), context, by)
+    stated = after[list(STATED)].astype(object).where(after[list(STATED)].notna(), None).to_dict("index")
+    cards = [{name: value for name, value in stated[code].items() if value is not None} for code in after.index]
+    history = pd.DataFrame({"sku_code": after.index, "version": after["version"].to_numpy(), "card": cards})
+    insert(connection, cost_card_version, history.assign(campaign_id=context.campaign_id, changed_by=by, at=context.now))
+
+
+CARDS = BySku(cost_card, STATED, grows=True, store=_store)
+
+
+def compare_costs(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
+    """The cost sheet against the standing cards; rates become basis points. A card may come before its SKU does."""
+    points = {name: (sheet[name] * WHOLE).round().astype("Int64") for name in RATES if name in sheet}
+    return CARDS.compare(connection, sheet.assign(**points), with_campaign(connection, context))
+
+
+def write_costs(connection: Connection, comparison: Comparison, context: Context) -> None:
+    """Adds and changes cards."""
+    CARDS.write(connection, comparison, with_campaign(connection, context))
+
+
+def revert_costs(connection: Connection, import_id: str, context: Context) -> None:
+    """Takes a cost import back: the cards say again what they said before."""
+    CARDS.revert(connection, import_id, context)
+
+
+def edit_cards(db: Database, actor: Actor, campaign_id: str, changed: pd.DataFrame, *, now: datetime) -> int:
+    """Saves edited cards: index sku_code, some of STATED (fen, basis points; Int64), and the `version` seen (0 for a new card). Returns the changed numbers.
+
+    ShopError("price.edit_conflict" | "price.bad_number").
+    """
+    allow(actor, "cost.edit")
+    _checked(changed[[name for name in STATED if name in changed]])
+    with db.writing() as connection:
+        context = Context("", actor, now, campaign_id=campaign_id)
+        moves = CARDS.edit(connection, changed, context)
+        if len(moves):
+            facts = [
+                {"sku": key, "field": name, "before": was, "after": will}
+                for key, name, was, will in moves.astype(object).where(moves.notna(), None).to_numpy()[:500]
+            ]
+            audit.record(connection, actor, now, "cost.edit", campaign_id, None, {"count": len(moves), "changes": facts})
+    return len(moves)
+
+
+def edit_cells(db: Database, actor: Actor, campaign_id: str, cells: pd.DataFrame, seen: pd.Series, *, now: datetime) -> int:
+    """Saves changed cells of own cards: columns key, field, after (fen; a rate as its share; None empties the cell). As `edit_cards`.
+
+    `seen`: the versions that were edited, by code.
+    """
+    allow(actor, "cost.edit")
+    rates = cells["field"].isin(RATES)
+    after = [
+        None if pd.isna(value) else round(value * WHOLE) if rate else int(value)
+        for value, rate in zip(cells["after"], rates, strict=True)
+    ]
+    codes = list(dict.fromkeys(cells["key"]))
+    with db.reading() as connection:
+        stood = standing.own_cards(connection, campaign_id).reindex(codes)[list(STATED)]
+    for code, field, value in zip(cells["key"], cells["field"], after, strict=True):
+        stood.loc[code, field] = value
+    return edit_cards(db, actor, campaign_id, stood.astype("Int64").assign(version=seen.reindex(codes)), now=now)
+
+
+def edit_default(db: Database, actor: Actor, campaign_id: str, category: str, card: dict[str, int], *, now: datetime) -> int:
+    """Sets what a category's cards ("": the whole campaign's) say where a SKU's own is silent: {field: fen or basis points}. Returns the new version."""
+    allow(actor, "cost.edit")
+    if set(card) - set(FIELDS):
+        raise ShopError("price.bad_number", fields=sorted(set(card) - set(FIELDS)))
+    _checked(pd.DataFrame([card]))
+    with db.writing() as connection:
+        table = cost_default
+        here = (table.c.campaign_id == campaign_id, table.c.category == category)
+        version = connection.scalar(select(table.c.version).where(*here).order_by(table.c.version.desc()).limit(1)) or 0
+        before = standing.defaults(connection, campaign_id).get(category)
+        row: dict[str, Any] = {
+            "campaign_id": campaign_id,
+            "category": category,
+            "version": version + 1,
+            "card": card,
+            "account": actor.name,
+            "at": now,
+        }
+        insert(connection, table, pd.DataFrame([row]))
+        audit.record(connection, actor, now, "cost.default", f"{campaign_id}/{category}", before, card)
+    return int(version) + 1
+
+
+def card_history(db: Database, actor: Actor, campaign_id: str, sku_code: str) -> pd.DataFrame:
+    """Every version of a SKU's own card, newest first: version, card (dict), changed_by, at."""
+    allow(actor, "cost.view")
+    table = cost_card_version
+    query = select(table.c.version, table.c.card, table.c.changed_by, table.c.at).where(
+        table.c.campaign_id == campaign_id, table.c.sku_code == sku_code
+    )
+    with db.reading() as connection:
+        return read(connection, query.order_by(table.c.version.desc()))
+
+
+def _checked(numbers: pd.DataFrame) -> None:
+    """ShopError("price.bad_number", fields=[...]) for a negative amount or a rate beyond a whole."""
+    wrong = [
+        str(name)
+        for name in numbers
+        if (numbers[name].dropna() < 0).any() or (name in RATES and (numbers[name].dropna() > WHOLE).any())
+    ]
+    if wrong:
+        raise ShopError("price.bad_number", fields=wrong)

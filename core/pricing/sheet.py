@@ -1,0 +1,135 @@
+"""The workbooks of prices: cost cards, promotion rules, edited price sheets, bundles."""
+
+from __future__ import annotations
+
+from core.imports.kinds import Kind
+from core.pricing import costs, prices, promotions
+from core.sheets.columns import Field, SheetSpec
+
+COST_FIELDS = (
+    Field("product", "money", minimum=0, stated=True, title_zh="商品成本", title_en="Product cost"),
+    Field("inner_packing", "money", minimum=0, stated=True, title_zh="内包装", title_en="Inner packing"),
+    Field("outer_packing", "money", minimum=0, stated=True, title_zh="外包装", title_en="Outer packing"),
+    Field("after_sale_card", "money", minimum=0, stated=True, title_zh="售后卡", title_en="After-sale card"),
+    Field("consumables", "money", minimum=0, stated=True, title_zh="耗材", title_en="Consumables"),
+    Field("warehouse", "money", minimum=0, stated=True, title_zh="仓储费", title_en="Warehouse"),
+    Field("express", "money", minimum=0, stated=True, title_zh="快递费", title_en="Express"),
+    Field("labour", "money", minimum=0, stated=True, title_zh="人工", title_en="Labour"),
+    Field("holding", "money", minimum=0, stated=True, title_zh="库存占用", title_en="Inventory holding"),
+    Field("freight_insurance", "money", minimum=0, stated=True, title_zh="运费险", title_en="Freight insurance"),
+    Field("return_handling", "money", minimum=0, stated=True, title_zh="退货处理费", title_en="Return handling"),
+    Field("production", "rate", minimum=0, maximum=1, title_zh="拍摄制作费率", title_en="Shooting and production rate"),
+    Field("commission", "rate", minimum=0, maximum=1, title_zh="平台佣金率", title_en="Commission rate"),
+    Field("payment_fee", "rate", minimum=0, maximum=1, title_zh="支付手续费率", title_en="Payment fee rate"),
+    Field("advertising", "rate", minimum=0, maximum=1, title_zh="推广费率", title_en="Advertising rate"),
+    Field("return_rate", "rate", minimum=0, maximum=1, title_zh="退货率", title_en="Return rate"),
+    Field("recovered", "rate", minimum=0, maximum=1, title_zh="退货残值率", title_en="Recovered value rate"),
+    Field("competitor_low", "money", minimum=0, stated=True, title_zh="竞品最低价", title_en="Lowest competitor price"),
+    Field("competitor_high", "money", minimum=0, stated=True, title_zh="竞品最高价", title_en="Highest competitor price"),
+)
+
+COSTS = Kind(
+    "costs",
+    "cost.edit",
+    SheetSpec(
+        "costs",
+        (Field("sku_code", "code", required=True), *COST_FIELDS, Field("row_version", "integer", minimum=0)),
+        key=("sku_code",),
+    ),
+    costs.compare_costs,
+    costs.write_costs,
+    costs.revert_costs,
+    per_campaign=True,
+)
+
+PHASES = {
+    "预热": "warm_up", "预售": "presale_deposit", "付定金": "presale_deposit", "付尾款": "presale_balance", "爆发": "live", "正式": "live", "返场": "encore",
+}  # fmt: skip
+PROMOTION_KINDS = {
+    "优惠券": "amount_off", "店铺券": "amount_off", "商品券": "amount_off", "红包": "amount_off", "满减": "amount_off", "立减": "amount_off", "直降": "amount_off",
+    "每满减": "every_full", "跨店满减": "every_full", "折扣": "percent_off", "打折": "percent_off", "官方立减": "official_cut",
+    "秒杀价": "fixed_price", "一口价": "fixed_price", "会员价": "fixed_price", "定金膨胀": "deposit_inflation", "定金立减": "deposit_cut",
+}  # fmt: skip
+REACHES = {
+    "自动": "automatic", "自动生效": "automatic", "需领取": "claimed", "领取": "claimed", "会员": "members", "会员专享": "members", "定向": "targeted",
+}  # fmt: skip
+SCOPES = {"全店": "shop", "跨店": "cross_shop", "指定商品": "items"}
+BASES = {"吊牌价": "list", "单品优惠后": "item", "逐级": "running"}
+
+
+def _itself(*codes: str) -> dict[str, str]:
+    """A code is its own spelling too."""
+    return {code: code for code in codes}
+
+
+PROMOTIONS = Kind(
+    "promotions",
+    "price.promotion",
+    SheetSpec(
+        "promotions",
+        (
+            Field("rule_id", "code", required=True, title_zh="规则编号", title_en="Rule"),
+            Field("name", "text", title_zh="规则名称", title_en="Rule name"),
+            Field("phase", "choice", choices=PHASES | _itself(*PHASES.values()), title_zh="阶段", title_en="Phase"),
+            Field("promotion_kind", "choice", choices=PROMOTION_KINDS | _itself(*PROMOTION_KINDS.values()), title_zh="优惠类型", title_en="Kind"),
+            Field("level", "choice", choices={"单品": "item", "订单": "order"} | _itself("item", "order"), title_zh="优惠级别", title_en="Level"),
+            Field("scope", "choice", choices=SCOPES | _itself(*SCOPES.values()), title_zh="适用范围", title_en="Scope"),
+            Field("base", "choice", choices=BASES | _itself(*BASES.values()), title_zh="门槛基准", title_en="Threshold base"),
+            Field("threshold", "money", minimum=0, stated=True, title_zh="门槛金额", title_en="Threshold"),
+            Field("minimum_quantity", "integer", minimum=0, title_zh="满件数", title_en="Minimum quantity"),
+            Field("amount", "money", minimum=0, stated=True, title_zh="优惠金额或价格", title_en="Amount or price"),
+            Field("discount", "rate", minimum=0, maximum=1, title_zh="折扣", title_en="Pays"),
+            Field("percent_off", "rate", minimum=0, maximum=1, title_zh="立减比例", title_en="Percent off"),
+            Field("deposit", "money", minimum=0, stated=True, title_zh="定金", title_en="Deposit"),
+            Field("cap", "money", minimum=0, stated=True, title_zh="封顶金额", title_en="Cap"),
+            Field("merchant_share", "rate", minimum=0, maximum=1, title_zh="商家承担比例", title_en="Merchant share"),
+            Field("stack_group", "text", title_zh="互斥组", title_en="Exclusive group"),
+            Field("reach", "choice", choices=REACHES | _itself(*REACHES.values()), title_zh="领取方式", title_en="Reach"),
+            Field("starts", "moment", title_zh="开始时间", title_en="Starts"),
+            Field("ends", "moment", title_zh="结束时间", title_en="Ends"),
+            Field("category", "text"),
+            Field("sku_code", "code"),
+        ),
+        key=("rule_id", "phase", "sku_code", "category"),
+    ),
+    promotions.compare_promotions,
+    promotions.write_promotions,
+    promotions.revert_promotions,
+    per_campaign=True,
+)  # fmt: skip
+
+PRICES = Kind(
+    "prices",
+    "price.edit",
+    SheetSpec(
+        "prices",
+        (
+            Field("sku_code", "code", required=True),
+            Field("sale_price", "money", required=True, minimum=0, stated=True, title_zh="活动价", title_en="Sale price"),
+            Field("row_version", "integer", minimum=0),
+        ),
+        key=("sku_code",),
+    ),
+    prices.compare_prices,
+    prices.write_prices,
+    prices.revert_prices,
+    per_campaign=True,
+)  # fmt: skip
+
+BUNDLES = Kind(
+    "bundles",
+    "price.edit",
+    SheetSpec(
+        "bundles",
+        (
+            Field("sku_code", "code", required=True, title_zh="套装编码", title_en="Bundle"),
+            Field("part_code", "code", required=True, title_zh="组件编码", title_en="Part"),
+            Field("quantity", "integer", required=True, minimum=1, title_zh="组件数量", title_en="Quantity"),
+        ),
+        key=("sku_code", "part_code"),
+    ),
+    prices.compare_bundles,
+    prices.write_bundles,
+    prices.revert_bundles,
+    per_campaign=True,
+)

@@ -1,0 +1,297 @@
+"""No price and no rule gets past its approval: not by edit, by import, by copy, by moving a cost, a fee, a rule or a limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as some
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from core.access import Actor
+from core.campaign import service as campaigns
+from core.database import Database, insert, read
+from core.errors import ShopError
+from core.goods.tables import campaign_sku
+from core.imports import service as imports
+from core.pricing import approving, costs, prices, promotions, service, standing
+from core.pricing.sheet import PRICES
+from core.sheets.writer import export
+from tests.conftest import NOW, actor
+from tests.pricing.conftest import CLOSES, COUPON, CROSS, CUT, OPENS, Shop, make_shop
+
+SLIP = {
+    "rule_id": "slip",
+    "kind": "amount_off",
+    "value": 20000,
+    "threshold": 20000,
+    "reach": "claimed",
+    "scope": "items",
+    "items": {"A001": 20000},
+    "name": "满200减200",
+}
+LOW = 9000  # A001 below its floor and above its break-even, with CUT, CROSS and COUPON
+
+
+def state(shop: Shop, finance: Actor, code: str = "A001") -> str:
+    """The verdict of one SKU."""
+    return str(service.load(shop.db, finance, shop.campaign_id).prices.loc[code, "verdict"])
+
+
+def set_price(shop: Shop, who: Actor, fen: int, code: str = "A001") -> None:
+    """An edit on the page."""
+    with shop.db.reading() as connection:
+        version = standing.goods(connection, shop.campaign_id).loc[code, "version"]
+    prices.set_prices(
+        shop.db, who, shop.campaign_id, pd.DataFrame({"sale_price": [fen], "version": [version]}, index=[code]), now=NOW
+    )
+
+
+def import_price(shop: Shop, who: Actor, fen: int, code: str = "A001") -> imports.Report:
+    """The same change by a sheet."""
+    frame = pd.DataFrame({"sku_code": [code], "sale_price": [fen]})
+    content = export(frame, [("sku_code", "SKU编码", "code"), ("sale_price", "活动价", "money")], "价格")
+    draft = imports.check(imports.inspect(shop.db, who, PRICES, content, "价格.xlsx"))
+    return imports.commit(shop.db, who, draft, campaign_id=shop.campaign_id, now=NOW)
+
+
+def approve(shop: Shop, finance: Actor) -> None:
+    """Finance approves everything that is open."""
+    open_ones = approving.requests(shop.db, finance, shop.campaign_id)
+    approving.decide(shop.db, finance, open_ones["id"].tolist(), "approved", "", now=NOW)
+
+
+@pytest.fixture
+def approved(shop: Shop, merchandiser: Actor, finance: Actor) -> Shop:
+    """A001 at a price below its floor, approved."""
+    set_price(shop, merchandiser, LOW)
+    assert state(shop, finance) == "needs_approval"
+    assert approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["A001"], "引流", now=NOW) == 1
+    approve(shop, finance)
+    assert state(shop, finance) == "approved"
+    return shop
+
+
+def test_the_whole_way(either: Shop, merchandiser: Actor, finance: Actor) -> None:
+    shop = either
+    set_price(shop, merchandiser, LOW)
+    approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["A001"], "引流", now=NOW)
+    open_ones = approving.requests(shop.db, finance, shop.campaign_id)
+    assert open_ones["about"].tolist() == ["A001"]
+    with pytest.raises(ShopError, match=r"access\.denied"):
+        approving.decide(shop.db, merchandiser, open_ones["id"].tolist(), "approved", "", now=NOW)
+    with pytest.raises(ShopError, match=r"price\.no_note"):
+        approving.decide(shop.db, finance, open_ones["id"].tolist(), "refused", " ", now=NOW)
+    assert "A001" not in approving.publish(shop.db, merchandiser, shop.campaign_id, now=NOW).prices.index
+    approving.decide(shop.db, finance, open_ones["id"].tolist(), "approved", "可以", now=NOW)
+    assert "A001" in approving.publish(shop.db, merchandiser, shop.campaign_id, now=NOW).prices.index
+
+
+def test_nobody_approves_their_own(shop: Shop, finance: Actor) -> None:
+    set_price(shop, finance, LOW)
+    approving.ask_for_prices(shop.db, finance, shop.campaign_id, ["A001"], "引流", now=NOW)
+    ids = approving.requests(shop.db, finance, shop.campaign_id)["id"].tolist()
+    with pytest.raises(ShopError, match=r"approval\.own"):
+        approving.decide(shop.db, finance, ids, "approved", "", now=NOW)
+    assert state(shop, finance) == "needs_approval"
+
+
+def test_an_edit_expires_it(approved: Shop, merchandiser: Actor, finance: Actor) -> None:
+    set_price(approved, merchandiser, LOW - 1)
+    assert state(approved, finance) == "needs_approval"
+    set_price(approved, merchandiser, LOW)
+    assert state(approved, finance) == "approved"  # the very inputs that were approved
+
+
+def test_an_import_expires_it(approved: Shop, merchandiser: Actor, finance: Actor) -> None:
+    assert import_price(approved, merchandiser, LOW - 100).committed
+    assert state(approved, finance) == "needs_approval"
+
+
+def test_a_copy_has_no_approval(approved: Shop, lead: Actor, finance: Actor) -> None:
+    copy = campaigns.add_sale(approved.db, lead, "双11 副本", OPENS, CLOSES, now=NOW)
+    with approved.db.writing() as connection:
+        rows = read(connection, campaign_sku.select().where(campaign_sku.c.campaign_id == approved.campaign_id))
+        insert(connection, campaign_sku, rows.assign(campaign_id=copy))
+    promotions.save_rules(approved.db, lead, copy, "live", [CUT, CROSS, COUPON], 0, now=NOW)
+    costs.edit_cards(approved.db, finance, copy, pd.DataFrame({"product": [5000], "version": [0]}, index=["A001"]), now=NOW)
+    costs.edit_default(
+        approved.db, finance, copy, "", {"express": 350, "commission": 500, "payment_fee": 60, "return_rate": 800}, now=NOW
+    )
+    assert state(Shop(approved.db, copy), finance) == "needs_approval"
+
+
+def test_cost_fee_rule_and_limit_expire_it(approved: Shop, finance: Actor, lead: Actor) -> None:
+    db, campaign_id = approved.db, approved.campaign_id
+
+    def cost() -> None:
+        costs.edit_cards(db, finance, campaign_id, pd.DataFrame({"product": [4999], "version": [1]}, index=["A001"]), now=NOW)
+
+    def fee() -> None:
+        costs.edit_default(db, finance, campaign_id, "护肤", {"commission": 499}, now=NOW)
+
+    def rules() -> None:
+        promotions.save_rules(db, lead, campaign_id, "live", [CUT, CROSS, COUPON | {"value": 1990}], 1, now=NOW)
+
+    def floor() -> None:
+        approving.set_limits(db, finance, campaign_id, {"tiers": {"main_push": {"floor": 1600, "least": 0}}}, now=NOW)
+
+    for change in (cost, fee, rules, floor):
+        change()
+        assert state(approved, finance) == "needs_approval", change.__name__
+        set_price(approved, finance, LOW)
+        approving.ask_for_prices(db, lead_as_merchandiser(), campaign_id, ["A001"], "再次", now=NOW)
+        approve(approved, finance)
+        assert state(approved, finance) == "approved", change.__name__
+
+
+def lead_as_merchandiser() -> Actor:
+    """A second merchandiser."""
+    return actor("merchandiser", "merchandiser-2")
+
+
+def test_a_rule_for_other_goods_leaves_it_alone(approved: Shop, finance: Actor, lead: Actor) -> None:
+    other = {"rule_id": "other", "kind": "fixed_price", "value": 7000, "level": "item", "scope": "items", "items": {"B001": 7000}}
+    promotions.save_rules(approved.db, lead, approved.campaign_id, "live", [CUT, CROSS, COUPON, other], 1, now=NOW)
+    assert state(approved, finance) == "approved"
+
+
+def test_a_refused_price_cannot_be_asked_for(shop: Shop, merchandiser: Actor) -> None:
+    with pytest.raises(ShopError, match=r"price\.refused"):
+        approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["B002"], "求过", now=NOW)
+
+
+def test_two_hundred_off_two_hundred(shop: Shop, lead: Actor, finance: Actor, merchandiser: Actor) -> None:
+    promotions.save_rules(shop.db, lead, shop.campaign_id, "live", [CUT, CROSS, COUPON, SLIP], 1, now=NOW)
+    picture = service.load(shop.db, finance, shop.campaign_id)
+    assert picture.rules.alarms["slip"] == (("near_threshold", "part_above_usual"), "none")
+    assert picture.prices.loc["A001", "verdict"] == "refused"  # at its worst it is given away
+    assert "rule_alarm" in picture.prices.loc["A001", "reasons"]
+    assert "rule_alarm" not in picture.prices.loc["B001", "reasons"]
+    approving.ask_for_rule(shop.db, lead, shop.campaign_id, "live", "slip", "平台要求", now=NOW)
+    ids = approving.requests(shop.db, finance, shop.campaign_id)["id"].tolist()
+    approving.decide(shop.db, finance, ids, "refused", "应为满200减20", now=NOW)
+    assert service.load(shop.db, finance, shop.campaign_id).rules.alarms["slip"][1] == "refused"
+    with pytest.raises(ShopError, match=r"price\.no_alarm"):
+        approving.ask_for_rule(shop.db, lead, shop.campaign_id, "live", "coupon", "", now=NOW)
+    assert "A001" not in approving.publish(shop.db, merchandiser, shop.campaign_id, now=NOW).prices.index
+
+
+def test_a_prices_own_approval_does_not_cover_its_rule(shop: Shop, lead: Actor, finance: Actor, merchandiser: Actor) -> None:
+    half = SLIP | {"rule_id": "half", "value": 12000, "threshold": 19900, "items": {"A002": 12000}}
+    promotions.save_rules(shop.db, lead, shop.campaign_id, "live", [CUT, half], 1, now=NOW)
+    assert state(shop, finance, "A002") == "needs_approval"
+    approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["A002"], "冲量", now=NOW)
+    approve(shop, finance)
+    assert state(shop, finance, "A002") == "needs_approval"
+    approving.ask_for_rule(shop.db, lead, shop.campaign_id, "live", "half", "冲量", now=NOW)
+    assert state(shop, finance, "A002") == "needs_approval"
+    approve(shop, finance)
+    assert "rule_alarm" not in service.load(shop.db, finance, shop.campaign_id).prices.loc["A002", "reasons"]
+    promotions.save_rules(
+        shop.db, lead, shop.campaign_id, "live", [CUT, half | {"value": 12001, "items": {"A002": 12001}}], 2, now=NOW
+    )
+    assert "rule_alarm" in service.load(shop.db, finance, shop.campaign_id).prices.loc["A002", "reasons"]
+
+
+class Bypass(RuleBasedStateMachine):
+    """Anybody may edit, import, change rules and costs in any order: what is published is always clean, or approved at exactly these inputs."""
+
+    database: Database
+
+    @initialize()
+    def shop_opens(self) -> None:
+        self.finance, self.lead, self.merchandiser = actor("finance"), actor("campaign_lead"), actor("merchandiser")
+        Bypass.count = getattr(Bypass, "count", 0) + 1
+        self.campaign = campaigns.add_sale(self.database, self.lead, f"campaign {Bypass.count}", OPENS, CLOSES, now=NOW)
+        with self.database.writing() as connection:
+            insert(
+                connection,
+                campaign_sku,
+                pd.DataFrame(
+                    [
+                        {
+                            "campaign_id": self.campaign,
+                            "sku_code": "A001",
+                            "tier": "main_push",
+                            "sale_price": 19900,
+                            "updated_at": NOW,
+                        }
+                    ]
+                ),
+            )
+        costs.edit_cards(
+            self.database, self.finance, self.campaign, pd.DataFrame({"product": [5000], "version": [0]}, index=["A001"]), now=NOW
+        )
+        self.shop = Shop(self.database, self.campaign)
+        self.approved: set[tuple[object, ...]] = set()
+
+    def inputs(self) -> tuple[object, ...]:
+        with self.database.reading() as connection:
+            price = standing.goods(connection, self.campaign).loc["A001", "sale_price"]
+            product = standing.own_cards(connection, self.campaign).loc["A001", "product"]
+            rules = str(standing.rule_set(connection, self.campaign, "live")["rules"])
+        return price, product, rules
+
+    @rule(fen=some.sampled_from([5500, 6000, 7000, 19900]))
+    def edit(self, fen: int) -> None:
+        set_price(self.shop, self.merchandiser, fen)
+
+    @rule(fen=some.sampled_from([5500, 6000, 7000, 19900]))
+    def sheet(self, fen: int) -> None:
+        import_price(self.shop, self.merchandiser, fen)
+
+    @rule(product=some.sampled_from([3000, 5000, 6500]))
+    def card(self, product: int) -> None:
+        with self.database.reading() as connection:
+            version = standing.own_cards(connection, self.campaign).loc["A001", "version"]
+        costs.edit_cards(
+            self.database,
+            self.finance,
+            self.campaign,
+            pd.DataFrame({"product": [product], "version": [version]}, index=["A001"]),
+            now=NOW,
+        )
+
+    @rule(points=some.sampled_from([0, 500, 1000]))
+    def promotion(self, points: int) -> None:
+        with self.database.reading() as connection:
+            version = standing.rule_set(connection, self.campaign, "live")["version"]
+        promotions.save_rules(self.database, self.lead, self.campaign, "live", [CUT | {"value": points}], version, now=NOW)
+
+    @rule(agreed=some.booleans())
+    def finance_decides(self, agreed: bool) -> None:
+        try:
+            if not approving.ask_for_prices(self.database, self.merchandiser, self.campaign, ["A001"], "引流", now=NOW):
+                return
+        except ShopError as error:
+            assert error.code == "price.refused"
+            return
+        ids = approving.requests(self.database, self.finance, self.campaign)["id"].tolist()
+        approving.decide(self.database, self.finance, ids, "approved" if agreed else "refused", "看过", now=NOW)
+        if agreed:
+            self.approved.add(self.inputs())
+        else:
+            self.approved.discard(self.inputs())
+
+    @invariant()
+    def nothing_slips_through(self) -> None:
+        if not hasattr(self, "shop"):
+            return
+        row = service.load(self.database, self.finance, self.campaign).prices.loc["A001"]
+        if row["verdict"] == "approved":
+            assert self.inputs() in self.approved
+        if row["verdict"] == "publishable":
+            assert row["reasons"] == ()
+            assert row["worst_margin"] * 10_000 >= row["floor"]
+        if row["worst_contribution"] < 0:
+            assert row["verdict"] == "refused"
+
+
+def test_no_order_of_steps_bypasses_approval(sqlite: Database, lead: Actor, finance: Actor, now: datetime) -> None:
+    make_shop(sqlite, lead, finance, now)
+    Bypass.database = sqlite
+    calm = settings(max_examples=4, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(Bypass, settings=calm)
