@@ -120,13 +120,15 @@ def day_targets(weights: pd.Series, totals: dict[str, int]) -> pd.DataFrame:
 
 
 def heat(planned: pd.DataFrame, actual: pd.DataFrame, today: date) -> pd.DataFrame:
-    """Actual against plan by day and figure, with running sums: columns day, figure, planned, actual, planned_sum, actual_sum.
+    """Actual against plan by day and figure, with running sums: columns day, figure, planned, actual, reported, planned_sum,
+    actual_sum.
 
     `planned`: day, figure, planned; `actual`: day, figure, actual. Days from today on have no actual yet (missing, not zero),
     unless one is known.
     """
     rows = planned.merge(actual, on=["day", "figure"], how="outer").sort_values(["figure", "day"], kind="stable")
     past = rows["day"] < today
+    rows = rows.assign(reported=rows["actual"].notna())
     rows = rows.assign(
         planned=rows["planned"].fillna(0).astype("int64"),
         actual=rows["actual"].mask(past & rows["actual"].isna(), 0).astype("Int64"),
@@ -138,7 +140,9 @@ def heat(planned: pd.DataFrame, actual: pd.DataFrame, today: date) -> pd.DataFra
 def index(rows: pd.DataFrame, today: date) -> float | None:
     """The warm-up index: mean over the planned figures of actual ÷ planned up to yesterday (1 = on plan); None before anything
     was due.
+
+    A figure that nobody has reported on any day is unknown, not nought, and left out.
     """
     due = rows[rows["day"] < today].groupby("figure")[["planned", "actual"]].sum()
-    due = due[due["planned"] > 0]
+    due = due[(due["planned"] > 0) & rows.groupby("figure")["reported"].any().reindex(due.index)]
     return float((due["actual"] / due["planned"]).mean()) if len(due) else None

@@ -93,6 +93,14 @@ def plan(
     return ids
 
 
+def quotas(text: str) -> list[int]:
+    """Units by wave as somebody writes them, "100, 50，20"; ShopError("warmup.session_quota") for anything else."""
+    try:
+        return [int(word) for word in text.replace("，", ",").replace("、", ",").split(",")]
+    except ValueError as error:
+        raise ShopError("warmup.session_quota", quota=text) from error
+
+
 def lock(db: Database, actor: Actor, session_ids: Sequence[str], now: datetime) -> int:
     """Takes the quotas out of the free stock; returns the units locked. All sessions or none.
 

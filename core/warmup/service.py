@@ -15,14 +15,14 @@ from core.campaign import planning
 from core.campaign import service as campaigns
 from core.campaign.phases import SIDE_KINDS
 from core.campaign.service import Campaign
-from core.clock import business_day
+from core.clock import business_day, day_start
 from core.database import Database, read
 from core.goods.tables import sku
 from core.signals.tables import daily_signal
 from core.warmup import deposits, touches
 from core.warmup import funnel as rules
 from core.warmup.funnel import OpeningPrior
-from core.warmup.settings import TARGETS, stored, typed
+from core.warmup.settings import TARGETS, stored, stored_coupons, typed
 from core.warmup.tables import FIGURES, banner, flash_session, warmup_figure
 
 _OF_STAGE = (
@@ -79,8 +79,8 @@ def heat(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Heat:
         mine = campaigns.standing(connection, campaign_id)
         days = warm_days(mine)
         targets = {name: total for name, total in stored(connection, campaign_id, "targets").items() if name in TARGETS}
-        planned = rules.day_targets(_weights(connection, campaign_id, days), targets)
-        actual = _actual(connection, days)
+        planned = rules.day_targets(_weights(connection, mine, days), targets)
+        actual = _actual(connection, mine, days)
         by_channel = _by_channel(connection, days)
     today = business_day(now, mine.timezone)
     rows = rules.heat(planned, actual, today)
@@ -122,8 +122,8 @@ def opening_demand(db: Database, actor: Actor, campaign_id: str) -> Demand:
 
 
 def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
-    """Everything that has a clock: kind (phase kind | session | balance | banner), subject (SKU code, position or ""), name,
-    starts_at, ends_at.
+    """Everything that has a clock: kind (phase kind | session | balance | coupon | banner), subject (SKU code, position or ""),
+    name, starts_at, ends_at.
     """
     allow(actor, "warmup.view")
     with db.reading() as connection:
@@ -139,6 +139,7 @@ def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
             ),
         )
         terms = deposits.terms(connection, campaign_id)
+        coupons = pd.DataFrame(stored_coupons(connection, campaign_id), columns=["name", "starts_at", "ends_at"])
     phases = pd.DataFrame(
         [(p.kind, "", p.name, p.starts_at, p.ends_at) for p in mine.phases],
         columns=["kind", "subject", "name", "starts_at", "ends_at"],
@@ -146,49 +147,49 @@ def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
     balances = terms.rename(columns={"sku_code": "subject", "balance_from": "starts_at", "balance_to": "ends_at"}).assign(
         kind="balance", name=""
     )
-    parts = [phases, sessions.assign(kind="session"), balances[list(phases)], banners.assign(kind="banner")]
+    parts = [
+        phases,
+        sessions.assign(kind="session"),
+        balances[list(phases)],
+        coupons.assign(kind="coupon", subject=""),
+        banners.assign(kind="banner"),
+    ]
     rows = pd.concat([part[list(phases)] for part in parts if len(part)], ignore_index=True)
     moments = {name: pd.to_datetime(rows[name], utc=True) for name in ("starts_at", "ends_at")}
     return rows.assign(**moments).sort_values(["starts_at", "ends_at"], kind="stable", ignore_index=True)
 
 
-def figures(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
-    """The warm-up reports as they stand over the warm-up's days: sku_code, day, channel and FIGURES (missing where silent)."""
-    allow(actor, "warmup.view")
-    f = warmup_figure.c
-    with db.reading() as connection:
-        days = warm_days(campaigns.standing(connection, campaign_id))
-        query = select(f.sku_code, f.day, f.channel, *(f[name] for name in FIGURES)).where(f.day.between(days[0], days[-1]))
-        return read(connection, query.order_by(f.day.desc(), f.sku_code, f.channel))
-
-
-def _weights(connection: Connection, campaign_id: str, days: list[date]) -> pd.Series:
-    """Planned visitors of each day; where the plan has none for these days, a curve that rises towards the opening."""
-    plan = planning.in_force(connection, campaign_id)
-    part = plan.part("day") if plan else pd.DataFrame({"part": [], "visitors": []})
-    planned = (
-        part.set_index("part")["visitors"].reindex([day.isoformat() for day in days]).fillna(0).astype("int64").set_axis(days)
-    )
+def _weights(connection: Connection, mine: Campaign, days: list[date]) -> pd.Series:
+    """Visitors that the plan expects on each day before the sale opens; where it has none, a curve that rises towards the
+    opening.
+    """
+    plan = planning.in_force(connection, mine.campaign_id)
+    selling = [phase.phase_id for phase in mine.phases if phase.starts_at >= mine.opens_at]
+    leaves = planning.leaves(plan) if plan else pd.DataFrame({"phase_id": [], "day": [], "visitors": []})
+    before = leaves[~leaves["phase_id"].isin(selling)].groupby("day")["visitors"].sum()
+    planned = before.reindex([day.isoformat() for day in days]).fillna(0).astype("int64").set_axis(days)
     return planned if planned.sum() else pd.Series(range(len(days), 2 * len(days)), index=days)
 
 
-def _actual(connection: Connection, days: list[date]) -> pd.DataFrame:
-    """What the reports say: day, figure, actual. Figures of a SKU are summed; those of the shop as a whole win where they are
-    given.
+def _actual(connection: Connection, mine: Campaign, days: list[date]) -> pd.DataFrame:
+    """What is known of each day: day, figure, actual. The shop's own report wins, then the sum over its SKUs, then what events
+    of known users say.
     """
     s = daily_signal.c
     sums = [func.sum(s[name]).label(name) for name in TARGETS]
     parts = []
     for clause in (s.sku_code == "", s.sku_code != ""):
         frame = read(connection, select(s.day, *sums).where(clause, s.day.between(days[0], days[-1])).group_by(s.day))
-        parts.append(
-            frame.set_index("day")
-            .astype("Int64")
-            .melt(ignore_index=False, var_name="figure", value_name="actual")
-            .set_index("figure", append=True)
-        )
-    both = parts[0]["actual"].combine_first(parts[1]["actual"]).dropna()
-    return both.reset_index().astype({"actual": "Int64"})
+        long = frame.set_index("day").astype("Int64").melt(ignore_index=False, var_name="figure", value_name="actual")
+        parts.append(long.set_index("figure", append=True)["actual"].dropna())
+    span = (day_start(days[0], mine.timezone), day_start(days[-1] + timedelta(days=1), mine.timezone))
+    seen = touches.by_day(connection, mine.campaign_id, *span, mine.timezone)
+    events = seen.assign(figure=seen["stage"].map(_FIGURE_OF)).dropna(subset="figure").set_index(["day", "figure"])["count"]
+    both = parts[0].combine_first(parts[1]).combine_first(events.astype("Int64"))
+    return both.rename("actual").reset_index().astype({"actual": "Int64"})
+
+
+_FIGURE_OF = dict(zip(rules.STAGES, _OF_STAGE, strict=True))
 
 
 def _by_channel(connection: Connection, days: list[date]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ recall plan.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from core.access import Actor, allow, audit
+from core.clock import parse_moment
 from core.database import Database, upsert
 from core.errors import ShopError
 from core.warmup.funnel import OpeningPrior
@@ -107,6 +109,36 @@ def set_prior(db: Database, actor: Actor, campaign_id: str, prior: OpeningPrior,
         if not holds:
             raise ShopError("warmup.prior", field=field)
     _store(db, actor, campaign_id, "prior", asdict(prior), now)
+
+
+def stored_coupons(connection: Connection, campaign_id: str) -> list[tuple[str, datetime, datetime]]:
+    """The campaign's coupons with their clocks: name, claimable from, expires."""
+    told = stored(connection, campaign_id, "coupons").get("coupons", [])
+    return [(one["name"], parse_moment(one["starts_at"]), parse_moment(one["ends_at"])) for one in told]
+
+
+def set_coupons(
+    db: Database, actor: Actor, campaign_id: str, coupons: Sequence[tuple[str, datetime, datetime]], now: datetime
+) -> None:
+    """Which coupons run until when: their expiry is counted down. ShopError("warmup.coupon") for one without a name or ending
+    before it begins.
+    """
+    allow(actor, "warmup.edit")
+    for name, starts_at, ends_at in coupons:
+        if not name.strip() or ends_at <= starts_at:
+            raise ShopError("warmup.coupon", name=name)
+    rows = [
+        {"name": name.strip(), "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+        for name, starts_at, ends_at in coupons
+    ]
+    _store(db, actor, campaign_id, "coupons", {"coupons": rows}, now)
+
+
+def coupons(db: Database, actor: Actor, campaign_id: str) -> list[tuple[str, datetime, datetime]]:
+    """As `stored_coupons`, for the screen."""
+    allow(actor, "warmup.view")
+    with db.reading() as connection:
+        return stored_coupons(connection, campaign_id)
 
 
 def set_recall(db: Database, actor: Actor, campaign_id: str, plan: RecallPlan, now: datetime) -> None:

@@ -126,7 +126,7 @@ warmup_setting = Table(
     "warmup_setting",
     schema,
     Column("campaign_id", String, ForeignKey("campaign.campaign_id"), primary_key=True),
-    Column("name", String, primary_key=True),  # targets | labels | copy | prior | recall
+    Column("name", String, primary_key=True),  # targets | labels | copy | prior | recall | coupons
     Column("value", JSON, nullable=False),
     Column("account", String, nullable=False),
     Column("at", Moment, nullable=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import pandas as pd
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from core.campaign.phases import Phase
 from core.campaign.tables import campaign_phase
 from core.clock import local_naive
+from core.clock import zone as clock_zone
 from core.database import read
 from core.database.rows import append, find, merge
 from core.warmup.funnel import STAGES
@@ -111,6 +112,23 @@ def people(connection: Connection, campaign_id: str, phases: Sequence[Phase]) ->
         counted = select(deepest.c.depth, func.count().label("users")).group_by(deepest.c.depth)
         parts.append(read(connection, counted).assign(phase=phase.phase_id))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"depth": [], "users": [], "phase": []})
+
+
+def by_day(connection: Connection, campaign_id: str, first: datetime, last: datetime, zone: str) -> pd.DataFrame:
+    """How many user-and-SKU pairs did each step on each business day of [first, last): day (date), stage, count (int64).
+    Looking is no step.
+
+    The zone's offset at `first` holds for the whole stretch.
+    """
+    w = warmup_touch.c
+    offset = int((first.astimezone(clock_zone(zone)).utcoffset() or timedelta()).total_seconds())
+    number = (w.slot * (SLOT_MS // 1000) + offset) // 86_400
+    inside = (w.campaign_id == campaign_id) & (w.slot >= _ms(first) // SLOT_MS) & (w.slot < _ms(last) // SLOT_MS) & (w.depth > 0)
+    pairs = select(w.user_key, w.sku_code, w.depth, number.label("number")).where(inside).distinct().subquery()
+    counted = select(pairs.c.depth, pairs.c.number, func.count().label("count")).group_by(pairs.c.depth, pairs.c.number)
+    frame = read(connection, counted)
+    days = pd.to_datetime(frame["number"].astype("int64"), unit="D").dt.date
+    return pd.DataFrame({"day": days, "stage": frame["depth"].map(dict(enumerate(STAGES))), "count": frame["count"]})
 
 
 def reserved(connection: Connection, campaign_id: str, opens_at: datetime, zone: str) -> tuple[pd.DataFrame, pd.Series]:

@@ -1,0 +1,1 @@
+"""Every department ready on the day: tasks, heads, shifts and bought advertising."""

@@ -1,0 +1,269 @@
+"""The warm-up's figures: workbooks by channel, events by known user, funnel, reflow, demand, heat."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from sqlalchemy import select
+
+from core.access import Actor
+from core.campaign import service as campaigns
+from core.campaign.phases import Phase
+from core.database import Database, read
+from core.errors import ShopError
+from core.imports import service as imports
+from core.imports.service import Report
+from core.signals.sheet import TRAFFIC
+from core.signals.tables import daily_signal
+from core.warmup import service, settings, touches
+from core.warmup.sheet import WARMUP
+from core.warmup.tables import warmup_figure
+from tests.warmup.conftest import Shop
+
+HEAD = [
+    "日期",
+    "商家编码",
+    "渠道",
+    "收藏人数",
+    "加购人数",
+    "领券人数",
+    "商品预约人数",
+    "会场预约人数",
+    "预约回流人数",
+    "付定金件数",
+    "邀请成功数",
+    "金币游戏任务",
+]
+
+
+def refused(code: str):
+    return pytest.raises(ShopError, match=rf"^{code.replace('.', r'[.]')}")
+
+
+def book(*rows: list[object], head: list[str] = HEAD) -> bytes:
+    made = openpyxl.Workbook()
+    assert made.active is not None
+    for row in [head, *rows]:
+        made.active.append(row)
+    content = io.BytesIO()
+    made.save(content)
+    return content.getvalue()
+
+
+def take_in(shop: Shop, content: bytes, now: datetime, kind: object = WARMUP) -> Report:
+    draft = imports.check(imports.inspect(shop.db, shop.lead, kind, content, "warm.xlsx"))  # type: ignore[arg-type]
+    return imports.commit(shop.db, shop.lead, draft, now=now)
+
+
+def stored(db: Database, table: object = daily_signal) -> pd.DataFrame:
+    with db.reading() as connection:
+        columns = [c for c in table.columns if c.name != "updated_at"]  # type: ignore[attr-defined]
+        return read(connection, select(*columns)).sort_values(["sku_code", "day", "channel"], ignore_index=True)
+
+
+SHEET = (
+    ["2026-10-25", "001", "搜索", 10, 20, 5, 3, None, 1, 2, None, None],
+    ["2026-10-25", "001", "直播", 1, 2, None, 4, None, 2, None, None, None],
+    ["2026-10-25", "009", "搜索", 7, 8, None, None, None, None, None, None, None],
+    ["2026-10-25", None, None, None, None, None, None, 500, None, None, 12, 300],
+    ["合计", None, None, 18, 30, 5, 7, 500, 3, 2, 12, 300],
+)
+
+
+def test_a_report_by_channel_reaches_the_daily_figures(shop: Shop, now: datetime) -> None:
+    report = take_in(shop, book(*SHEET), now)
+    assert report.figures["rows"] == 5
+    assert (report.figures["added"], report.figures["skipped_totals"]) == (4, 1)
+    detail = stored(shop.db, warmup_figure).set_index(["sku_code", "channel"])
+    assert detail.loc[("001", "直播"), ["favourites", "add_to_cart", "reservations"]].tolist() == [1, 2, 4]
+    assert detail.loc[("", ""), ["venue_reservations", "invites_joined", "coin_game"]].tolist() == [500, 12, 300]
+    daily = stored(shop.db).set_index("sku_code")
+    assert daily.loc["001", ["favourites", "add_to_cart", "coupon_claims", "reservations", "deposits"]].tolist() == [
+        11,
+        22,
+        5,
+        7,
+        2,
+    ]
+    assert daily.loc["009", "favourites"] == 7  # a SKU that the shop did not know came into the master
+    again = take_in(shop, book(*SHEET), now)
+    assert (again.figures["unchanged"], again.committed) == (4, True)
+
+
+def test_traffic_and_warmup_reports_of_one_day_fill_each_other_in(shop: Shop, now: datetime) -> None:
+    traffic = book(["2026-10-25", "001", 900, 15, 9], head=["统计日期", "商家编码", "商品访客数", "商品加购人数", "支付件数"])
+    take_in(shop, traffic, now, TRAFFIC)
+    before = stored(shop.db)
+    first = take_in(shop, book(*SHEET), now + timedelta(hours=1))
+    daily = stored(shop.db).set_index("sku_code")
+    assert daily.loc["001", ["visitors", "add_to_cart", "units_paid", "reservations"]].tolist() == [900, 22, 9, 7]
+    later = book(["2026-10-25", "001", "直播", 5, None, None, 9, None, None, None, None, None])
+    second = take_in(shop, later, now + timedelta(hours=2))
+    assert second.figures["changed"] == 1
+    assert stored(shop.db).set_index("sku_code").loc["001", ["favourites", "add_to_cart", "reservations"]].tolist() == [
+        15,
+        22,
+        12,
+    ]
+    with refused("import.later_change"):
+        imports.undo(shop.db, shop.lead, WARMUP, first.import_id, reason="x", now=now)
+    imports.undo(shop.db, shop.lead, WARMUP, second.import_id, reason="x", now=now)
+    imports.undo(shop.db, shop.lead, WARMUP, first.import_id, reason="x", now=now)
+    assert stored(shop.db, warmup_figure).empty
+    pd.testing.assert_frame_equal(stored(shop.db), before)
+
+
+def test_a_report_without_figures_is_refused(shop: Shop, now: datetime) -> None:
+    with refused("signals.no_figure"):
+        take_in(shop, book(["2026-10-25", "001", "x"], head=["日期", "商家编码", "备注"]), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as the intake has it."""
+
+    kind: str
+    at: datetime
+    sku_code: str = "001"
+    user_key: str = "u"
+    order_id: str = ""
+    quantity: int = 1
+    amount_fen: int = 0
+
+    @property
+    def at_ms(self) -> int:
+        return int(self.at.timestamp() * 1000)
+
+
+def told(shop: Shop, *events: Event) -> None:
+    with shop.db.writing() as connection:
+        touches.take(connection, shop.campaign, events)
+
+
+def day(number: int, hour: int = 12) -> datetime:
+    """A moment in late October 2026, Shanghai clock."""
+    return datetime(2026, 10, number, hour, tzinfo=UTC) - timedelta(hours=8)
+
+
+def test_each_known_user_stands_once_a_phase_at_the_deepest_stage(shop: Shop) -> None:
+    told(
+        shop,
+        Event("view", day(15)), Event("view", day(24)), Event("add_to_cart", day(24)), Event("favourite", day(25)),
+        Event("view", day(24), user_key="v"), Event("view", day(24), user_key="v", sku_code="002"),
+        Event("reserve", day(24), user_key="w"), Event("view", day(24), user_key=""),
+    )  # fmt: skip
+    told(shop, Event("view", day(24)), Event("add_to_cart", day(24)))  # the same half hour again
+    frame, known = service.funnel(shop.db, shop.lead, shop.campaign)
+    assert known
+    warm = frame[frame["kind"] == "warm_up"].groupby("stage")["users"].sum()
+    notice = frame[frame["kind"] == "notice"].groupby("stage")["users"].sum()
+    assert warm[warm > 0].to_dict() == {"viewed": 1, "cart": 1, "reservation": 1}
+    assert notice[notice > 0].to_dict() == {"viewed": 1}
+
+
+def test_looking_around_in_the_sale_itself_is_not_kept_but_buying_is(shop: Shop) -> None:
+    live = datetime(2026, 10, 31, 13, tzinfo=UTC)
+    told(shop, Event("view", live), Event("pay", live, order_id="o1"))
+    frame, _ = service.funnel(shop.db, shop.lead, shop.campaign)
+    counted = frame[frame["kind"] == "live"].groupby("stage")["users"].sum()
+    assert counted[counted > 0].to_dict() == {"paid": 1}
+
+
+def test_reflow_and_the_opening_hour(shop: Shop) -> None:
+    told(shop, *[Event("reserve", day(24), user_key=f"u{n}") for n in range(100)])
+    told(shop, *[Event("view", day(27), user_key=f"u{n}") for n in range(40)])
+    told(shop, *[Event("view", day(24, 20), user_key=f"u{n}") for n in range(90)])  # the same day is no return
+    demand = service.opening_demand(shop.db, shop.lead, shop.campaign)
+    row = demand.rows.iloc[0]
+    assert row[["sku_code", "sku_name", "reserved", "returned"]].tolist() == ["001", "面霜", 100, 40]
+    expected = 100 * (0.35 * 200 + 40) / 300 * 0.30 * 1.2
+    assert row["mean"] == pytest.approx(expected)
+    assert row["low"] < row["mean"] < row["high"]
+    assert demand.whole["reserved"].tolist() == [100]
+
+
+def test_the_reports_stand_in_where_no_user_is_known(shop: Shop, now: datetime) -> None:
+    empty = service.opening_demand(shop.db, shop.lead, shop.campaign)
+    assert empty.rows.empty
+    assert empty.whole.empty
+    take_in(shop, book(*SHEET), now)
+    demand = service.opening_demand(shop.db, shop.lead, shop.campaign)
+    assert demand.rows[["sku_code", "reserved", "returned"]].to_numpy().tolist() == [["001", 7, 3]]
+    frame, known = service.funnel(shop.db, shop.lead, shop.campaign)
+    assert not known
+    assert frame.set_index("stage")["reached"].to_dict() == {
+        "viewed": 0, "favourite": 18, "cart": 30, "coupon": 5, "reservation": 7, "deposit": 2, "paid": 0,
+    }  # fmt: skip
+
+
+def test_heat_against_the_plan(shop: Shop, viewer: Actor, now: datetime) -> None:
+    take_in(shop, book(*SHEET), now)
+    with refused("warmup.target"):
+        settings.set_targets(shop.db, shop.lead, shop.campaign, {"likes": 5}, now)
+    settings.set_targets(shop.db, shop.lead, shop.campaign, {"add_to_cart": 100_000, "favourites": 7_777}, now)
+    at = datetime(2026, 10, 26, 4, tzinfo=UTC)
+    heat = service.heat(shop.db, viewer, shop.campaign, at)
+    days = service.warm_days(heat.campaign)
+    assert (days[0], days[-1]) == (date(2026, 10, 10), date(2026, 10, 31))
+    sums = heat.rows.groupby("figure")["planned"].sum()
+    assert sums[sums > 0].to_dict() == {"add_to_cart": 100_000, "favourites": 7_777}
+    carts = heat.rows[heat.rows["figure"] == "add_to_cart"].set_index("day")
+    assert carts.loc[date(2026, 10, 25), "actual"] == 30
+    assert carts.loc[date(2026, 10, 24), "actual"] == 0
+    assert pd.isna(carts.loc[date(2026, 10, 26), "actual"])
+    assert heat.index is not None
+    assert 0 <= heat.index < 1
+    assert set(heat.by_channel["channel"]) == {"搜索", "直播", ""}
+    told(
+        shop,
+        Event("add_to_cart", day(24)),
+        Event("add_to_cart", day(24, 20)),
+        Event("add_to_cart", day(24), user_key="v"),
+        Event("add_to_cart", day(25)),
+    )
+    again = service.heat(shop.db, viewer, shop.campaign, at).rows.set_index(["figure", "day"])["actual"]
+    assert (
+        again[("add_to_cart", date(2026, 10, 24))] == 2
+    )  # nobody reported the day: events of known users say it, each pair once
+    assert again[("add_to_cart", date(2026, 10, 25))] == 30  # the report wins
+    with refused("access.denied"):
+        settings.set_targets(shop.db, viewer, shop.campaign, {}, now)
+
+
+def test_ten_thousand_real_shop_events_through_the_funnel(shop: Shop, lead: Actor, now: datetime, shared: Path) -> None:
+    """A real shop's log, 9,999 clicks, favourites and purchases from spring to Double-11, counted twice by different means."""
+    log = pd.read_csv(shared / "data" / "behaviour" / "tmall_user_log_10k.csv", dtype=str, encoding="utf-8")
+    assert len(log) == 9_999
+    kinds = {"0": "view", "1": "add_to_cart", "2": "pay", "3": "favourite"}
+    rows = [
+        Event(kinds[action], datetime(2026, int(m), int(d), 12, tzinfo=UTC) - timedelta(hours=8), sku, user, order_id=str(n))
+        for n, (action, m, d, sku, user) in enumerate(
+            log[["action", "month", "day", "item_id", "user_id"]].itertuples(index=False)
+        )
+    ]
+    opens = datetime(2026, 11, 10, 16, tzinfo=UTC)
+    summer, autumn = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
+    phases = [
+        Phase("p1", "notice", summer, autumn), Phase("p2", "warm_up", autumn, opens), Phase("p3", "live", opens, opens + timedelta(days=2)),
+    ]  # fmt: skip
+    campaign = campaigns.add(shop.db, lead, "真实日志", phases, now=now)
+    for start in range(0, len(rows), 1000):
+        with shop.db.writing() as connection:
+            touches.take(connection, campaign, rows[start : start + 1000])
+    frame, known = service.funnel(shop.db, lead, campaign)
+    assert known
+    depth = {"view": 0, "favourite": 1, "add_to_cart": 2, "pay": 6}
+    for phase in phases:
+        best: dict[str, int] = {}
+        for row in rows:
+            if phase.starts_at <= row.at < phase.ends_at and (row.kind == "pay" or phase.kind != "live"):
+                best[row.user_key] = max(best.get(row.user_key, 0), depth[row.kind])
+        part = frame[frame["phase"] == phase.phase_id]
+        assert part["users"].tolist() == [sum(1 for stage in best.values() if stage == n) for n in range(7)]
+        assert part["reached"].iloc[0] == len(best) > 50
