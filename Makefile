@@ -7,8 +7,7 @@ PORT ?= 8501
 .PHONY: run test bench check schema clean
 
 run: $(VENV)/runtime
-	@$(BIN)/python -m core start --prepare-only
-	@$(BIN)/streamlit run dashboard.py --server.port $(PORT) --server.address 127.0.0.1
+	@$(BIN)/python -m core start --port $(PORT)
 
 test: $(VENV)/tests
 	$(BIN)/ruff check .

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     session_idle_minutes: int = 240
     behind_proxy: bool = False  # take the visitor's address from the last entry of X-Forwarded-For
     metrics_token: SecretStr = SecretStr("")  # bearer token of /metrics; empty: this machine alone may read it
+    labels_token: SecretStr = SecretStr("")  # bearer token of the label feed; empty: this machine alone may read it
     channels: dict[str, SecretStr] = Field(default_factory=dict)  # message channels by name: {"ops": "dingtalk://.."}
     channels_file: Path | None = None  # addresses of the message channels; None: channels.toml in data_dir
     pg_bin: Path | None = None  # folder of pg_dump and pg_restore; None: found on the PATH

@@ -50,12 +50,12 @@ def _suppliers() -> pd.DataFrame:
 
 
 def _stock(anchor: date) -> pd.DataFrame:
-    """Ten to seventy days of ordinary sales on hand: far too little of what will sell, too much of what will not."""
+    """One to eight days of ordinary sales on hand: far too little of what will sell, too much of what will not."""
     s = shop()
     random = np.random.default_rng(SEED + 1)
-    days = np.where(s["tier"] == "clearance", random.uniform(60, 200, len(s)), random.uniform(6, 70, len(s)))
+    days = np.where(s["tier"] == "clearance", random.uniform(60, 200, len(s)), random.uniform(0.8, 8, len(s)))
     on_hand = np.where(s["is_new"], random.integers(0, 60, len(s)), np.round(s["units_per_day"] * days)).astype(int)
-    coming = (random.random(len(s)) < 0.35) * np.ceil(s["units_per_day"] * random.uniform(10, 40, len(s)) / s["pack_size"]) * s["pack_size"]
+    coming = (random.random(len(s)) < 0.35) * np.ceil(s["units_per_day"] * random.uniform(3, 12, len(s)) / s["pack_size"]) * s["pack_size"]
     due = [(anchor + timedelta(days=int(days))).isoformat() for days in random.integers(4, 26, len(s))]
     return pd.DataFrame(
         {

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from core.access import Actor
 from core.database import Database, connect, new_id
+from core.database.migrate import _config
 from core.database.types import load_tables
 from core.settings import settings
 
@@ -28,6 +30,7 @@ def create(database: Database) -> None:
     """The schema as the tables say it; that migrations lead to the same is tests/database/test_migrations.py's business."""
     with database.writing() as connection:
         load_tables().create_all(connection)
+        command.stamp(_config(connection), "head")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Commands for accounts: `user add`, `user list`, `user disable`, `user enable`, `user password`."""
+"""Commands for accounts: `user add`, `user first`, `user list`, `user disable`, `user enable`, `user password`."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def _piped() -> str:
         return ""
     waiting = stat.S_ISREG(kind) or ((stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)) and select.select([sys.stdin], [], [], 0.5)[0])
     return sys.stdin.readline().rstrip("\r\n") if waiting else ""
+
+
+@app.command("first")
+def first() -> dict[str, Any]:
+    """Makes the administrator of an empty house and shows the first password, this once; nothing where somebody lives already."""
+    made = service.first_account(desk().db, desk().now)
+    return {"name": made.name, "role": made.role, "password": made.password} if made else {"name": None}
 
 
 @app.command("list")

@@ -11,6 +11,7 @@ from core import backup as backups
 from core import notify as messages
 from core.access import allow, audit, service
 from core.backup.checks import broken, place_faults
+from core.backup.service import checked
 from core.commands.run import Refused, desk
 from core.database import place as placement
 from core.database.migrate import head, upgrade
@@ -28,9 +29,8 @@ def init() -> dict[str, Any]:
 @app.command("check")
 def check() -> Any:
     """The invariants of every room: ledger = positions, rollups = recount, audit chain whole, orphans none, placement right."""
-    allow(desk().actor, "check.run")
+    found = checked(desk().db, desk().actor)
     with desk().db.reading() as connection:
-        found = backups.check(connection)
         answer = {"ok": not broken(found), "checks": found, "audit_head": audit.head(connection)}
     return answer if answer["ok"] else Refused(answer)
 

@@ -10,6 +10,7 @@ import typer
 
 from core import clock
 from core.commands.kinds import kind as kind_named
+from core.commands.live import events_file
 from core.commands.run import Refused, desk
 from core.errors import ShopError
 from core.imports import service
@@ -32,6 +33,8 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, write nothing")] = False,
 ) -> Any:
     """Takes a workbook in: read, checked, compared, committed whole or not at all."""
+    if kind == "events":
+        return events_file(file, campaign, dry_run)
     report = run_import(kind, file.name, file.read_bytes(), Choice(sheet, 0, _mapping(map or [])), campaign, dry_run)
     return as_json(report) if report.committed or dry_run else Refused(as_json(report))
 

@@ -13,6 +13,16 @@ KINDS = {
     "suppliers": "core.goods.sheet:SUPPLIERS",
     "stock": "core.stock.sheet:STOCK",
     "count": "core.stock.sheet:COUNT",
+    "plan": "core.campaign.sheet:PLAN",
+    "structure": "core.goods.structure_sheet:STRUCTURE",
+    "warmup": "core.warmup.sheet:WARMUP",
+    "traffic": "core.signals.sheet:TRAFFIC",
+    "shop": "core.signals.sheet:SHOP",
+    "orders": "core.orders.sheet:ORDERS",
+    "costs": "core.pricing.sheet:COSTS",
+    "promotions": "core.pricing.sheet:PROMOTIONS",
+    "prices": "core.pricing.sheet:PRICES",
+    "bundles": "core.pricing.sheet:BUNDLES",
 }
 
 

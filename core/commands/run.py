@@ -181,14 +181,18 @@ def _print_text(value: Any) -> None:
         console.print(escape(str(value)))
 
 
-def _print_dict(console: Console, value: dict[str, Any]) -> None:
-    width = max((len(str(key)) for key in value), default=0)
-    for key, part in value.items():
-        if not _records(part):
-            console.print(f"{key!s:<{width}}  {escape(_cell(part))}")
-    for key, part in value.items():
-        if _records(part):
-            console.print(f"\n{key}")
+def _print_dict(console: Console, value: dict[str, Any], indent: str = "") -> None:
+    """Plain values as aligned lines, then each inner dict and table under its name."""
+    inner = {key: part for key, part in value.items() if _records(part) or (isinstance(part, dict) and part)}
+    plain = {str(key): part for key, part in value.items() if key not in inner}
+    width = max((len(key) for key in plain), default=0)
+    for key, part in plain.items():
+        console.print(f"{indent}{key:<{width}}  {escape(_cell(part))}")
+    for key, part in inner.items():
+        console.print(f"{indent}{key}")
+        if isinstance(part, dict):
+            _print_dict(console, part, indent + "  ")
+        else:
             console.print(_table(part))
 
 
@@ -207,10 +211,10 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    if value is None or value == []:
         return "-"
-    return (
-        orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-        if isinstance(value, dict | list)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone(clock.zone(settings().timezone)).strftime("%Y-%m-%d %H:%M:%S")
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode() if isinstance(value, dict | list) else str(value)

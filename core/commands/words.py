@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from core.errors import ShopError
 from core.settings import ROOT, settings
 
 _TEXTS = ROOT / "pages" / "parts" / "text"
+_STYLE = re.compile(r"\{(\w+):[^{}]*\}")  # {paid:money} on a screen is the plain figure here
 
 
 def language() -> str:
@@ -38,6 +40,6 @@ def _flat(table: dict[str, object], before: str = "") -> dict[str, str]:
 def sentence(error: ShopError) -> str:
     """The error in words; its code and facts where no sentence is written or a blank stays empty."""
     try:
-        return _errors(language())[error.code].format(**error.facts)
+        return _STYLE.sub(r"{\1}", _errors(language())[error.code]).format(**error.facts)
     except (KeyError, IndexError, ValueError):
         return str(error)

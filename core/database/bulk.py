@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import JSON, Boolean, Date, DateTime, Float, Integer, TypeDecorator
 
-from core.database.types import new_id, to_json
+from core.database.types import Facts, new_id, to_json
 
 _CHUNK = 2_000  # rows made Python objects at a time: small enough for the cache, measured
 
@@ -100,7 +100,7 @@ def _values(column: Column[Any], series: pd.Series, connection: Connection) -> p
         return pa.array(flags.astype("Int64") if sqlite else flags, from_pandas=True)
     if isinstance(kind, Integer):
         return pa.array(series.astype("Int64"), from_pandas=True)  # whole numbers or an error: never 1.5 units
-    if isinstance(kind, JSON):
+    if isinstance(kind, JSON) or isinstance(column.type, Facts):
         return pa.array([None if value is None or value is pd.NA or value is pd.NaT else to_json(value) for value in series], pa.large_string())
     return pa.array(series, pa.float64() if isinstance(kind, Float) else pa.large_string(), from_pandas=True)
 

@@ -57,14 +57,15 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        code = "database.busy" if "locked" in str(error.orig) else "database.unreachable"
+        busy = any(word in str(error.orig) for word in ("locked", "deadlock", "could not serialize"))
+        code = "database.busy" if busy else "database.unreachable"
         raise ShopError(code) from error
 
 
 def _sqlite(url: str, begin: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(url, json_serializer=to_json, json_deserializer=orjson.loads, pool_size=16, max_overflow=48)
 
     @event.listens_for(engine, "connect")
@@ -76,7 +77,7 @@ def _sqlite(url: str, begin: str) -> Engine:
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "cache_size=-65536",
-            "temp_store=MEMORY",
+            "temp_store=MEMORY", "wal_autocheckpoint=16000",
         ):
             driver.execute(f"PRAGMA {pragma}")
 

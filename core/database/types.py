@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 import uuid_utils
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, Text
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy import DateTime, Dialect, MetaData, Text
+from sqlalchemy.types import TypeDecorator
 
 schema = MetaData(
     naming_convention={
@@ -48,12 +48,8 @@ class Moment(TypeDecorator[datetime]):
 class Facts(TypeDecorator[Any]):
     """A JSON value kept as the very text that was written (audit, approvals): SQLite's JSON columns turn a bare 1e16 or -0.0 into another number."""
 
-    impl = JSON
+    impl = Text
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Text on every database."""
-        return dialect.type_descriptor(Text())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Canonical JSON; None is NULL."""
@@ -84,6 +80,6 @@ def load_tables() -> MetaData:
 
 def plain(value: Any) -> Any:
     """A NumPy or pandas scalar as the plain Python value that JSON takes; missing values become None."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN and NaT are the values that differ from themselves
+    if value is None or value != value:
         return None
     return value.item() if hasattr(value, "item") else value

@@ -38,7 +38,7 @@ RULES: dict[str, Rule] = {
         Rule("conversion", 5, 3, 3, {"below": 0.7, "clear": 0.85, "visitors": 200}, "critical"),
         Rule("price", 1, 1, 10, {"below": 0.7, "units": 3}, "critical"),
         Rule("refund", 5, 2, 3, {"above": 0.15, "clear": 0.1, "orders": 20}),
-        Rule("silence", 1, 5, 1, {"minutes": 5}, "critical"),
+        Rule("silence", 1, 1, 1, {"minutes": 5}, "critical"),
         Rule("rejected", 1, 3, 5, {"above": 0.05, "clear": 0.02, "events": 20}),
         Rule("task", 60, 1, 1, {}),
     )

@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
+_NOTHING = 1e-9  # logarithms of less lose the sum
 FACTORS = ("visitors", "conversion_rate", "aov")
 
 
@@ -51,7 +52,7 @@ def shapley(plan: Sequence[float], actual: Sequence[float]) -> np.ndarray:
 
 def effects(plan: Sequence[float], actual: Sequence[float]) -> np.ndarray:
     """LMDI where every factor is positive, Shapley where one is 0; shape (factors,), summing to the gap."""
-    positive = min(plan) > 0 and min(actual) > 0
+    positive = min(*plan, *actual) > _NOTHING
     return lmdi(plan, actual) if positive else shapley(plan, actual)
 
 

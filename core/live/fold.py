@@ -37,25 +37,41 @@ class Folded:
         return sum(1 for _, reason in self.stored if reason)
 
 
-def person_of(event: Event, day: int) -> Person | None:
-    """Who is seen by this event on that business day, and as what. A buyer whose name is masked counts by the order."""
-    if event.kind == "view":
-        return ("visitor", day, event.user_key) if event.user_key else None
-    if event.kind == "pay":
-        return ("buyer", day, event.user_key or f"#{event.order_id}")
-    return None
+def first_sights(events: Iterable[Event], day_of: Callable[[int], int]) -> dict[Person, Seen]:
+    """When each person was first seen on each business day by these events: a view makes a visitor, a payment a buyer.
+
+    `day_of` gives the business day (any whole number per day) of an epoch minute. A buyer whose name is masked counts by the order.
+    """
+    days: dict[int, int] = {}
+    first: dict[Person, Seen] = {}
+    for _, _, kind, at_ms, _, user, order_id, _, _, channel, _ in events:
+        if kind == "view":
+            role = "visitor"
+        elif kind == "pay":
+            role, user = "buyer", user or f"#{order_id}"
+        else:
+            continue
+        minute = at_ms // 60_000
+        day = days.get(minute)
+        if day is None:
+            day = days[minute] = day_of(minute)
+        if user:
+            person, sight = (role, day, user), (at_ms, channel)
+            if person not in first or sight < first[person]:
+                first[person] = sight
+    return first
 
 
 def fold(
     events: Iterable[Event],
     lines: Mapping[LineKey, Line],
     waiting: Mapping[LineKey, list[Event]],
+    sights: Mapping[Person, Seen],
     seen: Mapping[Person, Seen],
-    day_of: Callable[[int], int],
 ) -> Folded:
     """The effects of fresh `events` on lines as stored, their queue, and the people seen before.
 
-    `day_of` gives the business day (any whole number per day) of an epoch minute.
+    `sights` are the events' own (views and payments never wait), `seen` what the books know of the same people.
     """
     out = Folded()
     of_lines: dict[LineKey, list[Event]] = {}
@@ -69,7 +85,7 @@ def fold(
     for key, fresh in of_lines.items():
         applied += _line(out, key, fresh, lines.get(key, Line()), waiting.get(key, []))
     _sum(out, applied)
-    _people(out, applied, seen, day_of)
+    _people(out, sights, seen)
     return out
 
 
@@ -107,16 +123,9 @@ def _sum(out: Folded, applied: list[Event]) -> None:
         sums[2] += fen
 
 
-def _people(out: Folded, applied: list[Event], seen: Mapping[Person, Seen], day_of: Callable[[int], int]) -> None:
-    first: dict[Person, Seen] = {}
-    for event in applied:
-        person = person_of(event, day_of(event.at_ms // 60_000))
-        if person is not None:
-            sight = (event.at_ms, event.channel)
-            known = first.get(person)
-            if known is None or sight < known:
-                first[person] = sight
-    for person, sight in first.items():
+def _people(out: Folded, sights: Mapping[Person, Seen], seen: Mapping[Person, Seen]) -> None:
+    """New people, and people who turn out to have been there earlier than the books say."""
+    for person, sight in sights.items():
         before = seen.get(person)
         if before is not None and before <= sight:
             continue

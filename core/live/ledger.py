@@ -7,7 +7,7 @@ the same moment through two doors must see each other. received = applied + dupl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -23,7 +23,7 @@ from core.database.locks import one_at_a_time
 from core.database.rows import append, find, merge
 from core.live import tables
 from core.live.events import FACT, OF_A_LINE, Event, Refusal
-from core.live.fold import Folded, LineKey, Person, Seen, fold, person_of
+from core.live.fold import Folded, LineKey, Person, Seen, first_sights, fold
 from core.live.lines import Line
 from core.stock import reserve
 from core.warmup import selling, touches
@@ -115,8 +115,8 @@ def _fresh(connection: Connection, source: str, events: list[Event]) -> tuple[li
 
 def _post_campaign(connection: Connection, campaign_id: str, sale: Sale, events: list[Event], minute: int) -> Folded:
     lines, waiting = _lines(connection, campaign_id, events)
-    day_of = partial(_day, zone=sale.timezone)
-    done = fold(events, lines, waiting, _seen(connection, campaign_id, events, day_of), day_of)
+    sights = first_sights(events, partial(_day, zone=sale.timezone))
+    done = fold(events, lines, waiting, sights, _seen(connection, campaign_id, sights))
     append(connection, tables.event, [(*event, minute, reason) for event, reason in done.stored])
     if done.released:
         _release(connection, done.released)
@@ -146,11 +146,11 @@ def _day(minute: int, zone: str) -> int:
     return clock.business_day(clock.from_epoch_minute(minute), zone).toordinal()
 
 
-def _seen(connection: Connection, campaign_id: str, events: list[Event], day_of: Callable[[int], int]) -> dict[Person, Seen]:
+def _seen(connection: Connection, campaign_id: str, people: Iterable[Person]) -> dict[Person, Seen]:
     """When those people were first seen on those days, as far as the books know."""
     wanted: dict[tuple[str, int], list[str]] = {}
-    for person in {person for event in events if (person := person_of(event, day_of(event.minute))) is not None}:
-        wanted.setdefault(person[:2], []).append(person[2])
+    for role, day, name in people:
+        wanted.setdefault((role, day), []).append(name)
     seen: dict[Person, Seen] = {}
     for (role, day), keys in wanted.items():
         where: dict[str, str | int] = {"campaign_id": campaign_id, "role": role, "day": day}

@@ -150,7 +150,8 @@ def _stock_out(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:
         relieved = bool(row["next_on"]) and str(row["next_on"]) <= local
         soon = bool(row["ahead"] < rule.limits["minutes"]) and not relieved
         later = not bool(row["ahead"] < rule.limits["clear"]) or relieved
-        facts = {"name": row["name"], "left": int(row["left"]) if pd.notna(row["left"]) else None, "next_on": row["next_on"]}
+        left = int(row["left"]) if pd.notna(row["left"]) else 0
+        facts = {"name": row["name"], "left": max(left, 0), "short": max(-left, 0), "next_on": row["next_on"]}
         minutes = None if pd.isna(row["ahead"]) else round(float(row["ahead"]))
         out.append(Finding("stock_out", str(code), soon, later, facts | {"minutes": minutes}))
     broken = [finding for finding in out if finding.broken][: int(rule.limits["most"])]

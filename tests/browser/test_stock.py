@@ -55,7 +55,9 @@ def on_hand(shop: Server, code: str) -> int:
 
 
 def choose_file(page: Page, name: str, content: bytes) -> None:
-    page.locator('input[type="file"]').first.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+    page.locator('input[type="file"]').first.set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
     settled(page)
 
 
@@ -96,11 +98,19 @@ def test_the_annotated_workbook_names_the_cell(shop: Server, signed_in: Callable
     assert any(cell.value for cell in sheet[11][-3:])
 
 
-@pytest.mark.parametrize(("role", "language", "width", "scheme"), [("merchandiser", "zh", 1440, "light"), ("viewer", "en", 1440, "dark"), ("warehouse", "zh", 390, "light")])
-def test_the_page_for_each(shop: Server, signed_in: Callable[..., Page], picture: Picture, role: str, language: str, width: int, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "language", "width", "scheme"),
+    [("merchandiser", "zh", 1440, "light"), ("viewer", "en", 1440, "dark"), ("warehouse", "zh", 390, "light")],
+)
+def test_the_page_for_each(
+    shop: Server, signed_in: Callable[..., Page], picture: Picture, role: str, language: str, width: int, scheme: str
+) -> None:
     page = signed_in(role, language, path="/stock", shop=shop, width=width, height=900 if width > 400 else 844, scheme=scheme)
     expect(page.get_by_text("可售库存" if language == "zh" else "Available to promise").first).to_be_visible()
-    expect(page.get_by_text("库存金额" if language == "zh" else "Stock value")).to_have_count(0) if role in {"viewer", "warehouse"} else None
+    expect(page.get_by_text("库存金额" if language == "zh" else "Stock value")).to_have_count(0) if role in {
+        "viewer",
+        "warehouse",
+    } else None
     picture(page, f"stock-{role}-{language}-{width}-{scheme}")
 
 

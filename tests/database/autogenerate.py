@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator
 
 from core.database import connect
@@ -41,7 +42,7 @@ def _render(kind: str, item: object, _context: object) -> str | bool:
     if kind == "type" and isinstance(item, Facts):
         return "sa.Text()"
     """A decorated type as the plain one that it stores: migrations must not change when the program's types do."""
-    return f"sa.{item.impl_instance!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
+    return f"sa.{item.load_dialect_impl(DefaultDialect())!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 
 def main() -> None:

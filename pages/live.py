@@ -1,0 +1,20 @@
+"""实况: are we ahead or behind, why, and what now? The running minute, or any past one."""
+
+from core import clock
+from core.live import rehearsal
+from pages.parts import live as parts
+from pages.parts import live_desk as desk
+from pages.parts.cards import heading
+from pages.parts.guard import database, require
+from pages.parts.picker import need_campaign
+
+user = require("live.view")
+chosen = need_campaign(user)
+db, now = database(), clock.now()
+moment = rehearsal.moment(db, user, chosen.campaign_id, now)
+
+heading("live.title", chosen)
+parts.clocks(chosen, moment, now)
+at = parts.minute(chosen, moment)
+parts.board(db, user, chosen, at)
+desk.tabs(db, user, chosen, at or moment, now)

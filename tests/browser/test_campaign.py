@@ -1,0 +1,132 @@
+"""The target, the structure and the overview in a real browser: edit, re-plan, read the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import clock
+from core.access import Actor
+from core.campaign import planning
+from core.campaign import service as campaigns
+from core.campaign.phases import Phase
+from core.campaign.target import Target
+from core.database import Database, insert
+from core.goods import structure
+from core.goods.tables import sku
+from core.signals.tables import daily_signal
+from core.stock.tables import stock_position
+
+LEAD = Actor("campaign-lead", "campaign_lead", "cli")
+
+
+def _seed(database: Database) -> None:
+    """A sale whose warm-up has just closed, a dozen SKUs with a month of figures, a target."""
+    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    codes = [f"00{n:03d}" for n in range(12)]
+    today = clock.business_day(now)
+    days = [today - timedelta(days=n) for n in range(1, 29)]
+    goods = pd.DataFrame(
+        {
+            "sku_code": codes,
+            "name": [f"口红 {n} $x$ *号*" for n in range(12)],
+            "function": ["唇部", "眼部"] * 6,
+            "list_price": 9_900,
+        }
+    )
+    grid = pd.MultiIndex.from_product([codes, days], names=["sku_code", "day"]).to_frame(index=False)
+    sold = np.repeat(np.arange(12, 0, -1) * 3, len(days))
+    figures = grid.assign(visitors=sold * 20, add_to_cart=sold * 2, buyers=sold, units_paid=sold, paid_amount=sold * 9_900)
+    levels = dict.fromkeys(("reserved", "presale_committed", "activity_locked", "in_transit"), 0)
+    with database.writing() as connection:
+        insert(connection, sku, goods.assign(updated_at=now))
+        insert(connection, daily_signal, figures.assign(channel="", import_id="seed", updated_at=now))
+        insert(
+            connection,
+            stock_position,
+            pd.DataFrame({"sku_code": codes, "on_hand": 600}).assign(**levels, version=1, updated_at=now),
+        )
+    phases = [
+        Phase("p01", "warm_up", now - timedelta(days=5), now - timedelta(hours=1)),
+        Phase("p02", "live", now + timedelta(days=1), now + timedelta(days=2)),
+        Phase("p03", "encore", now + timedelta(days=2), now + timedelta(days=3)),
+    ]
+    mine = campaigns.add(database, LEAD, "试跑双十一", phases, now=now)
+    structure.enter(database, LEAD, mine, now=now)
+    planning.set_target(database, LEAD, mine, Target(100_000_000, 100_000, 0.1, 10_000), why="开局", now=now)
+
+
+@pytest.fixture(scope="module")
+def shop(serve: Callable[..., object]) -> object:
+    """A server of this module's own."""
+    return serve(_seed)
+
+
+def _open(page: Page, menu: str, title: str) -> None:
+    page.get_by_role("link", name=menu, exact=True).click()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+
+def test_the_structure_is_edited_the_target_replanned_and_the_overview_tells(
+    signed_in: Callable[..., Page], shop: object, picture: Callable[..., object]
+) -> None:
+    page = signed_in("campaign_lead", path="/", shop=shop)
+    expect(page.get_by_role("heading", name="总览", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stMetric").filter(has_text="¥100万").first).to_be_visible()
+
+    _open(page, "商品结构", "商品结构")
+    page.get_by_role("tab", name="层级建议").click()
+    page.get_by_role("button", name="全部接受").click()
+    expect(page.get_by_text("层级已改")).to_be_visible()
+    page.get_by_role("tab", name="商品表").click()
+    page.get_by_role("button", name="按目标摊到 SKU").click()
+    expect(page.get_by_text("已把目标摊到 12 个 SKU")).to_be_visible()
+    picture(page, "goods-zh", whole=True)
+
+    _open(page, "目标拆解", "目标拆解")
+    page.get_by_role("tab", name="重排").click()
+    expect(page.get_by_text("由剩下的 2 个阶段扛")).to_be_visible()
+    page.get_by_label("为什么改（会记进版本）").last.fill("预热收官")
+    page.get_by_role("button", name="按实际重排").click()
+    expect(page.get_by_text("已保存第 2 版")).to_be_visible()
+    picture(page, "plan-zh", whole=True)
+
+    _open(page, "总览", "总览")
+    expect(page.get_by_text("改目标")).to_be_visible()
+    expect(page.get_by_text("定层级建议")).to_be_visible()
+    expect(page.get_by_text("还差").first).to_be_visible()  # the plan is more than 600 of the best seller
+    expect(page.get_by_text("$x$").first).to_be_visible()
+    picture(page, "overview-zh", whole=True)
+
+
+def test_one_box_answers_for_the_others(signed_in: Callable[..., Page], shop: object) -> None:
+    page = signed_in("campaign_lead", path="/plan", shop=shop)
+    box = page.get_by_label("访客数")
+    box.fill("200000")
+    box.press("Enter")
+    expect(page.get_by_label("GMV（元）")).to_have_value("2000000")
+
+
+def test_a_viewer_looks_and_cannot_touch(signed_in: Callable[..., Page], shop: object) -> None:
+    page = signed_in("viewer", "en", path="/goods", shop=shop)
+    expect(page.get_by_role("heading", name="Goods structure", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Spread the target over SKUs")).to_have_count(0)
+    page.goto(shop.url + "/plan")  # type: ignore[attr-defined]
+    expect(page.get_by_role("heading", name="Target", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Save as new version")).to_have_count(0)
+
+
+def test_without_a_campaign_every_page_says_what_to_do(signed_in: Callable[..., Page]) -> None:
+    page = signed_in("campaign_lead", path="/")
+    expect(page.get_by_text("还没有活动。")).to_be_visible()
+    page.get_by_role("link", name="去建活动").click()
+    page.get_by_role("button", name="新建活动").click()
+    page.get_by_role("button", name="建立活动").click()
+    expect(page.get_by_text("还没有目标")).to_be_visible()
+    _open(page, "商品结构", "商品结构")
+    expect(page.get_by_text("这个活动还没有商品")).to_be_visible()

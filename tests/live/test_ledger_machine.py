@@ -1,0 +1,212 @@
+"""The ledger against a model that keeps nothing but the set of accepted events and counts again each time."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from core.database import connect, new_id, read
+from core.live import recount
+from core.live.events import OF_A_LINE, Event, Refusal
+from core.live.ledger import post
+from core.live.tables import event, intake_tally, sale_minute, sale_sku, sale_sku_kind
+from core.stock import ledger as stock_ledger
+from core.stock.tables import stock_position
+
+NOW = datetime(2026, 11, 11, tzinfo=UTC)
+OPENS = 1_794_326_400_000
+STOCK = {"A": 5, "B": 2}  # "C" has no stock position at all
+
+happenings = st.builds(
+    Event,
+    source=st.just("shop"),
+    event_id=st.sampled_from([f"e{n}" for n in range(40)]),
+    kind=st.sampled_from(["view", "add_to_cart", "deposit", "order", "order", "pay", "pay", "refund", "cancel", "ship"]),
+    at_ms=st.integers(0, 5).map(lambda minute: OPENS + minute * 60_000),
+    sku_code=st.sampled_from(["A", "B", "C"]),
+    user_key=st.sampled_from(["", "u1", "u2"]),
+    order_id=st.sampled_from(["o1", "o2", "o3"]),
+    quantity=st.integers(1, 3),
+    amount_fen=st.integers(0, 500),
+    channel=st.sampled_from(["", "live"]),
+    campaign_id=st.sampled_from(["c1", "c1", "c2"]),
+)
+
+
+class Model:
+    """The set of accepted events, and what follows from it by counting."""
+
+    def __init__(self) -> None:
+        self.accepted: dict[str, Event] = {}
+        self.duplicate = self.rejected = 0
+
+    def take(self, batch: list[Event]) -> None:
+        for each in batch:
+            known = self.accepted.setdefault(each.event_id, each)
+            if known is not each:
+                same = known[:-1] == each[:-1]
+                self.duplicate += same
+                self.rejected += not same
+
+    def split(self) -> tuple[list[Event], list[Event]]:
+        """(applied, waiting): an event applies when what it presupposes has been accepted for its line."""
+        kinds: dict[Any, set[str]] = defaultdict(set)
+        for each in self.accepted.values():
+            kinds[each.campaign_id, each.order_id, each.sku_code].add(each.kind)
+        applied, waiting = [], []
+        for each in self.accepted.values():
+            there = kinds[each.campaign_id, each.order_id, each.sku_code]
+            needs = {"refund": {"pay"}, "ship": {"pay"}, "cancel": {"order", "deposit", "pay"}}.get(each.kind)
+            (applied if needs is None or needs & there else waiting).append(each)
+        return applied, waiting
+
+    def needs(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """Units asked of stock by (campaign, SKU): need, pre-sale, shipped."""
+        units: dict[Any, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for each in self.split()[0]:
+            if each.kind in OF_A_LINE:
+                units[each.campaign_id, each.order_id, each.sku_code][each.kind] += each.quantity
+        out: dict[tuple[str, str], tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
+        for (campaign, _, sku), u in units.items():
+            kept = max(max(u["deposit"], u["order"], u["pay"]) - u["cancel"] - u["refund"] - u["ship"], 0)
+            presale = min(kept, max(u["deposit"] - u["pay"], 0))
+            a, b, c = out[campaign, sku]
+            out[campaign, sku] = (a + kept - presale, b + presale, c + u["ship"])
+        return {key: value for key, value in out.items() if any(value)}
+
+
+class Ledger(RuleBasedStateMachine):
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="ledger-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+        shutil.copy(self.template, self.folder / "shop.db")
+        self.db = connect(f"sqlite:///{self.folder / 'shop.db'}")
+        with self.db.writing() as connection:
+            frame = pd.DataFrame(
+                {"sku_code": list(STOCK), "state": "on_hand", "quantity": list(STOCK.values()), "expected_on": ""}
+            )
+            stock_ledger.post(connection, frame, source_id="opening", cause="import", account="tester", now=NOW)
+        self.model = Model()
+        self.steps = 0
+
+    def teardown(self) -> None:
+        self.db.dispose()
+        shutil.rmtree(self.folder)
+
+    @rule(batch=st.lists(happenings, min_size=1, max_size=6))
+    def arrive(self, batch: list[Event]) -> None:
+        with self.db.writing() as connection:
+            receipt = post(connection, "shop", batch, NOW, "tester", new_id())
+        assert receipt.received == len(batch)
+        self.model.take(batch)
+
+    @rule()
+    def arrive_again(self) -> None:
+        """The sender never got its 202 and sends everything once more."""
+        again = list(self.model.accepted.values())
+        with self.db.writing() as connection:
+            receipt = post(connection, "shop", again, NOW, "tester", new_id())
+        assert receipt.duplicate == len(again)
+        self.model.take([each._replace() for each in again])
+
+    @rule(batch=st.lists(happenings, min_size=1, max_size=4))
+    def lose_power(self, batch: list[Event]) -> None:
+        """A transaction that does not end leaves nothing behind."""
+
+        def cut_off() -> None:
+            with self.db.writing() as connection:
+                post(connection, "shop", batch, NOW, "tester", new_id())
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            cut_off()
+
+    @rule()
+    def garbage(self) -> None:
+        with self.db.writing() as connection:
+            post(connection, "shop", [Refusal("", "live.missing", "event_id", "")], NOW, "tester", new_id())
+        self.model.rejected += 1
+
+    @invariant()
+    def books_agree(self) -> None:
+        with self.db.reading() as connection:
+            assert not any(recount.faults(connection).values())
+            assert not any(stock_ledger.faults(connection).values())
+
+    @invariant()
+    def the_model_agrees(self) -> None:
+        applied, waiting = self.model.split()
+        with self.db.reading() as connection:
+            tally = read(connection, select(intake_tally))
+            queue = set(read(connection, select(event.c.event_id).where(event.c.waits_for != ""))["event_id"])
+            sums = read(connection, select(sale_sku_kind)).set_index(["campaign_id", "sku_code", "kind"])
+            people = read(connection, select(sale_minute))
+            stock = read(connection, select(sale_sku)).set_index(["campaign_id", "sku_code"])
+            levels = read(connection, select(stock_position)).set_index("sku_code")
+        assert queue == {each.event_id for each in waiting}
+        if len(tally):
+            row = tally.iloc[0]
+            assert (row["applied"], row["waiting"]) == (len(applied), len(waiting))
+            assert (row["duplicate"], row["rejected"]) == (self.model.duplicate, self.model.rejected)
+        expected: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for each in applied:
+            for i, by in enumerate((1, each.quantity, each.amount_fen)):
+                expected[each.campaign_id, each.sku_code, each.kind][i] += by
+        assert {key: list(row) for key, row in zip(sums.index, sums.to_numpy().tolist(), strict=True)} == dict(expected)
+        seen = {(e.campaign_id, e.user_key) for e in applied if e.kind == "view" and e.user_key}
+        assert int(people["visitors"].sum()) == len(seen)
+        needs = self.model.needs()
+        assert {
+            key: tuple(row)
+            for key, row in zip(stock.index, stock[["need", "presale", "shipped"]].to_numpy().tolist(), strict=True)
+            if any(row)
+        } == needs
+        self.stock_is_never_oversold(levels, needs)
+
+    def stock_is_never_oversold(self, levels: pd.DataFrame, needs: dict[tuple[str, str], tuple[int, int, int]]) -> None:
+        for code, opening in STOCK.items():
+            need, presale, shipped = (sum(value[i] for key, value in needs.items() if key[1] == code) for i in range(3))
+            row = levels.loc[code]
+            assert row["on_hand"] == opening - shipped
+            assert row["presale_committed"] == presale
+            assert 0 <= row["reserved"] <= min(need, opening)
+            if len({campaign for campaign, sku in needs if sku == code}) == 1:  # another sale's shipments may take what one keeps
+                assert row["reserved"] == max(0, min(need, row["on_hand"] - presale))
+        assert "C" not in levels.index
+
+
+def run(examples: int, steps: int, template: Path) -> None:
+    machine = type("LedgerMachine", (Ledger,), {"template": template})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],
+        ),
+    )
+
+
+def test_ledger_machine(sqlite_template: Path) -> None:
+    run(15, 10, sqlite_template)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_ledger_machine_long(sqlite_template: Path) -> None:
+    run(600, 30, sqlite_template)
