@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test bench check schema clean
+.PHONY: run test bench check schema pictures clean
 
 run: $(VENV)/runtime
 	@$(BIN)/python -m core start --port $(PORT)
@@ -35,6 +35,9 @@ $(VENV)/tests: requirements.txt requirements-dev.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/runtime
+
+pictures: $(VENV)/tests
+	$(BIN)/python docs/pictures.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

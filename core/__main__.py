@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
 import typer
 
 from core.commands import run
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="大促作战室 · Big-Sale Control Room. Everywhere: --json prints one JSON object, --as USER names the acting account.",
-)
-
 # Modules whose `app` holds commands of the top level (init, check, positions ...).
-for module in (
+TOP = (
     "core.commands.house",
     "core.commands.imports",
     "core.commands.demo",
@@ -27,17 +22,41 @@ for module in (
     "core.commands.replenishment",
     "core.commands.staffing",
     "core.commands.live",
-):  # fmt: skip
-    app.add_typer(import_module(module).app)
+)  # fmt: skip
 
 # Modules whose `app` is a group of its own (user add, campaign list ...).
-for name, module in (
+GROUPS = (
     ("user", "core.commands.access"),
     ("campaign", "core.commands.campaign"),
     ("purchase", "core.commands.purchase"),
-):  # fmt: skip
-    app.add_typer(import_module(module).app, name=name)
+)  # fmt: skip
+
+
+def build(word: str = "") -> typer.Typer:
+    """The command line; with the first word of a line only what it needs, since importing every room takes seconds."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="大促作战室 · Big-Sale Control Room. Everywhere: --json prints one JSON object, --as USER names the acting account.",
+    )
+    app.callback()(lambda: None)  # stays a group also with a single command mounted
+    meant = [module for module in TOP if _holds(module, word)], [pair for pair in GROUPS if pair[0] == word]
+    top, groups = meant if any(meant) else (TOP, GROUPS)
+    for module in top:
+        app.add_typer(import_module(module).app)
+    for name, module in groups:
+        app.add_typer(import_module(module).app, name=name)
+    return app
+
+
+def _holds(module: str, word: str) -> bool:
+    """Whether the module's source makes a command of that name; read, not imported."""
+    spec = find_spec(module)
+    return bool(spec and spec.origin and f'@app.command("{word}")' in Path(spec.origin).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
-    sys.exit(run.main(app, sys.argv[1:]))
+    sys.exit(run.main(build(run.first_word(sys.argv[1:])), sys.argv[1:]))
+
+app = build()

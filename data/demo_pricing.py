@@ -51,79 +51,53 @@ def _costs() -> pd.DataFrame:
     )  # fmt: skip
 
 
+ORDER_RULES = (  # code, name, phase, kind, scope, threshold, amount, percent off, cap, deposit, our share, group, reach, from, to, SKU
+    ("KD300", "跨店每满300减30", "爆发", "跨店满减", "跨店", 300, 30, None, None, None, "60%", "", "自动", None, None, None),
+    ("DP399", "店铺券满399减30", "爆发", "店铺券", "全店", 399, 30, None, None, None, "100%", "店铺券", "需领取", None, None, None),
+    ("DP199", "店铺券满199减12", "爆发", "店铺券", "全店", 199, 12, None, None, None, "100%", "店铺券", "需领取", None, None, None),
+    ("HY95", "会员95折", "爆发", "打折", "全店", None, None, "5%", 10, None, "100%", "", "会员", None, None, None),
+    ("HB5", "回归红包5元", "爆发", "红包", "全店", 159, 5, None, None, None, "0%", "", "定向", None, None, None),
+)  # fmt: skip
+
+
 def _promotions(anchor: date) -> pd.DataFrame:
     s = shop()
     eve = anchor + timedelta(days=OPENS_IN_DAYS - 1)
-    heroes = s[s["tier"] == "main_push"].sort_values("popularity", ascending=False)
-    flash = s[s["tier"] == "pre_hot"].sort_values("popularity", ascending=False).head(3)
-    slip = s[s["tier"] == "regular"].sort_values("popularity", ascending=False).head(2)
-    rows: list[tuple[object, ...]] = [
-        ("KD300", "跨店每满300减30", "爆发", "跨店满减", "跨店", 300, 30, None, None, None, "60%", "", "自动", None, None, None),
-        (
-            "DP399",
-            "店铺券满399减30",
-            "爆发",
-            "店铺券",
-            "全店",
-            399,
-            30,
-            None,
-            None,
-            None,
-            "100%",
-            "店铺券",
-            "需领取",
-            None,
-            None,
-            None,
-        ),
-        (
-            "DP199",
-            "店铺券满199减12",
-            "爆发",
-            "店铺券",
-            "全店",
-            199,
-            12,
-            None,
-            None,
-            None,
-            "100%",
-            "店铺券",
-            "需领取",
-            None,
-            None,
-            None,
-        ),
-        ("HY95", "会员95折", "爆发", "打折", "全店", None, None, "5%", 10, None, "100%", "", "会员", None, None, None),
-        ("HB5", "回归红包5元", "爆发", "红包", "全店", 159, 5, None, None, None, "0%", "", "定向", None, None, None),
-    ]
     opens, closes = f"{eve.isoformat()} 20:00", f"{eve.isoformat()} 22:00"
-    rows += [("MS20", "20点整点秒杀", "爆发", "秒杀价", "指定商品", None, int(price * 0.93) // 100, None, None, None, "100%", "", "自动", opens, closes, code)
-             for code, price in zip(flash["sku_code"], flash["sale_price"], strict=True)]  # fmt: skip
+    flash = {code: int(price * 0.93) // 100 for code, price in _most(s, "pre_hot", 3)[["sku_code", "sale_price"]].to_numpy()}
+    rows: list[tuple[object, ...]] = [*ORDER_RULES]
     rows += [
-        (
-            "XK200",
-            "新客券满200减200",
-            "爆发",
-            "商品券",
-            "指定商品",
-            200,
-            200,
-            None,
-            None,
-            None,
-            "100%",
-            "",
-            "定向",
-            None,
-            None,
-            code,
-        )
-        for code in slip["sku_code"]
+        _goods_rule("MS20", "20点整点秒杀", "爆发", "秒杀价", None, price, None, "自动", opens, closes, code)
+        for code, price in flash.items()
     ]
     rows += [
-        ("DJ", "定金20抵40", "预售", "定金膨胀", "指定商品", None, 40, None, None, 20, "100%", "", "自动", None, None, code)
-        for code in heroes["sku_code"].head(12)
+        _goods_rule("XK200", "新客券满200减200", "爆发", "商品券", 200, 200, None, "定向", None, None, code)
+        for code in _most(s, "regular", 2)["sku_code"]
+    ]
+    rows += [
+        _goods_rule("DJ", "定金20抵40", "预售", "定金膨胀", None, 40, 20, "自动", None, None, code)
+        for code in _most(s, "main_push", 12)["sku_code"]
     ]
     return pd.DataFrame(rows, columns=list(RULE_COLUMNS))
+
+
+def _most(s: pd.DataFrame, tier: str, count: int) -> pd.DataFrame:
+    """The most popular SKUs of a tier."""
+    return s[s["tier"] == tier].sort_values("popularity", ascending=False).head(count)
+
+
+def _goods_rule(
+    rule: str,
+    name: str,
+    phase: str,
+    kind: str,
+    threshold: object,
+    amount: object,
+    deposit: object,
+    reach: str,
+    opens: object,
+    closes: object,
+    code: str,
+) -> tuple[object, ...]:
+    """One row of a rule for listed goods, borne by us alone."""
+    return (rule, name, phase, kind, "指定商品", threshold, amount, None, None, deposit, "100%", "", reach, opens, closes, code)

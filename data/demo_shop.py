@@ -9,6 +9,7 @@ import pandas as pd
 
 SEED = 20261111
 
+# ruff: noqa: E501 - one line a product line reads as the table that it is
 # category, function, product stems, variants, price band in yuan, cost share of list price, supplier
 LINES = (
     ("彩妆", "唇部", ("丝绒雾面口红", "水光镜面唇釉", "护色唇膏"), ("01 正红", "02 豆沙", "03 蜜桃", "05 枫叶", "07 烂番茄", "09 裸粉"), (79, 159), 0.24, "广州妍彩化妆品有限公司"),
@@ -68,7 +69,7 @@ def shop() -> pd.DataFrame:
                         "brand": BRANDS[category],
                         "supplier": supplier,
                         "list_price": listed,
-                        "unit_cost": int(round(listed * cost_share * float(random.uniform(0.9, 1.1)) / 10)) * 10,
+                        "unit_cost": round(listed * cost_share * float(random.uniform(0.9, 1.1)) / 10) * 10,
                         "lead_time_days": lead + int(random.integers(-2, 3)),
                         "moq": moq,
                         "pack_size": pack,

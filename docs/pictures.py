@@ -60,7 +60,7 @@ def shop() -> Iterator[tuple[str, str]]:
     address = f"sqlite:///{folder / 'demo.db'}"
     environment = os.environ | {"DATABASE_URL": address, "BIGSALE_DATA_DIR": str(folder), "BIGSALE_LANGUAGE": ""}
     for command in ("init", "demo"):
-        subprocess.run([sys.executable, "-m", "core", command], cwd=ROOT, env=environment, check=True)
+        subprocess.run([sys.executable, "-m", "core", command], cwd=ROOT, env=environment, check=True)  # noqa: S603 - our own program
     database = connect(address)
     with database.writing() as connection:
         accounts.create(connection, LOCAL_OPERATOR, "mei", "admin", clock.now(), word="only-for-pictures-7")
@@ -70,7 +70,7 @@ def shop() -> Iterator[tuple[str, str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own program
     try:
         _await(f"http://127.0.0.1:{port}/healthz")
         yield f"http://127.0.0.1:{port}", token

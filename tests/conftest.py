@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from alembic import command
 from sqlalchemy import text
@@ -24,6 +25,8 @@ NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, three weeks
 
 os.environ.setdefault("BIGSALE_DATA_DIR", tempfile.mkdtemp(prefix="bigsale-test-"))
 settings.cache_clear()
+hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no defect of the rule under test
+hypothesis.settings.load_profile("house")
 
 
 def create(database: Database) -> None:

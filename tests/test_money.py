@@ -25,7 +25,9 @@ def test_amounts_as_people_write_them(text: str, fen: int) -> None:
     assert money.parse_fen(text) == fen
 
 
-@pytest.mark.parametrize("text", ["", "元", "Nill", "1,23", "1.2.3", "12e3", "--5", "-¥-5", "abc", "1万万", "nan", "inf", "1 2万a"])
+@pytest.mark.parametrize(
+    "text", ["", "元", "Nill", "1,23", "1.2.3", "12e3", "--5", "-¥-5", "abc", "1万万", "nan", "inf", "1 2万a"]
+)
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ShopError) as refused:
         money.parse_fen(text)
@@ -76,6 +78,14 @@ def test_half_up_goes_away_from_zero(value: Decimal) -> None:
         assert abs(nearest) > abs(value)
 
 
-@pytest.mark.parametrize(("fen", "zh", "en"), [(5_000_000_000, "¥5,000万", "¥50M"), (123_400, "¥1,234", "¥1.23K"), (1_234_567_890_123, "¥123.46亿", "¥12.35B"), (99, "¥0.99", "¥0.99")])
+@pytest.mark.parametrize(
+    ("fen", "zh", "en"),
+    [
+        (5_000_000_000, "¥5,000万", "¥50M"),
+        (123_400, "¥1,234", "¥1.23K"),
+        (1_234_567_890_123, "¥123.46亿", "¥12.35B"),
+        (99, "¥0.99", "¥0.99"),
+    ],
+)
 def test_short_amounts(fen: int, zh: str, en: str) -> None:
     assert (money.format_compact(fen, "zh"), money.format_compact(fen, "en")) == (zh, en)

@@ -37,7 +37,10 @@ def slots(phase: Phase, zone: str) -> pd.DataFrame:
     """The phase cut at whole hours (UTC) and local midnights: start, end (UTC moments), day (ISO, local), hour (ISO, UTC)."""
     start, end = pd.Timestamp(phase.starts_at).tz_convert("UTC"), pd.Timestamp(phase.ends_at).tz_convert("UTC")
     hours = pd.date_range(start.ceil("h"), end, freq="h")
-    midnights = pd.date_range(start.tz_convert(zone).normalize(), end.tz_convert(zone), freq="D").tz_convert("UTC")
+    days = pd.date_range(
+        start.tz_convert(zone).date(), end.tz_convert(zone).date(), freq="D"
+    )  # dates first: clocks may change at night
+    midnights = days.tz_localize(zone, ambiguous=np.ones(len(days), bool), nonexistent="shift_forward").tz_convert("UTC")
     cuts = pd.DatetimeIndex(hours.append([midnights, pd.DatetimeIndex([start, end])])).unique().sort_values()
     cuts = cuts[(cuts >= start) & (cuts <= end)]
     frame = pd.DataFrame({"start": cuts[:-1], "end": cuts[1:]})

@@ -103,10 +103,9 @@ def _prices(files: Files) -> dict[str, int]:
     """Cost cards and promotion rules."""
     at = desk()
     sale = str(campaigns.campaigns(at.db, at.actor)["campaign_id"].iloc[0])
-    of_sale = {"costs": "", "promotions": sale}
     return {
-        kind: run_import(kind, f"{kind}.xlsx", files[f"{kind}.xlsx"], campaign=campaign_id).figures["added"]
-        for kind, campaign_id in of_sale.items()
+        kind: run_import(kind, f"{kind}.xlsx", files[f"{kind}.xlsx"], campaign=sale).figures["added"]
+        for kind in ("costs", "promotions")
     }
 
 

@@ -80,7 +80,7 @@ def positions(sku: Annotated[str, typer.Option(help="one SKU's code")] = "") -> 
     if sku and frame.empty:
         raise ShopError("stock.unknown_sku", sku=sku)
     first = ["sku_code", "on_hand", "reserved", "presale_committed", "activity_locked", "in_transit", "available_to_promise"]
-    return frame[first + ["name", "next_arrival", "mark", "version"]]
+    return frame[[*first, "name", "next_arrival", "mark", "version"]]
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

@@ -93,6 +93,11 @@ def main(app: typer.Typer, arguments: Sequence[str]) -> int:
     return _deliver(answer)
 
 
+def first_word(arguments: Sequence[str]) -> str:
+    """The command that a line names; "" for help and the like."""
+    return next((word for word in _flags(arguments)[1] if not word.startswith("-")), "")
+
+
 def _flags(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """`--json` and `--as USER` may stand anywhere on the line: taken out, the rest is the command's own."""
     flags: dict[str, Any] = {}

@@ -19,8 +19,18 @@ from core.stock.service import positions
 app = typer.Typer()
 
 _WORDS = {
-    "zh": ("首次启动：载入演示数据（约半分钟）…", "演示数据已载入", "第一个账号 admin 的初始密码（只显示这一次，首次登录要换）：", "打开"),
-    "en": ("First start: loading the demo (half a minute) …", "Demo loaded", "First account admin, first password (shown this once, changed at first use):", "Open"),
+    "zh": (
+        "首次启动：载入演示数据（约半分钟）…",
+        "演示数据已载入",
+        "第一个账号 admin 的初始密码（只显示这一次，首次登录要换）：",
+        "打开",
+    ),
+    "en": (
+        "First start: loading the demo (half a minute) …",
+        "Demo loaded",
+        "First account admin, first password (shown this once, changed at first use):",
+        "Open",
+    ),
 }
 
 

@@ -68,7 +68,9 @@ def _write(connection: Connection, table: Table, frame: pd.DataFrame, conflict: 
         if connection.dialect.name == "sqlite":
             marks = ", ".join("?" * len(columns))
             statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}'  # noqa: S608 - names come from metadata
-            for start in range(0, len(full), _CHUNK):  # past SQLAlchemy and by the chunk: never all rows as Python objects at once
+            for start in range(
+                0, len(full), _CHUNK
+            ):  # past SQLAlchemy and by the chunk: never all rows as Python objects at once
                 chunk = [array.slice(start, _CHUNK).to_pylist() for array in values]
                 _driver(connection).executemany(statement, zip(*chunk, strict=True))
         else:
@@ -79,7 +81,7 @@ def _write(connection: Connection, table: Table, frame: pd.DataFrame, conflict: 
 def _with_defaults(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     """Python-side scalar defaults of columns that the frame leaves out: SQLAlchemy is not there to fill them in."""
     missing = {
-        c.name: c.default.arg
+        c.name: c.default.arg  # type: ignore[attr-defined]
         for c in table.columns
         if c.name not in frame.columns and c.default is not None and c.default.is_scalar
     }
@@ -101,7 +103,10 @@ def _values(column: Column[Any], series: pd.Series, connection: Connection) -> p
     if isinstance(kind, Integer):
         return pa.array(series.astype("Int64"), from_pandas=True)  # whole numbers or an error: never 1.5 units
     if isinstance(kind, JSON) or isinstance(column.type, Facts):
-        return pa.array([None if value is None or value is pd.NA or value is pd.NaT else to_json(value) for value in series], pa.large_string())
+        return pa.array(
+            [None if value is None or value is pd.NA or value is pd.NaT else to_json(value) for value in series],
+            pa.large_string(),
+        )
     return pa.array(series, pa.float64() if isinstance(kind, Float) else pa.large_string(), from_pandas=True)
 
 
@@ -118,12 +123,15 @@ def _copy(
     target = f'"{table.name}"'
     if conflict:
         target = f'"bulk_{new_id()}"'
-        connection.exec_driver_sql(
-            f'CREATE TEMP TABLE {target} ON COMMIT DROP AS SELECT {names} FROM "{table.name}" WITH NO DATA'
-        )
+        shape = f'AS SELECT {names} FROM "{table.name}" WITH NO DATA'  # noqa: S608 - names come from metadata
+        connection.exec_driver_sql(f"CREATE TEMP TABLE {target} ON COMMIT DROP {shape}")
     buffer = io.BytesIO()
     # every text in quotes: COPY then tells an empty one ("") from NULL (nothing), and no line break can end a row
-    csv.write_csv(pa.table(list(values), [column.name for column in columns]), buffer, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    csv.write_csv(
+        pa.table(list(values), [column.name for column in columns]),
+        buffer,
+        csv.WriteOptions(include_header=False, quoting_style="needed"),
+    )
     with _driver(connection).cursor().copy(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)") as copy:
         copy.write(buffer.getbuffer())
     if conflict:

@@ -77,7 +77,8 @@ def _sqlite(url: str, begin: str) -> Engine:
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "cache_size=-65536",
-            "temp_store=MEMORY", "wal_autocheckpoint=16000",
+            "temp_store=MEMORY",
+            "wal_autocheckpoint=16000",
         ):
             driver.execute(f"PRAGMA {pragma}")
 

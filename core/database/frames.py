@@ -54,10 +54,13 @@ def read(connection: Connection, query: Select[Any]) -> pd.DataFrame:
     return pd.DataFrame({name: _series(values, _dtype(kind)) for name, values, kind in zip(names, columns, types, strict=True)})
 
 
+_FULL = {"Int64": "int64", "boolean": "bool", "Float64": "float64"}  # what a column becomes where nothing is missing
+
+
 def _series(values: Iterable[Any], dtype: str) -> pd.Series:
     series = pd.Series(list(values), dtype=dtype if dtype != "object" else object)
-    if dtype in {"Int64", "boolean", "Float64"} and not series.isna().any():
-        return series.astype({"Int64": "int64", "boolean": "bool", "Float64": "float64"}[dtype])
+    if dtype in _FULL and not series.isna().any():
+        return pd.Series(series, dtype=_FULL[dtype])  # type: ignore[call-overload]
     return series
 
 

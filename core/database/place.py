@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from core.database.types import load_tables
 from core.errors import ShopError
@@ -28,13 +28,13 @@ def faults(table: Table) -> list[str]:
         return [f"{table.name}: no column {place}"]
     found = [] if not table.columns[place].nullable else [f"{table.name}.{place}: nullable"]
     uniques = [
-        list(c.columns.keys()) for c in table.constraints if type(c).__name__ in {"UniqueConstraint", "PrimaryKeyConstraint"}
+        list(c.columns.keys()) for c in table.constraints if isinstance(c, UniqueConstraint | PrimaryKeyConstraint)
     ]
     uniques += [list(index.columns.keys()) for index in table.indexes if index.unique]
     found += [f"{table.name}({', '.join(keys)}): without {place}" for keys in uniques if place not in keys]
     for key in table.foreign_key_constraints:
         other = key.referred_table.info.get("place")
-        if other == "local" or (other != "reference" and place not in key.columns.keys()):
+        if other == "local" or (other != "reference" and place not in set(key.column_keys)):
             found.append(f"{table.name} -> {key.referred_table.name}: a {other} table, key without {place}")
     return found
 

@@ -32,7 +32,7 @@ SKUS = Master(
         "pack_size",
         "safety_stock",
         "remarks",
-    ),  # fmt: skip
+    ),
 )
 SUPPLIERS = Master(
     supplier, "name", ("contact", "phone", "lead_time_days", "capacity_units", "minimum_amount", "payment_terms", "remarks")

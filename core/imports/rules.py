@@ -42,7 +42,8 @@ def changes(before: pd.DataFrame, after: pd.DataFrame, fields: Sequence[str]) ->
 
 def fingerprint(changed: pd.DataFrame) -> str:
     """SHA-256 of a list of changes: equal when the same keys would move from the same values to the same values."""
-    text = changed.sort_values(["key", "field"]).astype(str).agg("\x1f".join, axis="columns") if len(changed) else []
+    ordered = changed.sort_values(["key", "field"])[["key", "field", "before", "after"]].astype("str").fillna("")
+    text = ordered["key"].str.cat(ordered[["field", "before", "after"]], sep="\x1f")
     return hashlib.sha256("\x1e".join(text).encode()).hexdigest()
 
 

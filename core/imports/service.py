@@ -225,7 +225,7 @@ def _remembered(connection: Connection, kind: Kind) -> dict[str, str]:
     rows = connection.execute(
         select(header_memory.c.header, header_memory.c.field).where(header_memory.c.kind == kind.name)
     ).all()
-    return {header: name for header, name in rows}
+    return {str(header): str(name) for header, name in rows}
 
 
 def _corrected(header: Header, mapping: Mapping[str, str], kind: Kind) -> Header:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, case, func, select
 
@@ -17,6 +18,7 @@ from core.live.tables import sale_sku_kind as by_sku
 from core.live.tables import sale_sku_minute as by_sku_minute
 
 MONEY_KINDS = ("deposit", "order", "pay", "refund", "cancel")
+_SUMS = {"events", "quantity", "amount_fen", "visitors", "buyers", "bin"}
 
 
 def channel_kinds(connection: Connection, campaign_id: str, first: int, last: int) -> pd.DataFrame:
@@ -88,11 +90,14 @@ def lately(connection: Connection, campaign_id: str, first: int, last: int, kind
 
 
 def _pivot(sums: pd.DataFrame) -> pd.DataFrame:
-    """Long sums as one row a SKU."""
-    frame = sums.set_index(["sku_code", "kind"])
-    units = frame["quantity"].unstack(fill_value=0).reindex(columns=list(MONEY_KINDS), fill_value=0)
-    fen = frame["amount_fen"].unstack(fill_value=0).reindex(columns=list(MONEY_KINDS), fill_value=0)
-    return units.join(fen.add_suffix("_fen")).fillna(0).astype("int64")
+    """Long sums as one row a SKU; zeros where nothing happened."""
+    rows, codes = pd.factorize(sums["sku_code"], sort=True)
+    columns = pd.Index(MONEY_KINDS).get_indexer(pd.Index(sums["kind"]))
+    table = np.zeros((len(codes), 2 * len(MONEY_KINDS)), dtype="int64")
+    table[rows, columns] = sums["quantity"].to_numpy()
+    table[rows, columns + len(MONEY_KINDS)] = sums["amount_fen"].to_numpy()
+    names = [*MONEY_KINDS, *(f"{kind}_fen" for kind in MONEY_KINDS)]
+    return pd.DataFrame(table, columns=names, index=pd.Index(codes, name="sku_code"))
 
 
 def calls(connection: Connection, campaign_id: str) -> pd.DataFrame:
@@ -165,5 +170,5 @@ def recounted(connection: Connection, campaign_id: str) -> tuple[datetime | None
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     """SQL sums come as decimals on PostgreSQL: whole numbers again."""
-    sums = [name for name in frame.columns if name in {"events", "quantity", "amount_fen", "visitors", "buyers", "bin"}]
-    return frame.astype(dict.fromkeys(sums, "int64"))
+    sums = [name for name in frame.columns if name in _SUMS and frame[name].dtype != "int64"]
+    return frame.astype(dict.fromkeys(sums, "int64")) if sums else frame

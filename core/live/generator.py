@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 REFUND_AFTER = 45  # minutes
+PAID = 0.93  # part of the orders that is paid
 MOST_ORDERS = 6_000  # of a whole drill: the shape of the night, not its masses
 
 
@@ -29,32 +30,45 @@ class Night:
 def minute(night: Night, number: int, start_ms: int, amount: float) -> list[dict[str, Any]]:
     """The events of one sale minute that should bring in `amount` fen, as decoded lines of the intake.
 
-    `number` counts minutes since the opening, `start_ms` is its first millisecond. Refunds of orders made REFUND_AFTER minutes before
-    are in it: an order's fate depends on its number alone.
+    `number` counts minutes since the opening, `start_ms` is its first millisecond. An order's payment
+    and refund (REFUND_AFTER minutes later) come with it.
     """
     dice = random.Random(night.seed * 100_003 + number)
-    orders = int(amount / max(night.aov, 1) + dice.random())
     events: list[dict[str, Any]] = []
-    for n in range(int(orders * night.views_per_order)):
+    left, orders = amount / PAID, 0
+    while left > 0:
+        lines = _basket(night, dice)
+        worth = sum(price for _, price in lines)
+        if dice.random() < left / worth:  # the last one comes as often as there is money for it
+            events += _order(night, dice, lines, number, orders, start_ms)
+            orders += 1
+        left -= worth
+    for n in range(round(orders * night.views_per_order)):
         kind = dice.choices(("view", "add_to_cart", "favourite"), (90, 7, 3))[0]
         events.append(_event(night, dice, f"{number}-v{n}", kind, start_ms, user_key=f"u{number}-{n}"))
-    for n in range(orders):
-        events += _order(night, dice, number, n, start_ms)
     return sorted(events, key=lambda event: str(event["at"]))
 
 
-def _order(night: Night, dice: random.Random, number: int, n: int, start_ms: int) -> list[dict[str, Any]]:
-    """An order of as many lines as bring it near the average value, most of them paid seconds later, one in fifty refunded."""
-    lines: list[tuple[str, int]] = []
-    left = night.aov * dice.uniform(0.6, 1.4)
-    while left > 0 and len(lines) < 6:
-        at = dice.choices(range(len(night.codes)), night.weights)[0]
-        lines.append((night.codes[at], night.prices[at]))
-        left -= night.prices[at]
+def _basket(night: Night, dice: random.Random) -> list[tuple[str, int]]:
+    """Goods near the average order value: the first whatever it costs, more while they fit."""
+    at = dice.choices(range(len(night.codes)), night.weights, k=4)
+    lines = {night.codes[at[0]]: night.prices[at[0]]}
+    room = night.aov * dice.uniform(0.7, 1.6) - night.prices[at[0]]
+    for n in at[1:]:
+        if night.prices[n] <= room and night.codes[n] not in lines:
+            lines[night.codes[n]] = night.prices[n]
+            room -= night.prices[n]
+    return list(lines.items())
+
+
+def _order(
+    night: Night, dice: random.Random, lines: Sequence[tuple[str, int]], number: int, n: int, start_ms: int
+) -> list[dict[str, Any]]:
+    """One order's events: most are paid seconds later, one in fifty of those is refunded."""
     channel = dice.choices(night.channels, night.channel_weights)[0]
-    placed, pays, refunds = dice.uniform(0, 50_000), dice.random() < 0.93, dice.random() < 0.02
+    placed, pays, refunds = dice.uniform(0, 50_000), dice.random() < PAID, dice.random() < 0.02
     events = []
-    for line, (code, price) in enumerate(dict(lines).items()):
+    for line, (code, price) in enumerate(lines):
         facts = {
             "sku_code": code,
             "order_id": f"o{number}-{n}",

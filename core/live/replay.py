@@ -24,7 +24,7 @@ from core.live import intake, sources
 from core.live.feed import BATCH
 
 SOURCE = "replay"
-MOST_TRIES = 30
+MOST_TRIES = 300  # about ten minutes: an intake that is being restarted comes back
 _FIGURES = ("received", "accepted", "duplicate", "waiting", "released")
 
 

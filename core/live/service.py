@@ -23,6 +23,7 @@ from core.signals.tables import daily_signal
 from core.stock import service as stock
 
 FRESH_S, SLOW_S = 2.0, 60.0  # how old a shared picture and its slow parts may be
+_FOREVER = 10**9  # epoch minute that nobody will see
 REFUND_DAYS = 90  # reported days behind the expected refund rate
 COST_COLUMNS = ("contribution", "unit_cost", "worst_contribution")
 
@@ -143,12 +144,12 @@ def _stock(connection: Connection, slow: dict[str, Any], sums: pd.DataFrame, las
     codes = [str(code) for code in sums.index]
     levels = stock.levels(connection, codes)
     free = levels["available_to_promise"].astype("Int64")
-    calls = books.calls(connection, scope.campaign_id).reindex(levels.index).fillna(0)
-    promised = calls["need"] + calls["presale"] + calls["shipped"]
     if scope.drill:
-        free = free - promised.astype("Int64")
-    later = books.sku_sums_after(connection, scope.campaign_id, last).reindex(levels.index).fillna(0)
-    free = free + picture.promised_units(later).astype("Int64")
+        calls = books.calls(connection, scope.campaign_id).reindex(levels.index).fillna(0)
+        free = free - (calls["need"] + calls["presale"] + calls["shipped"]).astype("Int64")
+    if books.last_minute(connection, scope.campaign_id, _FOREVER) != books.last_minute(connection, scope.campaign_id, last):
+        later = books.sku_sums_after(connection, scope.campaign_id, last).reindex(levels.index).fillna(0)
+        free = free + picture.promised_units(later).astype("Int64")
     return pd.DataFrame({"left": free}).join(slow["arrivals"], how="left")
 
 

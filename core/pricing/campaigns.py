@@ -20,5 +20,5 @@ def with_campaign(connection: Connection, context: Context) -> Context:
     if not found:
         raise ShopError("price.no_campaign", campaign_id=context.campaign_id)
     if len(found) > 1:
-        raise ShopError("price.which_campaign", campaigns=found)
+        raise ShopError("price.which_campaign", campaigns=", ".join(found))
     return replace(context, campaign_id=found[0])

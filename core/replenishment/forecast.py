@@ -91,12 +91,14 @@ class _Chain:
         self.units_a_day, self.events = np.zeros(n), np.zeros(n)
 
     def add(self, item: Codes, sold: Array, expected: Array, days: int) -> None:
+        """A closed sale of so many days: units sold and ordinary units expected of these SKUs."""
         self.item = np.concatenate([self.item, item])
         self.sold, self.expected = np.concatenate([self.sold, sold]), np.concatenate([self.expected, expected])
         self.units_a_day[item] += sold / days
         self.events[item] += 1
 
     def times(self) -> Array:
+        """Each SKU's factor as the closed sales have it, shape (SKUs,)."""
         return rates.uplift(self.sold, self.expected, self.item, self.goods.levels)
 
 

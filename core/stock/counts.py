@@ -108,7 +108,7 @@ def _settle(connection: Connection, actor: Actor, head: dict[str, Any], now: dat
     moves = judged[judged["state"] == "differs"]
     facts = {"skus": len(moves), "units": int(moves["difference"].abs().sum())}
     if _needs_approval(connection, moves):
-        inputs = moves["difference"].astype("int64").to_dict()
+        inputs = {str(code): int(units) for code, units in moves["difference"].items()}
         if approvals.standing(connection, APPROVAL, head["count_id"], inputs) != "approved":
             asked = approvals.request(connection, actor, now, APPROVAL, head["count_id"], inputs, head["name"])
             return {"state": "waiting", "approval_id": asked, **facts}
@@ -152,7 +152,9 @@ def _judged(connection: Connection, head: dict[str, Any]) -> pd.DataFrame:
             entry.count_id == head["count_id"]
         ),
     )
-    return rules.count_differences(lines, entries, ledger.moved_since(connection, lines["sku_code"], head["snapshot_at"]))
+    return rules.count_differences(
+        lines, entries, ledger.moved_since(connection, lines["sku_code"].tolist(), head["snapshot_at"])
+    )
 
 
 def compare_count(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
@@ -208,8 +210,8 @@ def _keyed(sheet: pd.DataFrame) -> pd.DataFrame:
 
 
 def _key(rows: pd.DataFrame) -> pd.Series:
-    parts = [rows[name].astype("str") for name in ("count_id", "sku_code", "location", "counter")]
-    return parts[0].str.cat(parts[1:], sep="|").rename("key")
+    parts = rows[["count_id", "sku_code", "location", "counter"]].astype("str")
+    return parts["count_id"].str.cat(parts[["sku_code", "location", "counter"]], sep="|").rename("key")
 
 
 def write_count(connection: Connection, comparison: Comparison, context: Context) -> None:

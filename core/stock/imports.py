@@ -50,10 +50,18 @@ def write_stock(connection: Connection, comparison: Comparison, context: Context
     moved = rows[list(LEVELS)] - before[list(LEVELS)]
     first, more = _arriving(connection, rows, rows["expected_on"], where=(moved["in_transit"] != 0) | (rows["expected_on"] != ""))
     first = first.set_index("sku_code").reindex(rows.index)
-    moved = moved.assign(sku_code=rows.index, in_transit=first["quantity"].fillna(0).astype("int64"), expected_on=first["expected_on"].fillna(""))
+    moved = moved.assign(
+        sku_code=rows.index, in_transit=first["quantity"].fillna(0).astype("int64"), expected_on=first["expected_on"].fillna("")
+    )
     posted = pd.concat([moved, ledger.wide(more.assign(state="in_transit"))], ignore_index=True) if len(more) else moved
     ledger.post_wide(
-        connection, posted, source_id=context.import_id, cause="import", account=context.actor.name, now=context.now, also=rows.index
+        connection,
+        posted,
+        source_id=context.import_id,
+        cause="import",
+        account=context.actor.name,
+        now=context.now,
+        also=rows.index,
     )
 
 

@@ -31,9 +31,7 @@ def post(
     `movements`: sku_code (str), state (one of LEVELS), quantity (int64, signed), expected_on (ISO day or "", for in_transit). Rows of 0 are left out.
     `also`: SKUs that get a position (of zeros) even if nothing moves. Every SKU's version grows by one.
     """
-    return post_wide(
-        connection, wide(movements), source_id=source_id, cause=cause, account=account, now=now, also=also
-    )
+    return post_wide(connection, wide(movements), source_id=source_id, cause=cause, account=account, now=now, also=also)
 
 
 def wide(movements: pd.DataFrame) -> pd.DataFrame:
@@ -41,7 +39,9 @@ def wide(movements: pd.DataFrame) -> pd.DataFrame:
     rows = movements[movements["quantity"] != 0]
     keys = ["sku_code", "expected_on"]
     parts = [
-        rows[rows["state"] == state].groupby(keys, sort=False)["quantity"].sum().rename(state) for state in LEVELS if (rows["state"] == state).any()
+        rows[rows["state"] == state].groupby(keys, sort=False)["quantity"].sum().rename(state)
+        for state in LEVELS
+        if (rows["state"] == state).any()
     ]
     empty = pd.DataFrame({"sku_code": pd.Series(dtype="str"), "expected_on": pd.Series(dtype="str")})
     joined = pd.concat(parts, axis=1).reset_index() if parts else empty
@@ -49,19 +49,32 @@ def wide(movements: pd.DataFrame) -> pd.DataFrame:
 
 
 def post_wide(
-    connection: Connection, rows: pd.DataFrame, *, source_id: str, cause: str, account: str, now: datetime, also: Iterable[str] = ()
+    connection: Connection,
+    rows: pd.DataFrame,
+    *,
+    source_id: str,
+    cause: str,
+    account: str,
+    now: datetime,
+    also: Iterable[str] = (),
 ) -> int:
     """`post` for rows that already have the ledger's shape: sku_code, expected_on and the LEVELS; all-zero rows are left out."""
     rows = rows[(rows[list(LEVELS)] != 0).any(axis=1)].reset_index(drop=True)
     lines = new_id() + ":" + rows.index.astype("str")
     numbered = rows.assign(movement_id=lines, at=now, cause=cause, source_id=source_id, account=account)
     insert(connection, stock_movement, numbered[[column.name for column in stock_movement.columns]])
-    sums = rows.drop(columns="expected_on") if rows["sku_code"].is_unique else rows.groupby("sku_code", sort=False, as_index=False)[list(LEVELS)].sum()
+    sums = (
+        rows.drop(columns="expected_on")
+        if rows["sku_code"].is_unique
+        else rows.groupby("sku_code", sort=False, as_index=False)[list(LEVELS)].sum()
+    )
     still = pd.Index(list(also), dtype=object).difference(pd.Index(rows["sku_code"], dtype=object))
     zeros = pd.DataFrame({"sku_code": still, **dict.fromkeys(LEVELS, 0)})
     positions = (pd.concat([sums, zeros], ignore_index=True) if len(still) else sums).assign(version=1, updated_at=now)
     upsert(connection, stock_position, positions, update=["updated_at"], add=[*LEVELS, "version"])
-    arriving = rows.loc[rows["in_transit"] != 0, ["sku_code", "expected_on", "in_transit"]].rename(columns={"in_transit": "quantity"})
+    arriving = rows.loc[rows["in_transit"] != 0, ["sku_code", "expected_on", "in_transit"]].rename(
+        columns={"in_transit": "quantity"}
+    )
     if len(arriving):
         upsert(connection, stock_arrival, arriving, add=["quantity"])
         connection.execute(delete(stock_arrival).where(stock_arrival.c.quantity == 0))
@@ -88,7 +101,9 @@ def of_source(connection: Connection, source_id: str) -> pd.DataFrame:
     """What a source moved, summed: sku_code, expected_on and the LEVELS (int64, signed units)."""
     m = stock_movement.c
     sums = [func.sum(m[level]).label(level) for level in LEVELS]
-    frame = read(connection, select(m.sku_code, m.expected_on, *sums).where(m.source_id == source_id).group_by(m.sku_code, m.expected_on))
+    frame = read(
+        connection, select(m.sku_code, m.expected_on, *sums).where(m.source_id == source_id).group_by(m.sku_code, m.expected_on)
+    )
     return frame.astype(dict.fromkeys(LEVELS, "int64"))
 
 
@@ -136,7 +151,9 @@ def faults(connection: Connection) -> dict[str, list[Any]]:
     apart = positions(connection)[list(LEVELS)].sub(ledger, fill_value=0)
     unequal = apart.index[(apart != 0).any(axis=1)]
     total = func.sum(m.in_transit).label("quantity")
-    on_way = read(connection, select(m.sku_code, m.expected_on, total).where(m.in_transit != 0).group_by(m.sku_code, m.expected_on))
+    on_way = read(
+        connection, select(m.sku_code, m.expected_on, total).where(m.in_transit != 0).group_by(m.sku_code, m.expected_on)
+    )
     expected = on_way.set_index(["sku_code", "expected_on"])["quantity"].astype("int64")
     kept = arrivals(connection).set_index(["sku_code", "expected_on"])["quantity"]
     astray = expected[expected != 0].sub(kept, fill_value=0)

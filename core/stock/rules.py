@@ -42,21 +42,27 @@ def arrival_movements(told: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFram
     `told`: indexed by sku_code, in_transit (int64), expected_on (str, "" where the sheet has no date). `arrivals`: sku_code, expected_on, quantity as they stand.
     With a date, the SKU's arrivals become that one date. Without one, a surplus is added undated; a shortfall is taken from the undated, then from the latest date.
     """
-    days = arrivals.groupby("sku_code", sort=False).agg(quantity=("quantity", "sum"), day=("expected_on", "first"), days=("quantity", "size"))
+    days = arrivals.groupby("sku_code", sort=False).agg(
+        quantity=("quantity", "sum"), day=("expected_on", "first"), days=("quantity", "size")
+    )
     days = days.reindex(told.index)
     standing = days["quantity"].fillna(0).astype("int64")
     dated = told["expected_on"] != ""
     same_day = (days["days"] == 1) & (days["day"] == told["expected_on"])
     settled = dated & (standing == told["in_transit"]) & (same_day | (told["in_transit"] == 0))
     replaced = dated & ~settled
-    out = arrivals[arrivals["sku_code"].isin(told.index[replaced])].assign(quantity=lambda rows: -rows["quantity"]) if len(arrivals) else arrivals
+    out = (
+        arrivals[arrivals["sku_code"].isin(told.index[replaced])].assign(quantity=lambda rows: -rows["quantity"])
+        if len(arrivals)
+        else arrivals
+    )
     into = told[replaced].rename_axis("sku_code").reset_index().rename(columns={"in_transit": "quantity"})
     delta = (told["in_transit"] - standing)[~dated]
     surplus = pd.DataFrame({"sku_code": delta.index[delta > 0], "expected_on": "", "quantity": delta[delta > 0].to_numpy()})
     parts = [out, into, surplus, *([_taken(-delta[delta < 0], arrivals)] if (delta < 0).any() else [])]
     moved = pd.concat([part[["sku_code", "expected_on", "quantity"]] for part in parts], ignore_index=True)
     if moved.duplicated(["sku_code", "expected_on"]).any():
-        moved = moved.groupby(["sku_code", "expected_on"], as_index=False, sort=False)["quantity"].sum()
+        moved = moved.groupby(["sku_code", "expected_on"], sort=False)["quantity"].sum().reset_index()
     return moved[moved["quantity"] != 0].reset_index(drop=True)
 
 
@@ -84,7 +90,8 @@ def days_of_cover(available: pd.Series, units_per_day: pd.Series) -> pd.Series:
 
 
 def mark(position: pd.DataFrame, low_days: float = 7.0, over_days: float = 60.0) -> pd.Series:
-    """The word for a position: "sold_out" (nothing to promise), "tight" (below safety stock or `low_days` of cover), "excess" (above `over_days`), else "enough".
+    """The word for a position: "sold_out" (nothing to promise), "tight" (below safety stock or `low_days` of cover), "excess" (above
+    `over_days`), else "enough".
 
     Needs available_to_promise, safety_stock (Int64), days_of_cover (Float64).
     """
@@ -101,7 +108,8 @@ def count_differences(lines: pd.DataFrame, entries: pd.DataFrame, moved: pd.Seri
 
     `lines`: sku_code, book (units at the snapshot). `entries`: sku_code, location, counter, counted, reason. `moved`: units of on-hand movements since the
     snapshot, indexed by sku_code. Locations of a SKU add up; two counters of one location must agree, else `state` is "disputed" and no difference is given.
-    Columns: book, moved, expected (= book + moved), counted (Int64), difference (Int64 = counted - expected), counters, reason, state ("missing" | "disputed" | "equal" | "differs").
+    Columns: book, moved, expected (= book + moved), counted (Int64), difference (Int64 = counted - expected), counters, reason, state
+    ("missing" | "disputed" | "equal" | "differs").
     Source: difference = counted - (book at the snapshot + movements since).
     """
     result = lines.set_index("sku_code")[["book"]].astype("int64")

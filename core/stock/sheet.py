@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from core.goods.sheet import MASTER_FIELDS
-from core.sheets import writer
 from core.imports.kinds import Kind
+from core.sheets import writer
 from core.sheets.columns import Field, SheetSpec
 from core.stock import counts, imports
 

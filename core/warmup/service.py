@@ -79,7 +79,7 @@ def heat(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Heat:
         mine = campaigns.standing(connection, campaign_id)
         days = warm_days(mine)
         targets = {name: total for name, total in stored(connection, campaign_id, "targets").items() if name in TARGETS}
-        planned = rules.day_targets(_weights(connection, mine, days), targets)
+        planned = rules.day_targets(_weights(connection, mine, days), dict.fromkeys(TARGETS, 0) | targets)
         actual = _actual(connection, mine, days)
         by_channel = _by_channel(connection, days)
     today = business_day(now, mine.timezone)

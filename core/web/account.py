@@ -1,4 +1,6 @@
-"""The account routes: sign in, sign out, sign out everywhere, change the password. Answers are {"ok": true, ..} or {"code": ..}."""
+"""The account routes: sign in, sign out, sign out everywhere, change the password. Answers are {"ok": true, ..} or {"code":
+..}.
+"""
 
 from __future__ import annotations
 

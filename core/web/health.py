@@ -48,6 +48,11 @@ def _ask(db: Database) -> None:
     require_current(db)
 
 
+async def moment(_request: Request) -> Response:
+    """The server's clock in epoch milliseconds: what countdowns run on, whatever the browser's clock says."""
+    return JSONResponse({"ms": int(clock.now().timestamp() * 1000)}, headers={"Cache-Control": "no-store"})
+
+
 async def metrics(request: Request) -> Response:
     """Prometheus text, for this machine or with the bearer token of the settings; to others the route does not exist."""
     if not may_read(request, settings().metrics_token.get_secret_value()):
@@ -66,4 +71,8 @@ def _count(db: Database) -> None:
         QUEUED.set(connection.scalar(select(func.count()).select_from(message).where(message.c.state == "queued")) or 0)
 
 
-ROUTES = [Route("/healthz", healthz, methods=["GET"]), Route("/metrics", metrics, methods=["GET"])]
+ROUTES = [
+    Route("/healthz", healthz, methods=["GET"]),
+    Route("/api/v1/time", moment, methods=["GET"]),
+    Route("/metrics", metrics, methods=["GET"]),
+]

@@ -37,7 +37,8 @@ def arrive(key: str, default: Value, options: Collection[str] | None = None, *, 
 def leave(key: str, default: Value) -> None:
     """Writes the widget's value into the address, the default as nothing."""
     value = st.session_state.get(key, default)
-    text = None if value is None or value == default else ",".join(value) if isinstance(value, list) else str(value)
+    same = sorted(value) == sorted(default) if isinstance(value, list) else value == default
+    text = None if value is None or same else ",".join(value) if isinstance(value, list) else str(value)
     if st.query_params.get(key) != text:
         if text is None:
             st.query_params.pop(key, None)

@@ -88,7 +88,7 @@ def trail(db: Database, user: Actor, now: datetime) -> None:
         kept("audit_action", ""),
         kept("audit_days", "week", DAYS),
     ):
-        text = st.text_input(t("common.search"), key="audit_text", type="search", width=280)
+        text = st.text_input(t("common.search"), key="audit_text", type="search", width=280, placeholder=plain("admin.search_place"))
         action = st.text_input(t("admin.action"), key="audit_action", width=180, placeholder="price.")
         span = st.segmented_control(
             t("admin.since"), list(DAYS), required=True, key="audit_days", format_func=lambda name: plain(f"admin.{name}")

@@ -24,6 +24,7 @@ Hue = Literal["red", "blue", "gray", "amber", "green"]
 Spec = dict[str, Any]
 HEIGHT = 300
 BAND = 0.18
+ROOM = {"top": 16, "bottom": 4, "left": 4, "right": 4}  # above the highest figure, for its name
 AXIS = 34  # the height of a time axis, which is part of a chart's own
 
 _HUES: Mapping[str, Mapping[str, str]] = {
@@ -134,6 +135,7 @@ def _lines(
     ]
     return {
         "height": height,
+        "padding": ROOM,
         "layer": [
             {"transform": [known, {"filter": "isValid(datum.low)"}], "mark": {"type": "area", "opacity": BAND},
              "encoding": {"x": across, "y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}, "color": colour}},
@@ -245,6 +247,7 @@ def _waterfall(value_title: str, height: int, mode: str, tongue: str) -> Spec:
     top = {"calculate": "max(datum.start, datum.end)", "as": "top"}
     return {
         "height": height,
+        "padding": ROOM,
         "layer": [
             {"mark": {"type": "bar", "cornerRadius": 1},
              "encoding": {"x": across, "y": {"field": "start", "type": "quantitative", "title": plain(value_title), "axis": _axis(False, tongue)},
@@ -277,6 +280,7 @@ def _timeline(height: int, clock: str, mode: str) -> Spec:
                *({"field": end, "type": "temporal", "format": "%m-%d %H:%M", "title": mark} for end, mark in (("start", "→"), ("end", "⇥")))]  # fmt: skip
     return {
         "height": height,
+        "padding": ROOM,
         "layer": [
             {"transform": [span], "mark": {"type": "bar", "height": {"band": 0.6}, "cornerRadius": 3},
              "encoding": {"x": across, "x2": {"field": "end"}, "y": down, "color": _toned("tone", mode), "tooltip": tooltip}},

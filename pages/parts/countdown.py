@@ -28,15 +28,28 @@ _CSS = """
 
 _JS = """
 const timers = new WeakMap()
+const server = { ms: 0, mark: 0, asked: -Infinity }  // the server's clock at a mark of the browser's stopwatch, which no wrong clock moves
+
+async function ask() {
+  const sent = performance.now()
+  if (sent - server.asked < 60000) return
+  server.asked = sent
+  try {
+    const { ms } = await (await fetch("/api/v1/time", { cache: "no-store" })).json()
+    Object.assign(server, { ms, mark: (sent + performance.now()) / 2 })
+  } catch { server.asked = sent - 50000 }  // once more in ten seconds; until then the run's own moment holds
+}
 
 export default function ({ parentElement, data }) {
   const box = parentElement.querySelector(".countdown")
   const left = parentElement.querySelector(".left")
   parentElement.querySelector(".label").textContent = data.label
-  const skew = data.server_ms - Date.now()
+  const begun = performance.now()
+  const now = () => server.ms ? server.ms + performance.now() - server.mark : data.server_ms + performance.now() - begun
   const two = number => String(number).padStart(2, "0")
   const draw = () => {
-    const seconds = Math.max(0, Math.ceil((data.target_ms - Date.now() - skew) / 1000))
+    ask()
+    const seconds = Math.max(0, Math.ceil((data.target_ms - now()) / 1000))
     const days = Math.floor(seconds / 86400)
     const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(":")
     const text = seconds ? (days ? days + " " + data.days + " " : "") + clock : data.over

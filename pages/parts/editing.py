@@ -20,11 +20,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.money import from_yuan
+from core.money import format_fen, from_yuan
 from pages.parts.columns import Column, displayed, settled
 from pages.parts.states import word
 from pages.parts.tables import tall
-from pages.parts.text import plain, t
+from pages.parts.text import percent, plain, t
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,13 @@ def edit(
     options: Mapping[str, Sequence[str]] | None = None,
 ) -> Edited | None:
     """Draws the bar and the editor; the changes when 保存 is pressed. `options` lists the codes that a state column may take."""
-    source = _source(frame, key)
-    widget = f"{key}_editor_{st.session_state.get(f'{key}_round', 0)}"
-    changes = changed(source, columns, st.session_state.get(widget, {}).get("edited_rows", {}))
+    own = _own(key)
+    widget = f"{own}_editor_{st.session_state.get(f'{own}_round', 0)}"
+    edits = st.session_state.get(widget, {}).get("edited_rows", {})
+    if not edits:
+        st.session_state[f"{own}_source"] = frame
+    source: pd.DataFrame = st.session_state.get(f"{own}_source", frame)
+    changes = changed(source, columns, edits)
     bar = st.container(key=f"{key}_save_bar")
     shown = [column for column in columns if column.name in source.columns]
     st.data_editor(
@@ -59,17 +63,35 @@ def edit(
         placeholder="—",
     )
     if changes.empty:
-        st.session_state[f"{key}_source"] = frame
         return None
     with bar:
-        return Edited(changes, source) if _bar(changes, columns, key) else None
+        moved = clashes(changes, frame)
+        if len(moved) and _clash_bar(moved, columns, key):
+            st.session_state[f"{own}_source"] = frame  # the reader has seen what the others did
+            st.rerun()
+        return Edited(changes, source) if _bar(changes, columns, key, ready=moved.empty) else None
+
+
+def _own(key: str) -> str:
+    """The editor's key within the chosen campaign: pending changes never wander into another one."""
+    return f"{key}@{st.session_state.get('campaign', '')}"
 
 
 def saved(key: str) -> None:
     """Drops the pending changes and shows the database's rows again."""
-    st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1
-    st.session_state.pop(f"{key}_source", None)
+    own = _own(key)
+    st.session_state[f"{own}_round"] = st.session_state.get(f"{own}_round", 0) + 1
+    st.session_state.pop(f"{own}_source", None)
     st.rerun()
+
+
+def clashes(changes: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+    """The changed cells that somebody else has changed since the editing began: key, field, before, now, after."""
+    now = [fresh[field].get(key) if field in fresh else None for key, field in zip(changes["key"], changes["field"], strict=True)]
+    moved = [not _same(before, value) for before, value in zip(changes["before"], now, strict=True)]
+    return changes.assign(now=pd.Series(now, dtype=object, index=changes.index))[moved][
+        ["key", "field", "before", "now", "after"]
+    ]
 
 
 def changed(source: pd.DataFrame, columns: Sequence[Column], edited_rows: Mapping[int, Mapping[str, Any]]) -> pd.DataFrame:
@@ -99,14 +121,11 @@ def stored(value: Any, column: Column) -> Any:
 
 
 def _same(before: Any, after: Any) -> bool:
+    if after is None or after is pd.NA or after != after:
+        after = ""
     if before is None or before is pd.NA or before != before:
-        return after is None or after == ""
+        return bool(after == "")
     return bool(before == after)
-
-
-def _source(frame: pd.DataFrame, key: str) -> pd.DataFrame:
-    kept = st.session_state.get(f"{key}_source")
-    return kept if kept is not None else frame
 
 
 def _pickable(view: pd.DataFrame, source: pd.DataFrame, columns: Sequence[Column], editable: Sequence[str]) -> pd.DataFrame:
@@ -131,16 +150,37 @@ def _selects(columns: Sequence[Column], editable: Sequence[str], options: Mappin
     }
 
 
-def _bar(changes: pd.DataFrame, columns: Sequence[Column], key: str) -> bool:
-    titles = {column.name: column.heading() for column in columns}
+def _bar(changes: pd.DataFrame, columns: Sequence[Column], key: str, *, ready: bool) -> bool:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f":material/edit: **{t('common.changed', n=len(changes))}**", width="content")
         with st.popover(t("common.more")):
-            listed = changes.assign(
-                field=changes["field"].map(titles.get), before=changes["before"].astype(str), after=changes["after"].astype(str)
-            )
-            words = ("row", "field", "was", "now")
-            st.dataframe(listed.set_axis([plain(f"common.{name}") for name in words], axis=1), hide_index=True)
+            _list(changes, columns, ("row", "field", "was", "now"))
         if st.button(t("common.discard"), key=f"{key}_discard"):
             saved(key)
-        return st.button(t("common.save"), key=f"{key}_save", type="primary", icon=":material/save:")
+        return st.button(t("common.save"), key=f"{key}_save", type="primary", icon=":material/save:", disabled=not ready)
+
+
+def _clash_bar(moved: pd.DataFrame, columns: Sequence[Column], key: str) -> bool:
+    """What others changed meanwhile, cell by cell; True when the reader keeps their own values all the same."""
+    st.warning(t("common.conflict"), icon=":material/sync_problem:")
+    _list(moved, columns, ("row", "field", "was", "now", "yours"))
+    return st.button(t("common.keep_mine"), key=f"{key}_keep_mine")
+
+
+def _list(cells: pd.DataFrame, columns: Sequence[Column], words: Sequence[str]) -> None:
+    declared = {column.name: column for column in columns}
+    kinds = [declared[field] for field in cells["field"]]
+    values = [[told(value, kind) for value, kind in zip(cells[name], kinds, strict=True)] for name in cells.columns[2:]]
+    rows = zip(cells["key"].astype("str"), (kind.heading() for kind in kinds), *values, strict=True)
+    st.dataframe(pd.DataFrame(rows, columns=[plain(f"common.{name}") for name in words]), hide_index=True)
+
+
+def told(value: Any, column: Column) -> str:
+    """A cell's value in core's units as text for the reader."""
+    if value is None or value is pd.NA or value != value:
+        return "—"
+    if column.kind in {"money", "price"}:
+        return format_fen(int(value))
+    if column.kind == "percent":
+        return percent(float(value))
+    return word(value, column.words) if column.kind == "state" else str(value)

@@ -226,9 +226,31 @@ def _editor(db: Database, user: Actor, rows: pd.DataFrame, campaign_id: str, now
         count = structure.edit(db, user, campaign_id, edited.changes, seen, now=now)
     except ShopError as refused:
         st.error(error_text(refused))
+        if "keys" in refused.facts:  # somebody has changed these rows meanwhile
+            _conflicts(edited.changes, picture(db, user, campaign_id).rows)
         return
     say(t("goods.saved", n=count))
     saved("goods")
+
+
+def _conflicts(changes: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Cell by cell: what stood when the editing began, what was typed, and what stands now."""
+    fields = {column.name: column for column in EDITOR}
+    told = changes[changes["key"].isin(rows.index)]
+    now = [rows[field][key] for key, field in zip(told["key"], told["field"], strict=True)]
+    values: dict[str, list[object]] = {"was": told["before"].tolist(), "yours": told["after"].tolist(), "now": now}
+    frame = pd.DataFrame({"row": told["key"], "field": [fields[name].heading() for name in told["field"]]})
+    for name, column in values.items():
+        frame[name] = [_shown(value, fields[field].kind) for value, field in zip(column, told["field"], strict=True)]
+    st.dataframe(frame[frame["was"] != frame["now"]].rename(columns=lambda name: plain(f"common.{name}")), hide_index=True)
+
+
+def _shown(value: object, kind: str) -> str:
+    if value is None or pd.isna(value):  # type: ignore[call-overload]
+        return "—"
+    if kind in {"money", "price"}:
+        return money(int(str(value)))
+    return plain(f"tier.{value}") if kind == "state" else str(value)
 
 
 def act(doing: Callable[[], str]) -> None:

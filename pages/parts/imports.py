@@ -55,8 +55,8 @@ def history(db: Database, user: Actor, kinds: Sequence[Kind], *, key: str, now: 
     )
     if shown.picked is None:
         return
-    run = shown.frame.loc[shown.picked]
-    kind = by_name[run["kind"]]
+    run = shown.frame.loc[str(shown.picked)]
+    kind = by_name[str(run["kind"])]
     if (
         run["state"] == "committed"
         and allowed(user, kind.action)

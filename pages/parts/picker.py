@@ -34,8 +34,9 @@ class Chosen:
 
 
 def _all(actor: Actor) -> dict[str, Chosen]:
-    rows = campaigns(database(), actor)[["campaign_id", "name", "timezone", "opens_at", "closes_at"]]
-    found = [Chosen(*row) for row in rows.itertuples(index=False)]
+    rows = campaigns(database(), actor)
+    columns = (rows[name] for name in ("campaign_id", "name", "timezone", "opens_at", "closes_at"))
+    found = [Chosen(*values) for values in zip(*columns, strict=True)]
     return {one.campaign_id: one for one in found}
 
 

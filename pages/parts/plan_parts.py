@@ -204,7 +204,7 @@ def replan(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
             actual[str(key)] = (int(gmv) * 100, int(visitors))
         still = sum(1 for key, weight in plan.weights.phases.items() if weight and key not in actual)
         gap = int(frame["planned_gmv"].sum()) - sum(done for done, _ in actual.values())
-        st.markdown(t("plan.replan_gap", gap=gap, n=still))
+        st.markdown(t("plan.replan_gap" if gap >= 0 else "plan.replan_over", gap=abs(gap), n=still))
         why = st.text_input(t("plan.why"), placeholder=plain("plan.why_place"), key="plan_why_replan")
         pressed = st.form_submit_button(t("plan.replan"), type="primary", disabled=not allowed(user, "plan.edit"))
     if pressed:

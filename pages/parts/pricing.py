@@ -76,6 +76,7 @@ def answer(picture: Picture) -> None:
     open_alarms = sum(state != "approved" for _, state in picture.rules.alarms.values())
 
     def one(label: str, mask: pd.Series, alarm: bool = False) -> Card:
+        """A card of one verdict."""
         planned = int(frame.loc[mask, "planned_gmv"].fillna(0).sum())
         against = t("pricing.card_planned", fen=planned) if planned else ""
         return Card(
@@ -133,7 +134,14 @@ def price_table(db: Database, user: Actor, chosen: Chosen, picture: Picture, now
         return
     st.caption(t("pricing.why_hint"))
     shown = table(
-        frame, PRICES, key="pricing", filters=VIEWS, search=("sku_code", "name", "category"), export="prices", pick=True
+        frame,
+        PRICES,
+        key="pricing",
+        filters=VIEWS,
+        search=("sku_code", "name", "category"),
+        export="prices",
+        pick=True,
+        height=440,
     )
     if allowed(user, "price.edit"):
         _ask(db, user, chosen, picture, shown.frame, now)

@@ -18,7 +18,8 @@ TONES: dict[str, str] = {
     # work
     "not_started": "gray", "todo": "gray", "in_progress": "blue", "doing": "blue", "late": "red", "blocked": "orange", "done": "green", "overdue": "red",
     # flash-sale sessions, pre-sale, old customers
-    "planned": "gray", "locked": "blue", "runs": "green", "over": "orange", "closed": "gray", "about_to_lapse": "orange", "lapsed": "red", "few_left": "orange", "low_stock": "orange",
+    "planned": "gray", "locked": "blue", "runs": "green", "over": "orange", "closed": "gray",
+    "about_to_lapse": "orange", "lapsed": "red", "few_left": "orange", "low_stock": "orange",
     # tiers of goods
     "pre_hot": "red", "main_push": "orange", "regular": "blue", "clearance": "gray",
     # prices and approvals

@@ -126,11 +126,16 @@ def tabs(db: Database, user: Actor, view: pd.DataFrame, now: datetime) -> None:
     offered: dict[str, tuple[bool, Callable[[], None]]] = {
         "positions": (not view.empty, lambda: positions(db, user, view)),
         "counts": (allowed(user, "stock.count"), lambda: counts(db, user, view, now)),
-        "imports": (allowed(user, "import.view"), lambda: history(db, user, (STOCK, COUNT, GOODS, SUPPLIERS), key="stock_imports", now=now)),
+        "imports": (
+            allowed(user, "import.view"),
+            lambda: history(db, user, (STOCK, COUNT, GOODS, SUPPLIERS), key="stock_imports", now=now),
+        ),
         "goods": (True, lambda: goods(db, user, now)),
     }
     drawn = [(name, draw) for name, (offer, draw) in offered.items() if offer]
-    for tab, (_, draw) in zip(st.tabs([t(f"stock.tab_{name}") for name, _ in drawn], key="stock_tab", on_change="rerun"), drawn, strict=True):
+    for tab, (_, draw) in zip(
+        st.tabs([t(f"stock.tab_{name}") for name, _ in drawn], key="stock_tab", on_change="rerun"), drawn, strict=True
+    ):
         if tab.open:
             with tab:
                 draw()
@@ -217,7 +222,7 @@ def _count(db: Database, user: Actor, head: pd.Series, count_id: str, now: datet
         differs = judged[judged["state"] == "differs"]
         units = int(differs["difference"].abs().sum()) if "difference" in judged else 0
         pressed = head["state"] == "open" and st.button(
-            t("count.settle"), type="primary", key="count_settle", disabled=(judged["state"] == "missing").all()
+            t("count.settle"), type="primary", key="count_settle", disabled=bool((judged["state"] == "missing").all())
         )
         st.caption(t("count.settle_note", skus=len(differs), units=units))
     if pressed:

@@ -68,8 +68,16 @@ def table(
         chosen = _tools(left, len(frame), chosen, key, export, bool(search))
     if left.empty:
         st.info(t("common.no_match"), icon=":material/search_off:")
+        if len(frame):
+            st.button(t("common.clear_filters"), key=f"{key}_clear", on_click=_clear, args=(key,), icon=":material/filter_alt_off:")
         return Shown(left)
     return Shown(left, draw(left, chosen, key=key, pick=pick, height=height, alt=alt))
+
+
+def _clear(key: str) -> None:
+    for name, value in ((f"{key}_view", "all"), (f"{key}_find", "")):
+        if name in st.session_state:
+            st.session_state[name] = value
 
 
 def filtered(

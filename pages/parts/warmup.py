@@ -118,7 +118,8 @@ def signals(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime
             upload(user, WARMUP, key="warmup_upload", now=now)
     if allowed(user, "warmup.edit"):
         _targets(db, user, chosen, heat, now)
-    figures = [name for name in TARGETS if (heat.rows["figure"] == name).any()]
+    told = set(heat.rows.loc[heat.rows["reported"], "figure"])
+    figures = [name for name in TARGETS if name in told or heat.targets.get(name)]
     if not figures:
         empty("warmup.no_signals")
         return
@@ -132,15 +133,11 @@ def _multiple(heat: Heat, name: str, now: datetime) -> None:
     rows = heat.rows[heat.rows["figure"] == name]
     at = pd.to_datetime(rows["day"])
     today = pd.Timestamp(business_day(now, heat.campaign.timezone))
-    said = rows["actual_sum"].where(rows["actual"].notna())
-    frame = pd.concat(
-        [
-            pd.DataFrame({"day": at, "count": rows["planned_sum"].astype(float), "series": "planned"}),
-            pd.DataFrame({"day": at, "count": said.astype("Float64").astype(float), "series": "actual"}),
-            pd.DataFrame({"day": [today], "count": [None], "series": ["now"]}),
-        ],
-        ignore_index=True,
-    )
+    said = rows["actual_sum"].where(rows["actual"].notna()).astype("Float64").astype(float)
+    parts = [pd.DataFrame({"day": at, "count": said, "series": "actual"})]
+    if heat.targets.get(name):
+        parts.append(pd.DataFrame({"day": at, "count": rows["planned_sum"].astype(float), "series": "planned"}))
+    frame = pd.concat([*parts, pd.DataFrame({"day": [today], "count": [float("nan")], "series": ["now"]})], ignore_index=True)
     with st.container(border=True):
         st.markdown(f"**{t(f'figure.{name}')}**")
         spec = charts.lines("day", "count", LINES, y_title=f"figure.{name}", clock="%m-%d", height=170)

@@ -69,15 +69,22 @@ def test_worst_landed_of_twenty_thousand() -> None:
 
 def test_a_campaign_of_twenty_thousand(sqlite: Database, lead: Actor, finance: Actor) -> None:
     count, random = 20_000, np.random.default_rng(4)
-    frame = pd.DataFrame({"sku_code": [f"S{n:06d}" for n in range(count)], "category": random.choice(["护肤", "彩妆", "家居"], count)})
+    frame = pd.DataFrame(
+        {"sku_code": [f"S{n:06d}" for n in range(count)], "category": random.choice(["护肤", "彩妆", "家居"], count)}
+    )
     frame["list_price"] = random.integers(20, 900, count) * 100 + 90
     campaign_id = campaigns.add_sale(sqlite, lead, "双11", OPENS, CLOSES, now=NOW)
     with sqlite.writing() as connection:
         insert(connection, sku, frame.assign(unit_cost=frame["list_price"] // 4, updated_at=NOW))
-        sold = frame[["sku_code"]].assign(sale_price=frame["list_price"] * 4 // 5, tier=random.choice(["regular", "main_push"], count))
+        sold = frame[["sku_code"]].assign(
+            sale_price=frame["list_price"] * 4 // 5, tier=random.choice(["regular", "main_push"], count)
+        )
         insert(connection, campaign_sku, sold.assign(campaign_id=campaign_id, updated_at=NOW))
     costs.edit_default(sqlite, finance, campaign_id, "", {"express": 350, "commission": 500, "return_rate": 800}, now=NOW)
-    rules = [{"rule_id": rule.rule_id, "kind": rule.kind, "value": rule.value, "threshold": rule.threshold, "level": rule.level} for rule in RULES]
+    rules = [
+        {"rule_id": rule.rule_id, "kind": rule.kind, "value": rule.value, "threshold": rule.threshold, "level": rule.level}
+        for rule in RULES
+    ]
     promotions.save_rules(sqlite, lead, campaign_id, "live", rules, 0, now=NOW)
     spent = cpu(lambda: service.load(sqlite, finance, campaign_id))
     print(f"\nthe pricing page's picture of 20,000 SKUs: {spent:.2f} CPU s")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from core import clock
 from core.access import Actor
@@ -65,12 +65,18 @@ def grid_cell(page: Page, row: int = 0) -> None:
 
 
 def type_into(page: Page, column: int, text: str, row: int = 0) -> None:
-    """Types into a cell of the last grid on the page by its place."""
-    grid_cell(page, row)
-    for _ in range(column):
-        page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    page.locator("#portal input").wait_for()
+    """Types into a cell of the last grid on the page by its place; a grid that was still being laid out is tried again."""
+    field = page.locator("#portal input")
+    for _ in range(3):
+        grid_cell(page, row)
+        for _ in range(column):
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        try:
+            field.wait_for(timeout=5_000)
+            break
+        except TimeoutError:
+            page.keyboard.press("Escape")
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     settled(page)
@@ -115,8 +121,9 @@ def test_from_run_to_receipt(shop: Server, signed_in: Callable[..., Page], pictu
     order_id = orders.find(shop.database, BOSS, number)
     sku_code, quantity = book.active["A2"].value, int(book.active["D2"].value)
     had = stock.positions(shop.database, BOSS, sku_code=sku_code)["on_hand"].iloc[0]
-    type_into(page, 5, str(quantity // 2))
+    settled(page)
     picture(page, "replenishment-receiving", whole=True)
+    type_into(page, 5, str(quantity // 2))
     press(page, "保存")
     expect(page.get_by_text("已入库，采购单：部分到货")).to_be_visible()
     received = orders.order_lines(shop.database, BOSS, order_id).set_index("sku_code")["received"]

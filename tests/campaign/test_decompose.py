@@ -84,6 +84,13 @@ def test_a_clock_change_makes_a_day_of_25_hours_and_loses_nothing() -> None:
     assert set(found["day"]) == {"2026-10-25"}
 
 
+def test_a_phase_that_ends_in_the_hour_that_comes_twice() -> None:
+    encore = Phase(
+        "x", "encore", datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    )  # 02:30 for the first time
+    assert rules.tree(1000, 10, [encore], "Europe/Berlin", {"x": 1})["gmv"].sum() == 1000
+
+
 def test_a_heavier_day_takes_from_the_others_of_its_phase() -> None:
     encore = Phase("x", "encore", datetime(2026, 11, 11, 16, tzinfo=UTC), datetime(2026, 11, 14, 16, tzinfo=UTC))
     plain = rules.tree(900, 90, [encore], "Asia/Shanghai", {"x": 1}).groupby("day")["gmv"].sum()

@@ -118,7 +118,7 @@ def test_keys_of_any_number(shop: Database) -> None:
 
 def test_a_naive_moment_is_refused(shop: Database) -> None:
     with pytest.raises(Exception, match="offset"), shop.writing() as connection:
-        connection.execute(trial.insert().values(code="n", at=datetime(2026, 1, 1)))
+        connection.execute(trial.insert().values(code="n", at=datetime(2026, 1, 1)))  # noqa: DTZ001
 
 
 def test_eight_writers_lose_nothing(shop: Database) -> None:

@@ -101,7 +101,7 @@ def pour(database: Database, admin: Actor, count: int, kills: int) -> None:
     feeding.start()
     dice = random.Random(4)
     while feeding.is_alive() and server.kills < kills:
-        time.sleep(dice.uniform(0.02, 0.3))
+        time.sleep(dice.uniform(0.1, 2.5))
         server.kill()
         server.start()
         server.await_door()

@@ -29,7 +29,12 @@ pytestmark = pytest.mark.fault
 def draft(database: Database, actor: Actor, quantity: int) -> service.Draft:
     """A checked stock sheet that sets every SKU to one quantity."""
     frame = pd.DataFrame({"sku_code": [f"{n:04d}" for n in range(SKUS)], "on_hand": quantity, "reserved": quantity % 7})
-    content = writer.export(frame, [("sku_code", "商品编码", "code"), ("on_hand", "实物库存", "integer"), ("reserved", "占用库存", "integer")], "stock", "zh")
+    content = writer.export(
+        frame,
+        [("sku_code", "商品编码", "code"), ("on_hand", "实物库存", "integer"), ("reserved", "占用库存", "integer")],
+        "stock",
+        "zh",
+    )
     return service.check(service.inspect(database, actor, STOCK, content, f"{quantity}.xlsx"))
 
 

@@ -22,16 +22,30 @@ def imports(path: Path) -> set[str]:
 
 def test_the_front_door_holds_no_logic() -> None:
     tree = ast.parse((ROOT / "dashboard.py").read_text(encoding="utf-8"))
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.If | ast.Try)]
-    assert {name.split(".")[0] for name in imports(ROOT / "dashboard.py")} <= {"__future__", "pathlib", "streamlit", "core", "pages"}
+    assert not [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.If | ast.Try)
+    ]
+    assert {name.split(".")[0] for name in imports(ROOT / "dashboard.py")} <= {
+        "__future__",
+        "pathlib",
+        "streamlit",
+        "core",
+        "pages",
+    }
 
 
-@pytest.mark.parametrize("path", [path for path in sorted((ROOT / "pages").glob("*.py")) if path.stem != "__init__"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in sorted((ROOT / "pages").glob("*.py")) if path.stem != "__init__"], ids=lambda path: path.stem
+)
 def test_a_page_is_thin(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count("\n") <= 90
     reached = imports(path)
-    assert not {name for name in reached if name.split(".")[0] in {"sqlalchemy", "openpyxl"} or name.endswith((".tables", ".rules"))}
+    assert not {
+        name for name in reached if name.split(".")[0] in {"sqlalchemy", "openpyxl"} or name.endswith((".tables", ".rules"))
+    }
     assert "require(" in text
 
 
@@ -43,12 +57,20 @@ def test_rules_are_pure(path: Path) -> None:
 
 def test_only_the_clock_reads_the_clock() -> None:
     readers = {"datetime.now(", "datetime.utcnow(", "date.today("}
-    found = [path.relative_to(ROOT) for path in SOURCE if path.name != "clock.py" for reader in readers if reader in path.read_text(encoding="utf-8")]
+    found = [
+        path.relative_to(ROOT)
+        for path in SOURCE
+        if path.name != "clock.py"
+        for reader in readers
+        if reader in path.read_text(encoding="utf-8")
+    ]
     assert found == []
 
 
 def test_every_room_with_a_price_speaks_of_fen() -> None:
-    floats = [path.relative_to(ROOT) for path in SOURCE if path.name == "tables.py" and "Numeric" in path.read_text(encoding="utf-8")]
+    floats = [
+        path.relative_to(ROOT) for path in SOURCE if path.name == "tables.py" and "Numeric" in path.read_text(encoding="utf-8")
+    ]
     assert floats == []
 
 
@@ -64,11 +86,15 @@ def test_the_demo_workbooks_are_those_of_their_script() -> None:
     for name, content in made.items():
         if name.endswith(".xlsx"):
             fresh, kept = (load_workbook(source) for source in (io.BytesIO(content), FOLDER / name))
-            assert [[cell.value for row in sheet for cell in row] for sheet in fresh] == [[cell.value for row in sheet for cell in row] for sheet in kept], name
+            assert [[cell.value for row in sheet for cell in row] for sheet in fresh] == [
+                [cell.value for row in sheet for cell in row] for sheet in kept
+            ], name
         else:
             assert content == (FOLDER / name).read_bytes(), name
 
 
 def test_the_command_line_starts_quickly_enough_to_be_used_in_scripts() -> None:
-    answer = subprocess.run([sys.executable, "-m", "core", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-m", "core", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     assert "import" in answer.stdout

@@ -51,7 +51,10 @@ def whole(report: Report) -> bool:
     return f["rows"] == f["added"] + f["changed"] + f["unchanged"] + f["merged"] + f["rejected"] + f["skipped_totals"]
 
 
-FIRST: list[dict[str, object]] = [{"sku_code": "00123", "on_hand": 10, "reserved": 2}, {"sku_code": "0E123", "on_hand": 0, "reserved": 0}]
+FIRST: list[dict[str, object]] = [
+    {"sku_code": "00123", "on_hand": 10, "reserved": 2},
+    {"sku_code": "0E123", "on_hand": 0, "reserved": 0},
+]
 
 
 def test_added_changed_unchanged_and_absent(database: Database, merchandiser: Actor, now: datetime) -> None:
@@ -111,7 +114,9 @@ def test_an_exported_sheet_never_overwrites_what_moved_since(database: Database,
     assert levels(database, merchandiser)["00123"][0] == 50
 
 
-def test_a_shop_that_moved_while_somebody_looked_is_not_overwritten(database: Database, merchandiser: Actor, now: datetime) -> None:
+def test_a_shop_that_moved_while_somebody_looked_is_not_overwritten(
+    database: Database, merchandiser: Actor, now: datetime
+) -> None:
     bring(database, merchandiser, sheet(FIRST), now)
     draft = service.check(service.inspect(database, merchandiser, STOCK, sheet([{"sku_code": "00123", "on_hand": 5}]), "a.xlsx"))
     seen = service.preview(database, merchandiser, draft, now=now)
@@ -157,14 +162,22 @@ def test_every_import_leaves_an_audit_row(database: Database, merchandiser: Acto
 
 def test_goods_undo_puts_the_old_values_back(database: Database, merchandiser: Actor, now: datetime) -> None:
     bring(database, merchandiser, sheet([{"sku_code": "a", "name": "旧名", "unit_cost": 1000}], GOODS), now, GOODS)
-    changed = bring(database, merchandiser, sheet([{"sku_code": "a", "name": "新名", "unit_cost": 1200}, {"sku_code": "b", "name": "乙"}], GOODS), now, GOODS)
+    changed = bring(
+        database,
+        merchandiser,
+        sheet([{"sku_code": "a", "name": "新名", "unit_cost": 1200}, {"sku_code": "b", "name": "乙"}], GOODS),
+        now,
+        GOODS,
+    )
     assert (changed.figures["changed"], changed.figures["added"]) == (1, 1)
     service.undo(database, merchandiser, GOODS, changed.import_id, reason="x", now=now)
     frame = goods(database, merchandiser)
     assert frame[["sku_code", "name", "unit_cost"]].to_numpy().tolist() == [["a", "旧名", 1000]]
 
 
-def test_costs_are_hidden_from_those_who_may_not_see_them(database: Database, merchandiser: Actor, viewer: Actor, now: datetime) -> None:
+def test_costs_are_hidden_from_those_who_may_not_see_them(
+    database: Database, merchandiser: Actor, viewer: Actor, now: datetime
+) -> None:
     bring(database, merchandiser, sheet([{"sku_code": "a", "unit_cost": 1000, "on_hand": 2}]), now)
     assert not {"unit_cost", "stock_value"} & set(stock.positions(database, viewer).columns)
     assert "unit_cost" not in goods(database, viewer)
@@ -178,9 +191,16 @@ units = st.integers(0, 10**6)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(codes, st.tuples(units, units, units), min_size=1, max_size=8), st.dictionaries(codes, st.tuples(units, units, units), max_size=4))
+@given(
+    st.dictionaries(codes, st.tuples(units, units, units), min_size=1, max_size=8),
+    st.dictionaries(codes, st.tuples(units, units, units), max_size=4),
+)
 def test_export_import_identity_and_undo_nothing(
-    tmp_path_factory: pytest.TempPathFactory, merchandiser: Actor, now: datetime, first: dict[str, tuple[int, int, int]], more: dict[str, tuple[int, int, int]]
+    tmp_path_factory: pytest.TempPathFactory,
+    merchandiser: Actor,
+    now: datetime,
+    first: dict[str, tuple[int, int, int]],
+    more: dict[str, tuple[int, int, int]],
 ) -> None:
     db = connect(f"sqlite:///{tmp_path_factory.mktemp('shop')}/shop.db")
     create(db)

@@ -171,3 +171,11 @@ def test_the_header_of_a_sheet_with_a_title_row_is_found() -> None:
     book = read_workbook("库存日报,,\n商家编码,商品名称,实物库存\n0001,面霜,5\n".encode(), "stock.csv")
     spec = SheetSpec("stock", (Field("sku_code", "code", required=True), Field("on_hand", "integer")), key=("sku_code",))
     assert guess_header(book.grid(guess_sheet(book, spec)), spec).row == 2
+
+
+def test_a_cell_that_somebody_else_changed_meanwhile_is_a_clash(frame: pd.DataFrame) -> None:
+    changes = editing.changed(frame, COLUMNS, {0: {"price": 20.0}, 1: {"on_hand": 3}, 2: {"on_hand": 9}})
+    fresh = frame.drop(index="0003").assign(price=[2100, 5])
+    moved = editing.clashes(changes, fresh).to_numpy().tolist()
+    assert moved == [["0001", "price", 1999, 2100, 2000], ["0003", "on_hand", 7, None, 9]]
+    assert editing.clashes(changes, frame).empty

@@ -101,7 +101,14 @@ def test_a_charm_price_that_crosses_a_threshold_says_so() -> None:
 def test_methods_side_by_side() -> None:
     index = pd.Index(["a", "b", "c"])
     floor, target = (pd.Series(values, index=index, dtype="Int64") for values in ([5_000, 20_000, pd.NA], [6_000, 25_000, pd.NA]))
-    market = pd.DataFrame({"competitor_low": [4_000, 8_000, pd.NA], "competitor_high": [9_000, 9_000, pd.NA], "history_low": [pd.NA] * 3, "history_high": [pd.NA] * 3}, index=index).astype("Int64")  # fmt: skip
+    nobody = [pd.NA] * 3
+    band = {
+        "competitor_low": [4_000, 8_000, pd.NA],
+        "competitor_high": [9_000, 9_000, pd.NA],
+        "history_low": nobody,
+        "history_high": nobody,
+    }
+    market = pd.DataFrame(band, index=index).astype("Int64")
     found = methods.side_by_side(
         floor, target, market, pd.Series([10_000, 22_000, 10_000], index=index, dtype="Int64"), Policy(8_500, 7_000)
     )

@@ -59,7 +59,12 @@ def test_six_real_months(database: Database, merchandiser: Actor, shared: Path, 
 
 def test_ad_spend_of_several_rows_a_day_is_summed(database: Database, merchandiser: Actor, shared: Path, now: datetime) -> None:
     report = _take(
-        database, merchandiser, (shared / "data" / "jd_2019" / "adspend_to_june.xlsx").read_bytes(), "adspend_to_june.xlsx", now, SHOP
+        database,
+        merchandiser,
+        (shared / "data" / "jd_2019" / "adspend_to_june.xlsx").read_bytes(),
+        "adspend_to_june.xlsx",
+        now,
+        SHOP,
     )
     assert report.figures["rows"] == _sums(report.figures) == 5739
     past = service.history(database, merchandiser).set_index("day")["ad_spend"]
@@ -152,3 +157,34 @@ def test_closed_phases_get_what_the_reports_say(
     assert service.phase_actuals(database, lead, mine, opens).empty
     judged = service.past(database, lead, mine, Target(100_000_00, 10_000, 0.1, 10_000))
     assert set(judged.verdicts["verdict"]) == {"unknown"}  # two days in a row were never reported
+
+
+def test_a_report_as_the_platform_writes_it(database: Database, merchandiser: Actor, now: datetime, tmp_path: Path) -> None:
+    """Title rows, the header in row 5, "-" for nothing, thousands, per cents, a product number instead of a merchant code."""
+    head = [
+        "统计日期",
+        "商品ID",
+        "商品名称",
+        "商品访客数",
+        "商品浏览量",
+        "商品加购件数",
+        "商品收藏人数",
+        "商品支付转化率",
+        "支付买家数",
+        "支付件数",
+        "支付金额",
+        "成功退款金额",
+    ]
+    rows: list[list[object]] = [
+        ["2026-10-01", "6001", "口红", "1,234", "5,678", "90", "-", "1.22%", "15", "16", "1,584.00", "-"],
+        ["2026-10-01", "6002", "面膜", "-", "-", "-", "-", "-", "-", "-", "-", "-"],
+    ]
+    content = _book(tmp_path, [[], [], ["更新时间：2026-10-02"], head, *rows], ["商品效果明细"])
+    choice = imports.Choice(mapping={"sku_code": "商品ID"})
+    draft = imports.check(imports.inspect(database, merchandiser, TRAFFIC, content, "【生意参谋】商品.xlsx", choice))
+    report = imports.commit(database, merchandiser, draft, now=now)
+    assert (report.header_row, report.figures["added"], report.figures["rejected"]) == (5, 2, 0)
+    day = service.sku_days(database, merchandiser, "6001").iloc[0]
+    assert (day["visitors"], day["buyers"], day["paid_amount"]) == (1234, 15, 158_400)
+    again = imports.inspect(database, merchandiser, TRAFFIC, content, "next.xlsx")
+    assert again.header.mapping[1] == "sku_code"  # the correction is remembered

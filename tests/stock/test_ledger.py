@@ -18,7 +18,10 @@ from core.stock.rules import LEVELS
 from core.stock.tables import stock_arrival, stock_movement, stock_position
 
 moves = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "0c"]), st.sampled_from(LEVELS), st.integers(-50, 50), st.sampled_from(["", "2026-11-01"])), max_size=30
+    st.tuples(
+        st.sampled_from(["a", "b", "0c"]), st.sampled_from(LEVELS), st.integers(-50, 50), st.sampled_from(["", "2026-11-01"])
+    ),
+    max_size=30,
 )
 
 
@@ -40,7 +43,9 @@ def standing(database: Database) -> dict[str, list[int]]:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(moves, max_size=4), st.randoms())
-def test_any_order_of_movements_conserves(database: Database, now: datetime, batches: list[list[tuple[str, str, int, str]]], random: object) -> None:
+def test_any_order_of_movements_conserves(
+    database: Database, now: datetime, batches: list[list[tuple[str, str, int, str]]], random: object
+) -> None:
     with database.writing() as connection:
         for table in (stock_movement, stock_position, stock_arrival):
             connection.execute(table.delete())

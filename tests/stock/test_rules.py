@@ -34,7 +34,9 @@ def test_a_stated_on_hand_wins_over_sellable_stock() -> None:
 
 
 def arrivals(*rows: tuple[str, str, int]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["sku_code", "expected_on", "quantity"]).astype({"sku_code": "str", "expected_on": "str", "quantity": "int64"})
+    return pd.DataFrame(rows, columns=["sku_code", "expected_on", "quantity"]).astype(
+        {"sku_code": "str", "expected_on": "str", "quantity": "int64"}
+    )
 
 
 def told(quantity: int, day: str = "") -> pd.DataFrame:
@@ -43,7 +45,11 @@ def told(quantity: int, day: str = "") -> pd.DataFrame:
 
 def test_a_dated_sheet_replaces_the_arrivals() -> None:
     moved = rules.arrival_movements(told(50, "2026-11-05"), arrivals(("a", "", 20), ("a", "2026-11-01", 10)))
-    assert sorted(zip(moved["expected_on"], moved["quantity"], strict=True)) == [("", -20), ("2026-11-01", -10), ("2026-11-05", 50)]
+    assert sorted(zip(moved["expected_on"], moved["quantity"], strict=True)) == [
+        ("", -20),
+        ("2026-11-01", -10),
+        ("2026-11-05", 50),
+    ]
 
 
 def test_the_same_date_and_sum_moves_nothing() -> None:
@@ -103,5 +109,11 @@ def test_days_of_cover_and_marks() -> None:
     available = pd.Series([0, 30, 30, 700, 30])
     cover = rules.days_of_cover(available, pd.Series([10.0, 10.0, None, 10.0, 0.0]))
     assert cover.fillna(-1).tolist() == [0, 3, -1, 70, -1]
-    frame = pd.DataFrame({"available_to_promise": available, "days_of_cover": cover, "safety_stock": pd.array([None, None, 40, None, None], "Int64")})
+    frame = pd.DataFrame(
+        {
+            "available_to_promise": available,
+            "days_of_cover": cover,
+            "safety_stock": pd.array([None, None, 40, None, None], "Int64"),
+        }
+    )
     assert rules.mark(frame).tolist() == ["sold_out", "tight", "tight", "excess", "enough"]

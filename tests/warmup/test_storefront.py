@@ -227,7 +227,7 @@ def test_a_bare_campaign_answers_every_question_with_nothing(database, lead: Act
     assert deposits.overview(database, lead, bare, now).empty
     assert customers.recall(database, merchandiser, bare, now).called.empty
     assert service.heat(database, lead, bare, WARM).index is None
-    assert service.heat(database, lead, bare, WARM).rows.empty
+    assert not service.heat(database, lead, bare, WARM).rows["reported"].any()
     assert service.funnel(database, lead, bare)[0].empty
     assert service.opening_demand(database, lead, bare).rows.empty
     assert service.schedule(database, lead, bare)["kind"].tolist() == ["live"]

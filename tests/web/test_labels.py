@@ -84,3 +84,10 @@ def test_no_campaign_is_said_so(house: TestClient, shop: Shop, monkeypatch: pyte
     monkeypatch.setattr(clock, "now", lambda: AT.replace(year=2030))
     answer = house.get(FEED)
     assert (answer.status_code, orjson.loads(answer.content)["code"]) == (400, "warmup.no_campaign")
+
+
+def test_the_server_tells_its_clock_to_countdowns(house: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    answer = house.get("/api/v1/time")
+    assert answer.json() == {"ms": int(AT.timestamp() * 1000)}
+    assert answer.headers["cache-control"] == "no-store"
