@@ -13,7 +13,7 @@ test: $(VENV)/tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/tests
 	$(BIN)/python -m pytest tests/bench -m bench -s -q

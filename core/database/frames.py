@@ -24,8 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from core.database.types import Facts
+
 
 def _dtype(kind: TypeEngine[Any]) -> str:
+    if isinstance(kind, Facts):
+        return "object"
     base = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
     if isinstance(base, Boolean):
         return "boolean"
@@ -60,7 +64,7 @@ _FULL = {"Int64": "int64", "boolean": "bool", "Float64": "float64"}  # what a co
 def _series(values: Iterable[Any], dtype: str) -> pd.Series:
     series = pd.Series(list(values), dtype=dtype if dtype != "object" else object)
     if dtype in _FULL and not series.isna().any():
-        return pd.Series(series, dtype=_FULL[dtype])  # type: ignore[call-overload]
+        return pd.Series(series, dtype=_FULL[dtype])
     return series
 
 

@@ -29,6 +29,7 @@ from pages.parts.tables import draw as draw_table
 from pages.parts.text import error_text, known, language, money, money_short, number_short, percent, plain, points, t
 
 EVERY_S = 3.0
+DRILL_GAP = 20  # sale minutes between two rounds of a fast rehearsal are no silence
 MOST_POINTS = 300  # of a line on the curve
 
 GOODS = (
@@ -135,7 +136,7 @@ def freshness(seen: Picture, now: datetime, live: bool) -> None:
         st.badge(f"{drill}{t('live.as_of', at=shown)}", icon=":material/schedule:", color="gray")
         if silent is None:
             st.badge(t("live.no_data_yet"), icon=":material/sensors_off:", color="gray")
-        elif silent >= 3 and live:
+        elif silent >= (DRILL_GAP if seen.scope.drill else 3) and live:
             st.badge(t("live.silent", n=silent), icon=":material/sensors_off:", color="red")
         else:
             st.badge(t("live.flowing"), icon=":material/sensors:", color="green")
@@ -160,12 +161,14 @@ def answer(seen: Picture) -> None:
              against=plain("live.against_plan", planned=money_short(seen.planned)) if target else "", help="live.paid_help"),
         Card("live.forecast", "—" if outlook.close is None else money_short(outlook.close),
              change=None if outlook.close is None or not target else outlook.close / target - 1,
-             change_text="" if outlook.close is None or not target else plain("live.of_target", share=percent(outlook.close / target)),
+             change_text="" if outlook.close is None or not target else percent(outlook.close / target - 1, sign=True),
+             against="" if outlook.close is None or not target else plain("live.of_target", share=percent(outlook.close / target)),
              help="live.forecast_help"),
         Card("live.needed", "—" if seen.needed_rate is None else f"{seen.needed_rate:.2f}×", help="live.needed_help",
              against=plain("live.needed_against")),
         Card("live.net", money_short(seen.net), help="live.net_help", against="" if seen.expected_net is None
              else plain("live.expected_net_is", amount=money_short(seen.expected_net))),
+        Card("live.placed", money_short(seen.placed), help="live.placed_help"),
     )  # fmt: skip
     st.caption(_outlook(seen))
     cards(
@@ -174,7 +177,6 @@ def answer(seen: Picture) -> None:
              change=conversion, change_text="" if conversion is None else points(conversion)),
         Card("live.aov", "—" if seen.aov is None else money(seen.aov), change=aov,
              change_text="" if aov is None else money(round(aov), sign=True), help="live.aov_help"),
-        Card("live.placed", money_short(seen.placed), help="live.placed_help"),
         Card("live.refunded", money_short(seen.refunded), help="live.refunded_help",
              against=percent(seen.refunded / seen.paid) if seen.paid else ""),
         Card("live.attach", "—" if seen.attach_rate is None else percent(seen.attach_rate), help="live.attach_help",

@@ -82,7 +82,7 @@ def _preview(db: Database, user: Actor, chosen: Chosen, found: pd.DataFrame, now
     owed = t("pricing.bulk_protection", fen=int(found["protection"].sum()), n=int(found["protection_units"].sum()))
     st.markdown(f"**{t('pricing.bulk_head', n=len(found))}** · {t('pricing.bulk_worse', n=worse)} · {owed}")
     draw(
-        found.sort_values("verdict_then", key=lambda words: -words.map(order)),
+        found.assign(sku_code=found.index).sort_values("verdict_then", key=lambda words: -words.map(order)),
         before_after(found),
         key="pricing_bulk_preview",
         height=360,
@@ -109,6 +109,7 @@ def _forget() -> None:
 def before_after(found: pd.DataFrame) -> list[Column]:
     """Columns of a change: each figure beside what it becomes."""
     columns = [
+        Column("sku_code", "pricing.sku_code", "code"),
         Column("name", "pricing.name", pinned=True),
         Column("verdict", "pricing.verdict", "state"),
         Column("verdict_then", "pricing.then_word", "state"),

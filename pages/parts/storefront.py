@@ -76,7 +76,7 @@ def _preview(row: pd.Series, now: datetime) -> None:
     with st.container(border=True, key="label_preview"):
         if row["mood_text"]:
             st.badge(row["mood_text"], color="red")
-        st.markdown(f"### {literal(row['name'] or row['sku_code'])}")
+        st.subheader(literal(row["name"] or row["sku_code"]), anchor=False)
         if row["price_text"]:
             st.markdown(f":red[**{literal(row['price_text'])}**]")
         if row["stock_text"]:

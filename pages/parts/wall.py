@@ -35,7 +35,7 @@ RANKED = 6
 _CSS = """
 <style>
 .stApp, [data-testid="stAppViewContainer"], [data-testid="stHeader"] { background: #0C0D10 !important; color: #ECEDF0 !important; }
-[data-testid="stMainBlockContainer"] { padding: 3.4rem 2rem 1rem; max-width: none; }
+[data-testid="stMainBlockContainer"] { padding: 4.2rem 2rem 1rem; max-width: none; }
 .wall-line { display: flex; align-items: baseline; gap: 3vw; flex-wrap: wrap; font-variant-numeric: tabular-nums; color: #ECEDF0; }
 .wall-big { font-size: clamp(3.2rem, 9.5vw, 12rem); font-weight: 750; line-height: 1.02; }
 .wall-side { display: grid; gap: 0.4vw 2.4vw; grid-template-columns: repeat(3, auto); }
@@ -46,6 +46,7 @@ _CSS = """
 .wall-rows td { border: 0; padding: 0 0.6em 0 0; white-space: nowrap; } .wall-rows td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
 .wall-rows td.wall-name { max-width: 22vw; overflow: hidden; text-overflow: ellipsis; }
 .wall-message { font-size: clamp(1.1rem, 2vw, 2.6rem); padding: 0.5em 0.8em; border-radius: 6px; background: #1B1D22; color: #ECEDF0; }
+.st-key-wall_message p { font-size: clamp(1.1rem, 2vw, 2.6rem); }
 .wall-message.fire { background: #7A0A1C; } .wall-message p { margin: 0; }
 </style>
 """

@@ -64,19 +64,22 @@ def grid_cell(page: Page, row: int = 0) -> None:
     grid.click(position={"x": 18, "y": 35 + 35 * row + 17})
 
 
-def type_into(page: Page, column: int, text: str, row: int = 0) -> None:
-    """Types into a cell of the last grid on the page by its place; a grid that was still being laid out is tried again."""
-    field = page.locator("#portal input")
-    for _ in range(3):
-        grid_cell(page, row)
-        for _ in range(column):
-            page.keyboard.press("ArrowRight")
-        page.keyboard.press("Enter")
+def type_into(page: Page, across: float, text: str) -> None:
+    """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
+    field = page.locator("#portal input, #portal textarea")
+    for _ in range(4):
+        grid = page.get_by_test_id("stDataFrame").last
+        grid.scroll_into_view_if_needed()
+        page.wait_for_timeout(700)  # the canvas has no event for "painted"
+        box = grid.bounding_box()
+        assert box is not None
+        grid.dblclick(position={"x": box["width"] * across, "y": 52})
         try:
-            field.wait_for(timeout=5_000)
+            field.first.wait_for(timeout=4_000)
             break
         except TimeoutError:
             page.keyboard.press("Escape")
+    expect(field.first).to_be_visible(timeout=1_000)
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     settled(page)
@@ -89,7 +92,7 @@ def test_from_run_to_receipt(shop: Server, signed_in: Callable[..., Page], pictu
     first = newest(shop).lines.iloc[0]
     page.get_by_role("tab", name="手工调整").click()
     settled(page)
-    type_into(page, 3, "77")
+    type_into(page, 0.44, "77")
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_text("写一句原因再保存")).to_be_visible()
     page.get_by_label("修改原因").fill("主播加场")
@@ -123,7 +126,8 @@ def test_from_run_to_receipt(shop: Server, signed_in: Callable[..., Page], pictu
     had = stock.positions(shop.database, BOSS, sku_code=sku_code)["on_hand"].iloc[0]
     settled(page)
     picture(page, "replenishment-receiving", whole=True)
-    type_into(page, 5, str(quantity // 2))
+    type_into(page, 0.75, str(quantity // 2))
+    picture(page, "replenishment-received", whole=True)
     press(page, "保存")
     expect(page.get_by_text("已入库，采购单：部分到货")).to_be_visible()
     received = orders.order_lines(shop.database, BOSS, order_id).set_index("sku_code")["received"]
