@@ -82,7 +82,10 @@ def configure() -> None:
         cache_logger_on_first_use=True,
     )
     handler = _ToStandardError()
-    ending: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    ending: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=ending, foreign_pre_chain=[*chain, redact]))
     root = logging.getLogger()
     root.handlers = [handler]

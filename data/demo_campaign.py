@@ -13,13 +13,13 @@ from data.demo_shop import SEED, shop
 from data.workbook import sheet_bytes
 
 NAME = "双十一狂欢"
-TARGET = {"gmv": 800_000_000, "visitors": 900_000, "aov": 16_500}  # fen: 8 million yuan, 165 yuan an order
+TARGET = {"gmv": 5_000_000_000, "visitors": 2_000_000, "aov": 25_000}  # fen: 2,000,000 visitors x 10% x 250 yuan = 50 million yuan
 REPORT_DAYS, SHOP_DAYS, ORDER_DAYS = 60, 420, 300
 TIER_WORDS = {"pre_hot": "预爆款", "main_push": "主推款", "regular": "常规款", "clearance": "清仓款"}
 PHASES = (  # kind, days and hours from the demo's today (00:00) to start and end; the sale opens at 20:00 three weeks on
-    ("preparation", (-36, 0), (-11, 0)),
-    ("notice", (-11, 0), (-1, 20)),
-    ("warm_up", (-1, 20), (20, 20)),
+    ("preparation", (-45, 0), (-24, 0)),
+    ("notice", (-24, 0), (-9, 20)),
+    ("warm_up", (-9, 20), (20, 20)),
     ("presale_deposit", (-1, 20), (20, 18)),
     ("presale_balance", (20, 20), (22, 0)),
     ("live", (20, 20), (22, 0)),
@@ -110,7 +110,7 @@ def _shop_days(anchor: date) -> pd.DataFrame:
     growth = np.linspace(0.72, 0.97, len(days))
     visitors = (s["units_per_day"].sum() / 0.047 * lift**0.62 * growth * random.normal(1, 0.05, len(days))).astype(int)
     buyers = (visitors * np.clip(0.043 * lift**0.38 * random.normal(1, 0.03, len(days)), 0, 0.12)).astype(int)
-    amount = buyers * random.normal(172, 5, len(days)) * lift**-0.05
+    amount = buyers * random.normal(226, 6, len(days)) * lift**0.02
     spend = (amount * random.normal(0.11, 0.012, len(days))).round(2)
     return pd.DataFrame(
         {

@@ -8,8 +8,8 @@ import orjson
 
 from data.demo_shop import shop
 
-FIRST_BUDGET = 120_000_00  # fen: a first, careful order
-BUDGET = 300_000_00
+FIRST_BUDGET = 1_000_000_00  # fen: a first, careful order
+BUDGET = 2_500_000_00
 
 
 def files(anchor: date) -> dict[str, bytes]:  # noqa: ARG001 - every room's files are made for a day

@@ -85,7 +85,7 @@ def shop() -> pd.DataFrame:
     )  # fmt: skip
     frame = pd.concat([frame, gifts], ignore_index=True).sort_values("sku_code", ignore_index=True)
     frame["popularity"] /= frame["popularity"].mean()
-    frame["units_per_day"] = frame["popularity"] * 14 * (15_000 / frame["list_price"]) ** 0.5
+    frame["units_per_day"] = frame["popularity"] * 70 * (15_000 / frame["list_price"]) ** 0.5
     frame["sale_price"] = ((frame["list_price"] * 0.72 // 1000) * 1000 + 900).astype("int64")
     rank = frame["popularity"].rank(ascending=False)
     frame["tier"] = np.select([rank <= 18, rank <= 60, frame["popularity"] < 0.16], ["pre_hot", "main_push", "clearance"], "regular")

@@ -16,7 +16,7 @@ from data.workbook import sheet_bytes
 DAYS = 11  # reports since the notice began
 SKUS = 48
 CHANNELS = {"搜索": 0.38, "推荐": 0.34, "直播": 0.28}
-TARGETS = {"favourites": 90_000, "add_to_cart": 150_000, "coupon_claims": 60_000, "reservations": 42_000, "deposits": 9_000}
+TARGETS = {"favourites": 1_400_000, "add_to_cart": 3_000_000, "coupon_claims": 1_300_000, "reservations": 1_050_000, "deposits": 190_000}
 BANNERS = (  # position, title, days from the demo's today to start and end
     ("首页首焦 1", "预热：加购抽免单", -1, 9),
     ("首页首焦 1", "预售：定金膨胀", 8, 19),
@@ -46,7 +46,7 @@ def _report(anchor: date) -> pd.DataFrame:
     random = np.random.default_rng(SEED + 40)
     parts = []
     for back in range(DAYS, 0, -1):
-        rise = 1.0 if back > 1 else 2.4
+        rise = 1.0 if back > 9 else 1.4 + 0.12 * (9 - back)
         for channel, share in CHANNELS.items():
             mean = goods["units_per_day"].to_numpy() * share * rise * random.gamma(12, 1 / 12, len(goods))
             booked = random.poisson(mean * 1.6)

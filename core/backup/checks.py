@@ -34,7 +34,9 @@ def check(connection: Connection) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {"database.whole": _database_faults(connection), "database.place": place_faults(connection)}
     for module in ROOMS:
         room = module.split(".")[1]
-        found |= {f"{room}.{name.removeprefix(f'{room}.')}": faults for name, faults in import_module(module).check(connection).items()}
+        found |= {
+            f"{room}.{name.removeprefix(f'{room}.')}": faults for name, faults in import_module(module).check(connection).items()
+        }
     return found
 
 

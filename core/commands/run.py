@@ -222,4 +222,8 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.astimezone(clock.zone(settings().timezone)).strftime("%Y-%m-%d %H:%M:%S")
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode() if isinstance(value, dict | list) else str(value)
+    return (
+        orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        if isinstance(value, dict | list)
+        else str(value)
+    )

@@ -116,7 +116,10 @@ def test_somebody_elses_hammering_does_not_shut_the_owner_out(database: Database
         "from the attacker's own network, in a browser that was here before"
     )
     assert refused(database, moment, address="203.0.113.1").code == "access.slow_down"
-    assert refused(database, moment, address="203.0.113.1", device=device[:-1] + ("1" if device[-1] == "0" else "0")).code == "access.slow_down", "a forged mark"
+    assert (
+        refused(database, moment, address="203.0.113.1", device=device[:-1] + ("1" if device[-1] == "0" else "0")).code
+        == "access.slow_down"
+    ), "a forged mark"
 
 
 def test_parallel_guesses_do_not_slip_through_together(database: Database, mei: str, now: datetime, monkeypatch) -> None:

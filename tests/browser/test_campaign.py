@@ -97,8 +97,8 @@ def test_the_structure_is_edited_the_target_replanned_and_the_overview_tells(
     picture(page, "plan-zh", whole=True)
 
     _open(page, "总览", "总览")
-    expect(page.get_by_role("gridcell", name="改目标")).to_be_attached()  # drawn on a canvas
-    expect(page.get_by_role("gridcell", name="定层级建议")).to_be_attached()
+    expect(page.locator("td", has_text="改目标").first).to_be_attached()  # drawn on a canvas, with its cells beside
+    expect(page.locator("td", has_text="定层级建议").first).to_be_attached()
     expect(page.get_by_text("还差").first).to_be_visible()  # the plan is more than 600 of the best seller
     expect(page.get_by_text("$x$").first).to_be_visible()
     picture(page, "overview-zh", whole=True)
@@ -106,10 +106,10 @@ def test_the_structure_is_edited_the_target_replanned_and_the_overview_tells(
 
 def test_one_box_answers_for_the_others(signed_in: Callable[..., Page], shop: object) -> None:
     page = signed_in("campaign_lead", path="/plan", shop=shop)
-    box = page.get_by_label("访客数")
+    box = page.get_by_role("spinbutton", name="访客数", exact=True)
     box.fill("200000")
     box.press("Enter")
-    expect(page.get_by_label("GMV（元）")).to_have_value("2000000")
+    expect(page.get_by_role("spinbutton", name="GMV（元）")).to_have_value("2000000")
 
 
 def test_a_viewer_looks_and_cannot_touch(signed_in: Callable[..., Page], shop: object) -> None:
