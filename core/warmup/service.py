@@ -168,7 +168,9 @@ def _weights(connection: Connection, mine: Campaign, days: list[date]) -> pd.Ser
     leaves = planning.leaves(plan) if plan else pd.DataFrame({"phase_id": [], "day": [], "visitors": []})
     before = leaves[~leaves["phase_id"].isin(selling)].groupby("day")["visitors"].sum()
     planned = before.reindex([day.isoformat() for day in days]).fillna(0).astype("int64").set_axis(days)
-    return planned if planned.sum() else pd.Series(range(len(days), 2 * len(days)), index=days)
+    if not planned.sum():
+        return pd.Series(range(len(days), 2 * len(days)), index=days)
+    return planned.clip(lower=int(planned[planned > 0].median()) // 2)
 
 
 def _actual(connection: Connection, mine: Campaign, days: list[date]) -> pd.DataFrame:

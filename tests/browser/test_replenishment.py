@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Error, Page, expect
 
 from core import clock
 from core.access import Actor
@@ -66,20 +66,19 @@ def grid_cell(page: Page, row: int = 0) -> None:
 
 def type_into(page: Page, across: float, text: str) -> None:
     """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
-    field = page.locator("#portal input, #portal textarea")
+    field = page.locator("#portal input, #portal textarea").first
     for _ in range(4):
+        page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
         grid = page.get_by_test_id("stDataFrame").last
-        grid.scroll_into_view_if_needed()
-        page.wait_for_timeout(700)  # the canvas has no event for "painted"
-        box = grid.bounding_box()
-        assert box is not None
-        grid.dblclick(position={"x": box["width"] * across, "y": 52})
         try:
-            field.first.wait_for(timeout=4_000)
+            grid.scroll_into_view_if_needed(timeout=4_000)
+            width = grid.evaluate("grid => grid.getBoundingClientRect().width")
+            grid.dblclick(position={"x": width * across, "y": 52}, timeout=4_000)
+            field.wait_for(timeout=4_000)
             break
-        except TimeoutError:
+        except Error:
             page.keyboard.press("Escape")
-    expect(field.first).to_be_visible(timeout=1_000)
+    expect(field).to_be_visible(timeout=1_000)
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     settled(page)

@@ -98,3 +98,15 @@ def test_the_command_line_starts_quickly_enough_to_be_used_in_scripts() -> None:
         [sys.executable, "-m", "core", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert "import" in answer.stdout
+
+
+def test_every_audited_action_has_its_word() -> None:
+    import re
+    import tomllib
+
+    spelled = re.compile(r'audit\.record\(\s*connection,\s*[\w.]+,\s*[\w.]+,\s*"([a-z_]+\.[a-z_]+)"')
+    said = {action for path in SOURCE for action in spelled.findall(path.read_text(encoding="utf-8"))}
+    assert len(said) > 40
+    for language in ("zh", "en"):
+        words = tomllib.loads((ROOT / f"pages/parts/text/{language}/overview.toml").read_text(encoding="utf-8"))["changed"]
+        assert said - set(words) == set(), language
