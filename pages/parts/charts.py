@@ -190,12 +190,8 @@ def _bars(
          "encoding": {"y": down, "x": across, "text": {"field": "figure"}}},
     ]  # fmt: skip
     if target:
-        layers.append(
-            {
-                "mark": {"type": "tick", "thickness": 2, "color": _HUES[mode]["ink"]},
-                "encoding": {"y": down, "x": {"field": target, "type": "quantitative"}},
-            }
-        )
+        mark = {"type": "tick", "thickness": 2, "color": _HUES[mode]["ink"]}
+        layers.append({"mark": mark, "encoding": {"y": down, "x": {"field": target, "type": "quantitative"}}})
     return {"height": height, "layer": layers}
 
 
