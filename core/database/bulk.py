@@ -6,6 +6,7 @@ import io
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice, repeat
 from typing import Any
 
 import pandas as pd
@@ -68,14 +69,27 @@ def _write(connection: Connection, table: Table, frame: pd.DataFrame, conflict: 
         if connection.dialect.name == "sqlite":
             marks = ", ".join("?" * len(columns))
             statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}'  # noqa: S608 - names come from metadata
-            for start in range(
-                0, len(full), _CHUNK
-            ):  # past SQLAlchemy and by the chunk: never all rows as Python objects at once
-                chunk = [array.slice(start, _CHUNK).to_pylist() for array in values]
-                _driver(connection).executemany(statement, zip(*chunk, strict=True))
+            _by_chunks(_driver(connection), statement, values, len(full))
         else:
             _copy(connection, table, columns, values, names, conflict)
     return len(full)
+
+
+def _by_chunks(driver: Any, statement: str, values: Sequence[pa.Array], rows: int) -> None:
+    """executemany past SQLAlchemy, a chunk at a time: never all rows as Python objects at once, and a constant column's value only once."""
+    constants = [_constant(array) for array in values]
+    for start in range(0, rows, _CHUNK):
+        chunk = [
+            repeat(array[0].as_py()) if constant else array.slice(start, _CHUNK).to_pylist()
+            for array, constant in zip(values, constants, strict=True)
+        ]
+        driver.executemany(statement, islice(zip(*chunk, strict=False), min(_CHUNK, rows - start)))
+
+
+def _constant(array: pa.Array) -> bool:
+    """Whether every value is the first one (an import's moment, its id, its account), looked at closely only where the middle says maybe."""
+    first, middle = array[0].as_py(), array[len(array) // 2].as_py()
+    return bool(first == middle == array[-1].as_py() and len(array.unique()) == 1)
 
 
 def _with_defaults(table: Table, frame: pd.DataFrame) -> pd.DataFrame:

@@ -58,10 +58,9 @@ def post_wide(
     now: datetime,
     also: Iterable[str] = (),
 ) -> int:
-    """`post` for rows that already have the ledger's shape: sku_code, expected_on and the LEVELS; all-zero rows are left out."""
+    """`post` for rows that already have the ledger's shape: sku_code, expected_on (unique together) and the LEVELS; all-zero rows are left out."""
     rows = rows[(rows[list(LEVELS)] != 0).any(axis=1)].reset_index(drop=True)
-    lines = new_id() + ":" + rows.index.astype("str")
-    numbered = rows.assign(movement_id=lines, at=now, cause=cause, source_id=source_id, account=account)
+    numbered = rows.assign(movement_id=new_id(), at=now, cause=cause, source_id=source_id, account=account)
     insert(connection, stock_movement, numbered[[column.name for column in stock_movement.columns]])
     sums = (
         rows.drop(columns="expected_on")

@@ -40,10 +40,7 @@ def post(connection: Connection, changes: Sequence[Change], source_id: str, acco
     """Writes the changes into the ledger and onto the positions, in the running transaction. One row a SKU."""
     moved = [change for change in changes if any(change[1:])]
     batch = new_id()
-    rows = [
-        (change[0], f"{batch}:{line}", now, *change[1:], 0, 0, "", "event", source_id, account)
-        for line, change in enumerate(moved)
-    ]
+    rows = [(change[0], batch, now, *change[1:], 0, 0, "", "event", source_id, account) for change in moved]
     append(connection, stock_movement, rows, _MOVEMENT)
     sums = (*Change._fields[1:], "version")
     positions = [(*change, 1, 0, 0, now) for change in moved]

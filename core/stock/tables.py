@@ -12,10 +12,10 @@ stock_movement = Table(
     "stock_movement",
     schema,
     Column("sku_code", String, primary_key=True),
-    Column("movement_id", String, primary_key=True),  # time-ordered: "<batch id>:<line>"
+    Column("movement_id", String, primary_key=True),  # time-ordered: one batch of movements has one
     Column("at", Moment, nullable=False),
     *(Column(state, BigInteger, nullable=False, default=0) for state in STATES),  # units, signed: what moved of each state
-    Column("expected_on", String(10), nullable=False, default=""),  # in_transit only: ISO day, "" where nobody knows it
+    Column("expected_on", String(10), primary_key=True, default=""),  # in_transit only: ISO day, "" where nobody knows it
     Column("cause", String, nullable=False),  # import | undo | count | purchase_order | receipt | event | session | edit
     Column("source_id", String, nullable=False),
     Column("account", String, nullable=False),

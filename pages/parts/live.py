@@ -220,7 +220,8 @@ def curve_frame(seen: Picture, made: pd.DataFrame) -> pd.DataFrame:
     ]
     parts[0] = parts[0].assign(low=keep["low"] / 100, high=keep["high"] / 100)
     local = pd.Timestamp(seen.at).tz_convert(seen.scope.timezone).tz_localize(None)
-    parts.append(pd.DataFrame({"at": [local], "yuan": [seen.paid / 100], "series": "now"}))
+    if seen.line["at"].iloc[0] <= local <= seen.line["at"].iloc[-1]:  # weeks before the opening the line would squeeze the night
+        parts.append(pd.DataFrame({"at": [local], "yuan": [seen.paid / 100], "series": "now"}))
     if len(made):
         pins = clock.local_naive(made["at"], seen.scope.timezone)
         words = [plain(f"act.{act}") for act in made["act"]]

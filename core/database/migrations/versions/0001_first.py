@@ -623,7 +623,7 @@ def upgrade() -> None:
     sa.Column('cause', sa.String(), nullable=False),
     sa.Column('source_id', sa.String(), nullable=False),
     sa.Column('account', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('sku_code', 'movement_id', name=op.f('pk_stock_movement')),
+    sa.PrimaryKeyConstraint('sku_code', 'movement_id', 'expected_on', name=op.f('pk_stock_movement')),
     info={'place': 'sku_code'},
     sqlite_with_rowid=False
     )

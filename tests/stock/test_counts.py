@@ -1,0 +1,138 @@
+"""Stock counts from snapshot to adjustment, on both databases."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from core.access import Actor, approvals
+from core.database import Database
+from core.errors import ShopError
+from core.goods.sheet import GOODS
+from core.imports import service as imports
+from core.sheets import writer
+from core.stock import counts, service
+from core.stock.sheet import COUNT, STOCK, count_sheet
+
+CODES = ["001", "002", "003"]
+FORMATS = {"on_hand": "integer", "counted": "integer", "unit_cost": "money"}
+HEADS = {
+    "sku_code": "商品编码",
+    "on_hand": "实物库存",
+    "counted": "实盘数量",
+    "counter": "盘点人",
+    "location": "库位",
+    "count_id": "盘点单号",
+    "unit_cost": "成本价",
+}
+
+
+def written(rows: list[dict[str, object]]) -> bytes:
+    frame = pd.DataFrame(rows)
+    return writer.export(frame, [(name, HEADS[name], FORMATS.get(name, "text")) for name in frame.columns], "表", "zh")
+
+
+def bring(db: Database, actor: Actor, kind: object, content: bytes, now: datetime) -> imports.Report:
+    return imports.commit(db, actor, imports.check(imports.inspect(db, actor, kind, content, "count.xlsx")), now=now)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def shop(database: Database, merchandiser: Actor, now: datetime) -> Database:
+    bring(database, merchandiser, GOODS, written([{"sku_code": code, "unit_cost": 1000} for code in CODES]), now)
+    bring(database, merchandiser, STOCK, written([{"sku_code": code, "on_hand": 100} for code in CODES]), now)
+    return database
+
+
+def on_hand(db: Database, actor: Actor) -> list[int]:
+    return [int(units) for units in service.positions(db, actor)["on_hand"]]
+
+
+def test_a_snapshot_is_corrected_by_what_moved_since(shop: Database, merchandiser: Actor, now: datetime) -> None:
+    opened = counts.open_count(shop, merchandiser, "十月", CODES, blind=False, now=now)
+    later = now + timedelta(hours=1)
+    bring(shop, merchandiser, STOCK, written([{"sku_code": "001", "on_hand": 90}]), later)
+    rows = counts.count_rows(shop, merchandiser, opened)
+    assert rows["book_quantity"].tolist() == [100, 100, 100]
+    sheet = count_sheet(rows.assign(counted=[88, 100, 103], counter="李"), "zh")
+    report = bring(shop, merchandiser, COUNT, sheet, later)
+    assert report.figures["added"] == 3
+    judged = counts.result(shop, merchandiser, opened).set_index("sku_code")
+    assert judged["difference"].tolist() == [-2, 0, 3]
+    done = counts.settle(shop, merchandiser, opened, now=later)
+    assert (done["state"], done["skus"], done["units"]) == ("adjusted", 2, 5)
+    assert on_hand(shop, merchandiser) == [88, 100, 103]
+    with pytest.raises(ShopError, match="count_closed"):
+        counts.settle(shop, merchandiser, opened, now=later)
+    with shop.reading() as connection:
+        assert not any(service.check(connection).values())
+
+
+def test_two_counters_must_agree(shop: Database, merchandiser: Actor, now: datetime) -> None:
+    opened = counts.open_count(shop, merchandiser, "复盘", ["001"], blind=True, now=now)
+    rows = [
+        {"count_id": opened, "sku_code": "001", "location": "A1", "counter": who, "counted": units}
+        for who, units in (("李", 40), ("王", 41))
+    ]
+    bring(shop, merchandiser, COUNT, written(rows), now)
+    with pytest.raises(ShopError) as refused:
+        counts.settle(shop, merchandiser, opened, now=now)
+    assert (refused.value.code, refused.value.facts["skus"]) == ("stock.count_disputed", ["001"])
+    bring(shop, merchandiser, COUNT, written([rows[0] | {"counter": "王", "counted": 40}]), now)
+    assert counts.settle(shop, merchandiser, opened, now=now)["state"] == "waiting"  # 60 units are over the threshold
+
+
+def test_a_large_difference_waits_for_a_second_person(shop: Database, merchandiser: Actor, finance: Actor, now: datetime) -> None:
+    opened = counts.open_count(shop, merchandiser, "盘亏", ["001", "002"], blind=False, now=now)
+    rows = [{"count_id": opened, "sku_code": code, "counted": 10} for code in ("001", "002")]
+    bring(shop, merchandiser, COUNT, written(rows), now)
+    waiting = counts.settle(shop, merchandiser, opened, now=now)
+    assert waiting["state"] == "waiting"
+    assert on_hand(shop, merchandiser) == [100, 100, 100]
+    with pytest.raises(ShopError):
+        approvals.decide(shop, merchandiser, waiting["approval_id"], "approved", "", now)
+    approvals.decide(shop, finance, waiting["approval_id"], "approved", "看过了", now)
+    bring(shop, merchandiser, COUNT, written([rows[0] | {"counted": 11}]), now)  # an input moves: the approval no longer fits
+    assert counts.settle(shop, merchandiser, opened, now=now)["state"] == "waiting"
+    bring(shop, merchandiser, COUNT, written([rows[0]]), now)
+    again = counts.settle(shop, merchandiser, opened, now=now)
+    if again["state"] == "waiting":
+        approvals.decide(shop, finance, again["approval_id"], "approved", "看过了", now)
+        again = counts.settle(shop, merchandiser, opened, now=now)
+    assert again["state"] == "adjusted"
+    assert on_hand(shop, merchandiser) == [10, 10, 100]
+
+
+def test_a_loose_count_adjusts_at_once_and_is_taken_back(shop: Database, merchandiser: Actor, now: datetime) -> None:
+    report = bring(shop, merchandiser, COUNT, written([{"sku_code": "003", "counted": 97}]), now)
+    assert on_hand(shop, merchandiser) == [100, 100, 97]
+    imports.undo(shop, merchandiser, COUNT, report.import_id, reason="数错", now=now)
+    assert on_hand(shop, merchandiser) == [100, 100, 100]
+
+
+def test_rows_outside_the_count_are_refused_by_their_row(shop: Database, merchandiser: Actor, now: datetime) -> None:
+    opened = counts.open_count(shop, merchandiser, "部分", ["001"], blind=False, now=now)
+    rows = [
+        {"count_id": opened, "sku_code": "001", "counted": 100},
+        {"count_id": opened, "sku_code": "002", "counted": 5},
+        {"count_id": "", "sku_code": "zzz", "counted": 5},
+    ]
+    report = bring(shop, merchandiser, COUNT, written(rows), now)
+    assert report.rejected["code"].tolist() == ["stock.outside_count", "stock.unknown_sku"]
+    assert report.figures["rows"] == report.figures["added"] + report.figures["rejected"] == 3
+
+
+def test_a_blind_counter_does_not_see_the_book(shop: Database, merchandiser: Actor, now: datetime) -> None:
+    opened = counts.open_count(shop, merchandiser, "盲盘", CODES, blind=True, now=now)
+    keeper = Actor("keeper", "warehouse", "cli")
+    assert "book_quantity" not in counts.count_rows(shop, keeper, opened)
+    assert not {"book", "expected", "difference"} & set(counts.result(shop, keeper, opened))
+    assert "difference" in counts.result(shop, merchandiser, opened)
+
+
+def test_who_may_not_count(shop: Database, viewer: Actor, now: datetime) -> None:
+    with pytest.raises(ShopError, match=r"access\.denied"):
+        counts.open_count(shop, viewer, "x", CODES, blind=False, now=now)
+    with pytest.raises(ShopError, match="unknown"):
+        counts.settle(shop, Actor("m", "merchandiser", "cli"), "nothing", now=now)
