@@ -90,6 +90,9 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings().log_level.upper())
+    for served in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # a server in this process brings handlers of its own
+        logger = logging.getLogger(served)
+        logger.handlers, logger.propagate, logger.disabled = [], True, False
     for chatty in ("httpx", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
