@@ -22,6 +22,7 @@ TOP = (
     "core.commands.replenishment",
     "core.commands.staffing",
     "core.commands.live",
+    "core.commands.rounds",
 )  # fmt: skip
 
 # Modules whose `app` is a group of its own (user add, campaign list ...).

@@ -15,6 +15,7 @@ moment = rehearsal.moment(db, user, chosen.campaign_id, now)
 
 heading("live.title", chosen)
 parts.clocks(chosen, moment, now)
+desk.before(db, user, chosen, moment, now)
 at = parts.minute(chosen, moment)
 parts.board(db, user, chosen, at)
 desk.tabs(db, user, chosen, at or moment, now)

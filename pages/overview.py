@@ -24,7 +24,7 @@ if view.selling is not None:
 parts.figures(view)
 parts.risks(view)
 parts.curve(view)
-left, right = st.columns(2)
+left, right = st.columns((3, 2))
 with left:
     parts.tasks(view)
 with right:

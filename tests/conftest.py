@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -153,3 +155,25 @@ def admin() -> Actor:
 def viewer() -> Actor:
     """May look."""
     return actor("viewer")
+
+
+@pytest.fixture
+def command_line(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, Any]]]:
+    """Runs one command line with --json on this test's database: (exit code, the object that it printed)."""
+    from core import __main__ as line
+    from core.commands import run
+
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    settings.cache_clear()
+
+    def call(*words: str) -> tuple[int, Any]:
+        capsys.readouterr()
+        code = run.main(line.app, [*words, "--json"])
+        said = capsys.readouterr().out
+        return code, json.loads(said) if said else None
+
+    yield call
+    monkeypatch.undo()
+    settings.cache_clear()

@@ -33,6 +33,12 @@ def phase_curve(phase: Phase, zone: str) -> Curve:
     return default_curve(local.hour * 60 + local.minute, max(length, 1), (0,) if phase.kind in OPENING_KINDS else ())
 
 
+def curve_of(phase: Phase, zone: str, curves: Mapping[str, Curve] | None = None) -> Curve:
+    """The shop's own curve of the phase (`curves` by phase id) if it fits the phase's clocks, else the shipped one."""
+    shipped, own = phase_curve(phase, zone), (curves or {}).get(phase.phase_id)
+    return own if own is not None and (own.clock, own.length) == (shipped.clock, shipped.length) else shipped
+
+
 def slots(phase: Phase, zone: str) -> pd.DataFrame:
     """The phase cut at whole hours (UTC) and local midnights: start, end (UTC moments), day (ISO, local), hour (ISO, UTC)."""
     start, end = pd.Timestamp(phase.starts_at).tz_convert("UTC"), pd.Timestamp(phase.ends_at).tz_convert("UTC")
@@ -71,8 +77,7 @@ def tree(
     money, people = split(gmv, shares), split(visitors, shares)
     leaves = []
     for phase, fen, persons in zip(used, money, people, strict=True):
-        curve = (curves or {}).get(phase.phase_id) or phase_curve(phase, zone)
-        leaves.append(_leaves(phase, zone, curve, int(fen), int(persons), day_weights or {}))
+        leaves.append(_leaves(phase, zone, curve_of(phase, zone, curves), int(fen), int(persons), day_weights or {}))
     return pd.concat(leaves, ignore_index=True)
 
 
@@ -152,7 +157,7 @@ def tree_of(
         _leaves(
             phase,
             zone,
-            (curves or {}).get(phase.phase_id) or phase_curve(phase, zone),
+            curve_of(phase, zone, curves),
             *totals[phase.phase_id],
             day_weights or {},
         )

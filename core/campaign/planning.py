@@ -43,6 +43,12 @@ class Plan:
         """The rows of one dimension in their order: part, gmv, visitors."""
         return self.parts.loc[self.parts["dimension"] == dimension, ["part", "gmv", "visitors"]].reset_index(drop=True)
 
+    @property
+    def curve_days(self) -> int:
+        """Past sale days of the shop behind its hours; 0 where the shipped curve alone lays them out."""
+        zone, own = self.campaign.timezone, self.weights.curves
+        return max((decompose.curve_of(p, zone, own).days for p in self.campaign.phases), default=0)
+
     def acquisition(self) -> pd.DataFrame:
         """New visitors per day and channel with their cost (day, channel, visitors, cost in fen), over the days of the plan."""
         days = self.part("day")
@@ -109,7 +115,7 @@ def set_target(
     """A new version of the plan; every split sums to the target exactly.
 
     `weights`: None keeps those of the version before (or the first ones). `seen`: the version that the planner looked at, 0 for none.
-    `curves`: the shop's own pace curves by phase id, instead of the shipped ones. ShopError("plan.no_why"), "plan.moved" (somebody made
+    `curves`: the shop's own pace curves by phase id, instead of the shipped ones; None keeps those of the version before. ShopError("plan.no_why"), "plan.moved" (somebody made
     another version since), or what `target.solve` and `decompose.tree` refuse.
     """
     allow(actor, "plan.edit")
@@ -133,11 +139,12 @@ def settle(
     checked = rules.solve(gmv=numbers.gmv, visitors=numbers.visitors, conversion_rate=numbers.conversion_rate, aov=numbers.aov)
     mine, last = _next(connection, campaign_id, why, seen)
     chosen = weights or (last.weights if last else first_weights(mine))
-    chosen = replace(chosen, phases=_phases_of(mine, chosen.phases))
+    own = chosen.curves if curves is None else curves
+    chosen = replace(chosen, phases=_phases_of(mine, chosen.phases), curves=own)
     totals = decompose.replanned(
         checked.gmv, checked.visitors, chosen.phases, {k: (v[0], v[1]) for k, v in chosen.closed.items()}
     )
-    leaves = decompose.tree_of(totals, mine.phases, mine.timezone, chosen.days, curves)
+    leaves = decompose.tree_of(totals, mine.phases, mine.timezone, chosen.days, own)
     return _store(
         connection, actor, mine, last, checked, chosen, decompose.parts(leaves, chosen.channels, chosen.tiers), why, now
     )
@@ -242,7 +249,7 @@ def leaves(plan: Plan) -> pd.DataFrame:
     totals = dict(
         zip(phases["part"].astype(str), zip(phases["gmv"].tolist(), phases["visitors"].tolist(), strict=True), strict=True)
     )
-    return decompose.tree_of(totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days)
+    return decompose.tree_of(totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days, plan.weights.curves)
 
 
 def answer(numbers: Target, factor: str, value: float, answers: str) -> Target:

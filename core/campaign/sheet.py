@@ -42,37 +42,37 @@ def plan_sheet(plan: Plan, language: str) -> bytes:
 
 
 def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
-    """The sheet's phases, channels and tiers against the plan in force; rows of days and hours are taken as they follow.
+    """The sheet's phases, channels and tiers against the plan in force. A row of a day or hour that differs from it is refused: those
+    follow from the phases along the curve. A refused row that the plan has keeps what the plan says.
 
     ShopError("plan.none") without a plan; "plan.sheet_sums" when the given dimensions do not sum to one and the same GMV.
     """
     plan = _standing(connection, context)
     told = sheet.set_axis((sheet["dimension"].astype("str") + " " + sheet["part"].astype("str")).to_numpy())
     before = plan.parts.set_axis((plan.parts["dimension"] + " " + plan.parts["part"]).to_numpy())
-    phases = told["dimension"] == "phase"
-    done = told["part"].isin(list(plan.weights.closed)) & phases & (told["gmv"] != before["gmv"].reindex(told.index).fillna(-1))
+    standing = before[["gmv", "visitors"]].reindex(told.index).fillna(-1)
+    phases, given, known = told["dimension"] == "phase", told["dimension"].isin(GIVEN), told.index.isin(before.index)
+    moved = told["gmv"] != standing["gmv"]
+    done = told["part"].isin(list(plan.weights.closed)) & phases & moved
     strange = phases & ~told["part"].isin([p.phase_id for p in plan.campaign.phases])
+    people = told["visitors"].notna() & (told["visitors"] != standing["visitors"]).fillna(False)
+    follows = ~given & (moved | people)
     refused = pd.concat(
         [
             compared.refuse(told[mask], context.sheet, "part", code, told.loc[mask, "part"])
-            for mask, code in ((done, "plan.phase_closed"), (strange, "plan.unknown_phase"))
+            for mask, code in ((done, "plan.phase_closed"), (strange, "plan.unknown_phase"), (follows, "plan.part_follows"))
         ]
     )
-    good = told[~done & ~strange]
-    _summed(good)
-    given = good["dimension"].isin(GIVEN)
-    known = good.index.isin(before.index)
-    changed = compared.changes(before.reindex(good.index[known & given])[["gmv"]], good.loc[known & given, ["gmv"]], ("gmv",))
-    state = (
-        pd.Series("unchanged", index=good.index, dtype="str")
-        .mask(good.index.isin(changed["key"]), "changed")
-        .mask(given & ~known, "added")
-    )
-    return Comparison(good.assign(key=good.index, state=state), changed, refused)
+    state = pd.Series("unchanged", index=told.index, dtype="str").mask(moved & known, "changed").mask(given & ~known, "added")
+    state = state.mask(done | follows, "refused")
+    told = told.assign(gmv=told["gmv"].mask(done, standing["gmv"]).astype("int64"), key=told.index, state=state)[~strange]
+    _summed(told)
+    both = told.index[told["state"] == "changed"]
+    return Comparison(told, compared.changes(before.loc[both, ["gmv"]], told.loc[both, ["gmv"]], ("gmv",)), refused)
 
 
 def write(connection: Connection, comparison: Comparison, context: Context) -> None:
-    """A new version of the plan with the sheet's amounts; conversion stays, visitors follow the GMV unless the sheet states them."""
+    """A new version of the plan with the sheet's amounts; conversion stays, visitors follow the GMV."""
     rows = comparison.rows
     if not rows["state"].isin(["added", "changed"]).any():
         return

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+import numpy as np
+
+from core.campaign.pace import Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +16,8 @@ class Weights:
     """What a plan is split with: whole weights by phase id, channel and tier; per cent by ISO day; and where new visitors come from.
 
     `base` and `retention`: old visitors of the shop and the part of them that comes back; `costs`: fen per new visitor by channel.
-    `closed`: actual (gmv, visitors) of phases that had closed when the plan was made.
+    `closed`: actual (gmv, visitors) of phases that had closed when the plan was made. `curves`: the shop's own pace curves by phase
+    id that laid the phases out; none where it has no past sale yet.
     """
 
     phases: Mapping[str, int] = field(default_factory=dict)
@@ -23,14 +28,26 @@ class Weights:
     base: int = 0
     retention: float = 0.0
     closed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
 
 
 def to_json(weights: Weights) -> dict[str, Any]:
     """As JSON: mappings as lists of pairs, since their order is the operator's."""
-    return {name: list(value.items()) if isinstance(value, Mapping) else value for name, value in asdict(weights).items()}
+    told = {f.name: getattr(weights, f.name) for f in fields(weights) if f.name != "curves"}
+    pairs = {name: list(value.items()) if isinstance(value, Mapping) else value for name, value in told.items()}
+    return pairs | {"curves": [(phase, _numbers(curve)) for phase, curve in weights.curves.items()]}
+
+
+def _numbers(curve: Curve) -> list[Any]:
+    return [curve.clock, curve.minutes.tolist(), curve.shares.tolist(), curve.days]
 
 
 def from_json(stored: Mapping[str, Any]) -> Weights:
     """As stored by `to_json`."""
     known = {name: dict(value) if isinstance(value, list) else value for name, value in stored.items()}
-    return Weights(**known | {"closed": {phase: (done[0], done[1]) for phase, done in known["closed"].items()}})
+    curves = {
+        phase: Curve(clock, np.array(minutes), np.array(shares), days)
+        for phase, (clock, minutes, shares, days) in known.get("curves", {}).items()  # plans of before had none
+    }
+    closed = {phase: (done[0], done[1]) for phase, done in known["closed"].items()}
+    return Weights(**known | {"closed": closed, "curves": curves})

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
+from core import clock
 from core.access import Actor, allow, audit
 from core.campaign import service as campaigns
 from core.campaign.pace import share_at
@@ -91,7 +92,11 @@ def start(
         _require(connection, scope, past_id)
         orders = scope.target / max(scope.aov, 1)
         scale = 1.0 if past_id else min(1.0, MOST_ORDERS / max(orders, 1))
-        row: dict[str, Any] = {"campaign_id": copy, "name": f"{mine.name} · {now:%m-%d %H:%M:%S}", "timezone": mine.timezone}
+        row: dict[str, Any] = {
+            "campaign_id": copy,
+            "name": f"{mine.name} · {now.astimezone(clock.zone(mine.timezone)):%m-%d %H:%M:%S}",
+            "timezone": mine.timezone,
+        }
         row |= {"opens_at": mine.opens_at, "closes_at": mine.closes_at, "rehearsal_of": scopes.base_of(mine)}
         insert(connection, campaign, pd.DataFrame([row | {"created_at": now, "account": actor.name}]))
         phases = [

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from core.campaign import planning
 from core.campaign import service as campaigns
-from core.campaign.decompose import phase_curve
+from core.campaign.decompose import OPENING_KINDS, phase_curve
 from core.campaign.pace import BIN, Curve, bin_edges, curve_from_days
 from core.campaign.phases import Phase
 from core.campaign.service import Campaign
@@ -84,13 +84,21 @@ def _curve(connection: Connection, mine: Campaign, phase: Phase) -> tuple[Curve,
         return shipped, ()
     width = max(len(day) for day in days)
     amounts = np.array([[*day, *[np.nan] * (width - len(day))] for day in days])
-    curve = curve_from_days(amounts, clocks, shipped.clock, int(shipped.length))
+    openings = (0,) if phase.kind in OPENING_KINDS else ()
+    curve = curve_from_days(amounts, clocks, shipped.clock, int(shipped.length), openings)
     alike = [
         day for day, clock in zip(days, clocks, strict=True) if len(day) == len(bin_edges(shipped)) - 1 and clock == shipped.clock
     ]
     if len(alike) < 2:
         return curve, ()
     return curve, tuple(tuple(pace.residuals(np.array(alike), bins)) for bins in range(len(alike[0]) + 1))
+
+
+def own_curves(connection: Connection, campaign_id: str) -> dict[str, Curve]:
+    """The curve of each judged phase, by phase id, as far as the shop's own past sales make it: none without a past sale."""
+    mine = campaigns.standing(connection, campaign_id)
+    curves = {p.phase_id: _curve(connection, mine, p)[0] for p in mine.phases if p.kind in JUDGED}
+    return {phase_id: curve for phase_id, curve in curves.items() if curve.days}
 
 
 def _past(connection: Connection, before: datetime) -> tuple[list[list[float]], list[int]]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from core import clock
 from core.access import Actor, allow, allowed
 from core.campaign import service as campaigns
-from core.campaign.pace import BIN, share_at
+from core.campaign.pace import BIN, Curve, share_at
 from core.database import Database, upsert
 from core.live import books, factors, pace, picture, recount
 from core.live import scope as scopes
@@ -74,6 +74,13 @@ def _slow_parts(connection: Connection, campaign_id: str, at: datetime) -> dict[
         "refund_rate": refund_rate(connection),
         "arrivals": next_arrivals(connection),
     }
+
+
+def curves(db: Database, actor: Actor, campaign_id: str) -> dict[str, Curve]:
+    """The shop's own pace curves by phase id, for laying a plan out (`planning.set_target`); empty while it has no past sale."""
+    allow(actor, "live.view")
+    with db.reading() as connection:
+        return scopes.own_curves(connection, campaign_id)
 
 
 def refund_rate(connection: Connection) -> float | None:

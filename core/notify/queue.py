@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from core.database import new_id
-from core.notify.channels import known
+from core.notify.channels import Channel, known
 from core.notify.rules import LEVELS
 from core.notify.tables import message
 
@@ -17,7 +18,6 @@ def post(connection: Connection, now: datetime, title: str, body: str, level: st
 
     A `key` that still waits in a channel is not queued there again: an alarm that keeps firing is told once a posting.
     """
-    taking = [one for one in known(connection) if one.enabled and LEVELS.index(level) >= LEVELS.index(one.least)]
     waiting = select(message.c.channel).where(message.c.key == key, message.c.state == "queued")
     have = {row.channel for row in connection.execute(waiting)} if key else set()
     rows = [
@@ -32,9 +32,19 @@ def post(connection: Connection, now: datetime, title: str, body: str, level: st
             "due_at": now,
             "state": "queued",
         }
-        for one in taking
+        for one in taking(connection, level)
         if one.name not in have
     ]
     if rows:
         connection.execute(message.insert(), rows)
     return len(rows)
+
+
+def taking(connection: Connection, level: str) -> list[Channel]:
+    """The enabled channels that take messages of a level."""
+    return [one for one in known(connection) if one.enabled and LEVELS.index(level) >= LEVELS.index(one.least)]
+
+
+def told(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Which of these keys were ever queued and are still kept: waiting, sent or failed."""
+    return {str(key) for key in connection.scalars(select(message.c.key.distinct()).where(message.c.key.in_(keys)))}

@@ -1,4 +1,4 @@
-"""What may be asked of department tasks: the board, its changes, and who must be told."""
+"""What may be asked of department tasks: the board and its changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from core.campaign.service import Campaign
 from core.clock import business_day
 from core.database import Database, insert, new_id, one, read
 from core.errors import ShopError
-from core.notify import post as queue_message
 from core.readiness import network, rules
 from core.readiness.tables import task, task_link
 from core.readiness.template import TASKS
@@ -191,31 +190,6 @@ def drop(db: Database, actor: Actor, campaign_id: str, task_id: str, now: dateti
         audit.record(
             connection, actor, now, "readiness.drop", task_id, {"title": before["title"], "state": before["state"]}, None
         )
-
-
-def reminders(db: Database, actor: Actor, campaign_id: str, now: datetime) -> pd.DataFrame:
-    """Tasks that people must be told of today (`rules.reminders`)."""
-    allow(actor, "readiness.view")
-    found = board(db, actor, campaign_id, now)
-    return rules.reminders(found.tasks, found.today)
-
-
-def remind(db: Database, actor: Actor, campaign_id: str, messages: Mapping[str, tuple[str, str]], now: datetime) -> int:
-    """Queues one message a department (department -> title, body) for the channels; told once a day. Returns the messages
-    queued.
-    """
-    allow(actor, "readiness.edit")
-    with db.writing() as connection:
-        mine = campaigns.standing(connection, campaign_id)
-        day = business_day(now, mine.timezone)
-        sent = [
-            queue_message(connection, now, title, body, "info", f"readiness:{campaign_id}:{department}:{day}")
-            for department, (title, body) in messages.items()
-        ]
-        audit.record(
-            connection, actor, now, "readiness.remind", campaign_id, None, {"departments": list(messages), "messages": sum(sent)}
-        )
-    return sum(sent)
 
 
 def check(connection: Connection) -> dict[str, list[str]]:

@@ -132,9 +132,8 @@ def half_hours(plan: Plan, start: pd.Timestamp, orders: np.ndarray) -> np.ndarra
     amounts = dict(zip(part["part"], part["gmv"], strict=True))
     for phase in plan.campaign.phases:
         minutes = (moments - pd.Timestamp(phase.starts_at)).total_seconds().to_numpy() / 60
-        weight += np.diff(share_at(decompose.phase_curve(phase, plan.campaign.timezone), minutes)) * amounts.get(
-            phase.phase_id, 0
-        )
+        curve = decompose.curve_of(phase, plan.campaign.timezone, plan.weights.curves)
+        weight += np.diff(share_at(curve, minutes)) * amounts.get(phase.phase_id, 0)
     pairs = weight.reshape(-1, 2)
     whole = pairs.sum(axis=1, keepdims=True)
     share = np.divide(pairs, whole, out=np.full_like(pairs, 0.5), where=whole > 0)

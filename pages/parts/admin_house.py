@@ -29,7 +29,7 @@ from pages.parts.text import error_text, literal, number, plain, t, time
 TRAIL = (
     Column("number", "admin.number", "integer", pinned=True),
     Column("at", "admin.at", "moment"),
-    Column("account", "admin.name", "text"),
+    Column("account", "admin.name", "person"),
     Column("role", "admin.role", "state", words="role"),
     Column("action", "admin.action", "code"),
     Column("subject", "admin.subject", "text"),
@@ -88,7 +88,9 @@ def trail(db: Database, user: Actor, now: datetime) -> None:
         kept("audit_action", ""),
         kept("audit_days", "week", DAYS),
     ):
-        text = st.text_input(t("common.search"), key="audit_text", type="search", width=280, placeholder=plain("admin.search_place"))
+        text = st.text_input(
+            t("common.search"), key="audit_text", type="search", width=280, placeholder=plain("admin.search_place")
+        )
         action = st.text_input(t("admin.action"), key="audit_action", width=180, placeholder="price.")
         span = st.segmented_control(
             t("admin.since"), list(DAYS), required=True, key="audit_days", format_func=lambda name: plain(f"admin.{name}")

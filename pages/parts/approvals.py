@@ -17,7 +17,7 @@ from core.errors import ShopError
 from pages.parts.address import kept
 from pages.parts.columns import Column
 from pages.parts.tables import row_of, table
-from pages.parts.text import error_text, known, literal, plain, t, time
+from pages.parts.text import error_text, known, literal, plain, t, time, who
 
 COLUMNS = (
     Column("subject", "approval.subject", "code"),
@@ -54,7 +54,7 @@ def _one(db: Database, user: Actor, now: datetime, row: pd.Series, key: str) -> 
     """One request: its inputs as they were when it was asked, and the two buttons for whoever may decide."""
     with st.container(border=True, key=f"{key}_one"):
         st.subheader(literal(row["subject"]), anchor=False)
-        st.markdown(t("approval.asked", who=row["requested_by"], at=time(row["requested_at"]), reason=row["reason"]))
+        st.markdown(t("approval.asked", who=who(row["requested_by"]), at=time(row["requested_at"]), reason=row["reason"]))
         if row["inputs"]:
             st.table(
                 {_input(name): literal(value) for name, value in row["inputs"].items()}, border="horizontal", width="content"

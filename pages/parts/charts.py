@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 import streamlit as st
@@ -25,28 +25,16 @@ Spec = dict[str, Any]
 HEIGHT = 300
 BAND = 0.18
 ROOM = {"top": 16, "bottom": 4, "left": 4, "right": 4}  # above the highest figure, for its name
+FIGURE = 52  # pixels for the figure beside the longest bar
 AXIS = 34  # the height of a time axis, which is part of a chart's own
 
 _HUES: Mapping[str, Mapping[str, str]] = {
-    "light": {
-        "red": "#C8102E",
-        "blue": "#2458C5",
-        "gray": "#737A86",
-        "amber": "#B7791F",
-        "green": "#0F7B3E",
-        "ink": "#18191C",
-        "line": "#E3E4E7",
-    },
-    "dark": {
-        "red": "#FF5A5F",
-        "blue": "#6C9BFF",
-        "gray": "#9AA1AC",
-        "amber": "#E5B93C",
-        "green": "#3DBE7A",
-        "ink": "#ECEDF0",
-        "line": "#2E3138",
-    },
-}
+    "light": {"red": "#C8102E", "blue": "#2458C5", "gray": "#737A86", "amber": "#B7791F", "green": "#0F7B3E",
+              "ink": "#18191C", "line": "#E3E4E7", "ground": "#FFFFFF"},
+    "dark": {"red": "#FF5A5F", "blue": "#6C9BFF", "gray": "#9AA1AC", "amber": "#E5B93C", "green": "#3DBE7A",
+             "ink": "#ECEDF0", "line": "#2E3138", "ground": "#121317"},
+}  # fmt: skip
+_MIDNIGHT = "hours(datum.value) + minutes(datum.value) ? timeFormat(datum.value, '%H:%M') : timeFormat(datum.value, '%m-%d')"
 _SHORT = {
     "zh": "abs(datum.value) >= 1e8 ? format(datum.value / 1e8, ',.2~f') + '亿' : "
     "abs(datum.value) >= 1e4 ? format(datum.value / 1e4, ',.2~f') + '万' : format(datum.value, ',.2~f')",
@@ -73,7 +61,7 @@ def draw(frame: pd.DataFrame, spec: Spec, *, key: str, alt: str = "", pick: bool
 
 
 def hue(name: str) -> str:
-    """The colour of a hue in the present appearance; `ink` is the text's, `line` the rules'."""
+    """The colour of a hue in the present appearance; `ink` is the text's, `line` the rules', `ground` the page's."""
     return _HUES[appearance()][name]
 
 
@@ -124,15 +112,23 @@ def _lines(
         "legend": None,
         "scale": {"domain": names, "range": [[5, 4] if one.dashed else [1, 0] for one in series]},
     }
-    across = {"field": x, "type": "temporal", "title": None, "axis": {"format": clock, "grid": False, "labelOverlap": True}}
+    named_days = {"labelExpr": _MIDNIGHT} if clock == "%H:%M" else {"format": clock}
+    across = {"field": x, "type": "temporal", "title": None, "axis": {**named_days, "grid": False, "labelOverlap": True}}
     up = {"field": y, "type": "quantitative", "title": plain(y_title), "axis": _axis(percent, tongue)}
     known = {"filter": {"field": "series", "oneOf": names}}
-    last = {"aggregate": [{"op": "argmax", "field": x, "as": "end"}], "groupby": ["series"]}
+    last = {"aggregate": [{"op": "argmax", "field": x, "as": "end"}, {"op": "count", "as": "points"}], "groupby": ["series"]}
+    begun = {"filter": "datum.points > 1"}  # a single point is no line to name
     named = {"calculate": _switch("datum.series", words), "as": "word"}
     tooltip = [
-        {"field": x, "type": "temporal", "title": "·", "format": clock},
+        {"field": x, "type": "temporal", "title": "·", "format": "%m-%d %H:%M" if clock == "%H:%M" else clock},
         {"field": y, "type": "quantitative", "title": plain(y_title), "format": ".1%" if percent else ",.0f"},
     ]
+    name: Spec = {
+        "transform": [known, {"filter": f"isValid(datum['{y}'])"}, last, begun, named],
+        "mark": {"type": "text", "align": "right", "dx": -2, "dy": {"expr": f"indexof({dashed!r}, datum.series) < 0 ? -10 : 13"}, "fontWeight": 600},
+        "encoding": {"x": {"field": f"end['{x}']", "type": "temporal"}, "y": {"field": f"end['{y}']", "type": "quantitative"},
+                     "text": {"field": "word"}, "color": colour},
+    }  # fmt: skip
     return {
         "height": height,
         "padding": ROOM,
@@ -141,10 +137,8 @@ def _lines(
              "encoding": {"x": across, "y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}, "color": colour}},
             {"transform": [known, {"filter": f"isValid(datum['{y}'])"}], "mark": {"type": "line", "strokeWidth": 2},
              "encoding": {"x": across, "y": up, "color": colour, "strokeDash": dash, "tooltip": tooltip}},
-            {"transform": [known, {"filter": f"isValid(datum['{y}'])"}, last, named],
-             "mark": {"type": "text", "align": "right", "dx": -2, "dy": {"expr": f"indexof({dashed!r}, datum.series) < 0 ? -10 : 13"}, "fontWeight": 600},
-             "encoding": {"x": {"field": f"end['{x}']", "type": "temporal"}, "y": {"field": f"end['{y}']", "type": "quantitative"},
-                          "text": {"field": "word"}, "color": colour}},
+            {**name, "mark": {**name["mark"], "stroke": _HUES[mode]["ground"], "strokeWidth": 4}},  # no line crosses a name
+            name,
             {"transform": [{"filter": "datum.series == 'now'"}], "mark": {"type": "rule", "strokeWidth": 1, "opacity": 0.7, "color": _HUES[mode]["ink"]},
              "encoding": {"x": across}},
         ],
@@ -177,7 +171,8 @@ def _bars(
         "title": None,
         "axis": {"labelLimit": 160, "ticks": False, "domain": False},
     }
-    across = {"field": value, "type": "quantitative", "title": None, "axis": None}
+    room = {"range": [0, {"expr": f"max(width - {FIGURE}, 0)"}]}
+    across = {"field": value, "type": "quantitative", "title": None, "axis": None, "scale": room}
     figure = f"format(datum['{value}'], '.1%')" if percent else _SHORT[tongue].replace("datum.value", f"datum['{value}']")
     tooltip = [
         {"field": label, "type": "nominal", "title": "·"},
@@ -202,13 +197,8 @@ def columns(x: str, y: str, *, y_title: str, tone: str = "", x_title: str = "", 
 
 @lru_cache(maxsize=256)
 def _columns(x: str, y: str, y_title: str, tone: str, x_title: str, percent: bool, height: int, mode: str, tongue: str) -> Spec:
-    across = {
-        "field": x,
-        "type": "ordinal",
-        "sort": None,
-        "title": plain(x_title) if x_title else None,
-        "axis": {"labelAngle": 0, "labelOverlap": True},
-    }
+    title = plain(x_title) if x_title else None
+    across = {"field": x, "type": "ordinal", "sort": None, "title": title, "axis": {"labelAngle": 0, "labelOverlap": True}}
     return {
         "height": height,
         "mark": {"type": "bar", "cornerRadiusEnd": 2},
@@ -296,6 +286,6 @@ def _switch(field: str, words: Mapping[str, str]) -> str:
 
 def _toned(column: str, mode: str) -> Spec:
     """The colour by a column of hue names; blue where no column is given."""
-    hues = {name: code for name, code in _HUES[mode].items() if name not in {"ink", "line"}}
+    hues = {name: code for name, code in _HUES[mode].items() if name in get_args(Hue)}
     scale = {"domain": list(hues), "range": list(hues.values())}
     return {"field": column, "type": "nominal", "legend": None, "scale": scale} if column else {"value": hues["blue"]}

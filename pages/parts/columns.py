@@ -21,13 +21,13 @@ import streamlit as st
 from core.clock import local_naive
 from core.settings import settings
 from pages.parts.states import HUES, tone, word
-from pages.parts.text import plain, t
+from pages.parts.text import plain, t, who
 
 Kind = Literal[
-    "code", "text", "integer", "decimal", "money", "price", "percent", "share", "day", "moment", "state", "flag", "list"
+    "code", "text", "integer", "decimal", "money", "price", "percent", "share", "day", "moment", "state", "flag", "list", "person"
 ]
 # code: text with its zeros, pinned left · money: fen as whole yuan · price: fen as yuan with fen · percent: a rate · share: a rate as a bar
-# day: datetime64 or date · moment: aware UTC, shown on the campaign's clock · state: a code with its word and colour · list: words
+# day: datetime64 or date · moment: aware UTC, shown on the campaign's clock · state: a code with its word and colour · list: words · person: an account's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,8 @@ def _values(series: pd.Series, column: Column) -> pd.Series:
         case "moment":
             aware = pd.to_datetime(series, utc=True)
             return local_naive(aware, column.zone or settings().timezone)
+        case "person":
+            return series.map(who).astype(object)
         case "code" | "text":
             return series.astype("object").where(series.notna(), "").astype(str)
         case _:

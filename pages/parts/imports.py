@@ -23,7 +23,7 @@ COLUMNS = (
     Column("at", "history.at", "moment"),
     Column("kind", "history.kind", "state", words="kind"),
     Column("file_name", "history.file", width="medium"),
-    Column("account", "history.account"),
+    Column("account", "history.account", "person"),
     Column("state", "history.state", "state"),
     Column("rows", "history.rows", "integer"),
     Column("added", "history.added", "integer"),

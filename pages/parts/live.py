@@ -14,6 +14,7 @@ from core import clock
 from core.access import Actor
 from core.database import Database
 from core.errors import ShopError
+from core.goods.structure import TIERS
 from core.live import decisions, rehearsal, service
 from core.live.picture import TOP, Picture
 from pages.parts import charts
@@ -294,4 +295,5 @@ def tiers(seen: Picture) -> None:
         Column("planned_share", "live.planned_share", "percent"),
         Column("pace", "live.pace", "percent", help="live.pace_help"),
     )
-    draw_table(seen.tiers.rename_axis("tier").reset_index(), columns, key="live_tiers")
+    order = [tier for tier in TIERS if tier in seen.tiers.index]
+    draw_table(seen.tiers.loc[order].rename_axis("tier").reset_index(), columns, key="live_tiers")

@@ -16,7 +16,7 @@ from pages.parts.columns import Column
 from pages.parts.picker import Chosen
 from pages.parts.tables import draw as draw_table
 from pages.parts.tables import row_of
-from pages.parts.text import error_text, literal, money_short, number, plain, t
+from pages.parts.text import error_text, literal, money_short, number, plain, t, time
 
 ADVICE = (
     Column("sku_code", "live.sku_code", "code", pinned=True),
@@ -31,7 +31,7 @@ ADVICE = (
 )
 LOG = (
     Column("at", "live.when", "moment"),
-    Column("account", "live.who", "text"),
+    Column("account", "live.who", "person"),
     Column("act", "live.act", "state", words="act"),
     Column("sku_code", "live.sku_code", "code"),
     Column("note", "live.note", "text"),
@@ -60,6 +60,20 @@ REFUSED = (
     Column("sample", "live.sample", "text"),
 )
 SPEEDS = (10, 60, 240)
+
+
+def before(db: Database, user: Actor, chosen: Chosen, moment: datetime, now: datetime) -> None:
+    """Until the opening: that the sale has not begun, and the rehearsal one click away; goes to one that runs already."""
+    if moment >= chosen.opens_at:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="live_before"):
+        st.markdown(f":material/hourglass_top: {t('live.not_begun', at=time(chosen.opens_at, chosen.timezone))}", width="stretch")
+        running = rehearsal.running(db, user)
+        mine = running[running["rehearsal_of"] == chosen.campaign_id]
+        if len(mine):
+            st.button(t("live.see_rehearsal"), icon=":material/play_circle:", on_click=look, args=(mine["campaign_id"].iloc[0],))
+        elif allowed(user, "live.act") and st.button(t("live.rehearse_now"), type="primary", icon=":material/play_arrow:"):
+            _tried(lambda: look(rehearsal.start(db, user, chosen.campaign_id, now)), "live.started")
 
 
 def tabs(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime) -> None:

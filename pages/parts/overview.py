@@ -20,7 +20,7 @@ from pages.parts.tables import draw
 from pages.parts.text import ago, known, money_short, number, number_short, percent, plain, t
 
 TASKS = (
-    Column("title", "overview.task_title", pinned=True, width="large"),
+    Column("title", "overview.task_title"),
     Column("department", "overview.department"),
     Column("due_on", "overview.due", "day"),
     Column("mark", "overview.mark", "state"),
@@ -194,7 +194,7 @@ def changes(view: Overview, now: datetime) -> None:
         }
     )
     columns = (
-        Column("action", "overview.action", pinned=True), Column("account", "overview.account"), Column("count", "overview.count", "integer"),
+        Column("action", "overview.action", pinned=True), Column("account", "overview.account", "person"), Column("count", "overview.count", "integer"),
         Column("at", "overview.at"),
     )  # fmt: skip
     draw(shown, columns, key="overview_changes", height=330)

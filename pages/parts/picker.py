@@ -62,6 +62,11 @@ def need_campaign(actor: Actor) -> Chosen:
     return chosen
 
 
+def choose(campaign_id: str) -> None:
+    """Makes it the chosen campaign from the next run on: the address is news to the picker."""
+    st.query_params["campaign"] = campaign_id
+
+
 def _chosen(known: dict[str, Chosen]) -> Chosen | None:
     return known.get(str(st.session_state.get("campaign"))) or _nearest(known)
 

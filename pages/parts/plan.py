@@ -14,10 +14,11 @@ from core.campaign.planning import Plan
 from core.campaign.target import Target
 from core.database import Database
 from core.errors import ShopError
+from core.live import service as live
 from core.signals.service import Past
 from pages.parts import charts
 from pages.parts.cards import Card, cards
-from pages.parts.text import ago, error_text, money_short, number_short, percent, plain, t
+from pages.parts.text import ago, error_text, money_short, number_short, percent, plain, t, who
 
 NUMBERS = ("visitors", "conversion_rate", "aov", "gmv")
 FIRST = Target(500_000_000, 500_000, 0.05, 20_000)  # what the boxes hold before there is a plan
@@ -43,7 +44,7 @@ def answer(plan: Plan, past: Past, done: int, due: int, now: datetime) -> None:
         ),
         Card("plan.card_done", money_short(done), against=plain("plan.of_plan", planned=due) if due else plain("plan.not_yet"), help="plan.card_done_help"),
     )  # fmt: skip
-    st.caption(t("plan.version", n=plan.version, account=plan.account, age=ago(plan.at, now)))
+    st.caption(t("plan.version", n=plan.version, account=who(plan.account), age=ago(plan.at, now)))
 
 
 def boxes(db: Database, user: Actor, campaign_id: str, plan: Plan | None, now: datetime) -> Target:
@@ -114,8 +115,9 @@ def store(
     """Saves a new version and starts afresh, or says why not."""
     try:
         made = planning.set_target(
-            db, user, campaign_id, numbers, weights=weights, why=why, seen=plan.version if plan else 0, now=now
-        )
+            db, user, campaign_id, numbers, weights=weights, why=why, seen=plan.version if plan else 0,
+            curves=live.curves(db, user, campaign_id), now=now,
+        )  # fmt: skip
     except ShopError as refused:
         st.error(error_text(refused))
         return

@@ -28,7 +28,7 @@ from pages.parts.upload import upload
 VERSIONS = (
     Column("version", "plan.tab_versions", "integer"),
     Column("at", "plan.at", "moment"),
-    Column("account", "plan.account"),
+    Column("account", "plan.account", "person"),
     Column("why", "plan.reason", width="large"),
     Column("gmv", "plan.gmv_word", "money"),
     Column("visitors", "plan.visitors_word", "integer"),
@@ -63,6 +63,8 @@ def over_time(db: Database, user: Actor, plan: Plan) -> None:
         clock="%m-%d %H:%M" if unit == "hour" else "%m-%d",
     )
     charts.draw(pd.concat(parts, ignore_index=True), spec, key=f"plan_curve_{unit}", alt=plain("plan.curve_alt"))
+    days = plan.curve_days
+    st.caption(t("plan.curve_own", n=days) if days else t("plan.curve_shipped"))
 
 
 def _curve(plan: Plan, unit: str, name: str) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from pages.parts.columns import Column
 from pages.parts.editing import edit, saved
 from pages.parts.picker import Chosen
 from pages.parts.tables import draw, table
-from pages.parts.text import error_text, money, percent, plain, t
+from pages.parts.text import error_text, money, percent, plain, t, who
 from pages.parts.upload import upload
 
 RULES = (
@@ -57,7 +57,7 @@ SOLVED = (
 HISTORY = (
     Column("version", "pricing.version", "integer"),
     Column("at", "pricing.changed_at", "moment"),
-    Column("by", "pricing.changed_by"),
+    Column("by", "pricing.changed_by", "person"),
     Column("what", "pricing.what", width="large"),
 )
 COST_FORM = ("express", "warehouse", "inner_packing", "outer_packing", "labour", "freight_insurance", "return_handling",
@@ -81,7 +81,7 @@ def rules(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: date
     if not picture.rules.rules:
         st.info(t("pricing.rules_none"), icon=":material/sell:")
         return
-    st.caption(t("pricing.rules_version", n=picture.rules.version, account=picture.rules.account, at=picture.rules.at))
+    st.caption(t("pricing.rules_version", n=picture.rules.version, account=who(picture.rules.account), at=picture.rules.at))
     picked = table(rule_rows(picture), RULES, key="pricing_rules", export="rules", pick=True).picked
     with st.expander(t("pricing.rule_history")):
         past = promotions.set_history(db, user, chosen.campaign_id, picture.rules.phase)

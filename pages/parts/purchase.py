@@ -29,7 +29,7 @@ ORDERS = (
     Column("received", "purchase.received", "integer"),
     Column("open", "purchase.open", "integer"),
     Column("amount", "purchase.amount", "money"),
-    Column("account", "purchase.account", shown=False),
+    Column("account", "purchase.account", "person", shown=False),
 )
 LINES = (
     Column("sku_code", "replenishment.sku_code", "code"),

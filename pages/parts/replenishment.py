@@ -19,7 +19,7 @@ from pages.parts import charts, purchase
 from pages.parts import replenishment_lines as lines
 from pages.parts.cards import Card, cards
 from pages.parts.picker import Chosen
-from pages.parts.text import ago, error_text, money, money_short, number, percent, plain, t
+from pages.parts.text import ago, error_text, money, money_short, number, percent, plain, t, who
 
 CAUTION_STEPS = [round(0.05 * step, 2) for step in range(-6, 7)]
 
@@ -27,7 +27,7 @@ CAUTION_STEPS = [round(0.05 * step, 2) for step in range(-6, 7)]
 def standing(view: Sheet, now: datetime) -> str:
     """The run in a few words: its state, who computed it and how long ago."""
     return t(
-        "replenishment.standing", state=plain(f"run_state.{view.run.state}"), who=view.run.account, age=ago(view.run.at, now)
+        "replenishment.standing", state=plain(f"run_state.{view.run.state}"), who=who(view.run.account), age=ago(view.run.at, now)
     )
 
 

@@ -19,7 +19,7 @@ from pages.parts.editing import edit, saved
 from pages.parts.empty import empty
 from pages.parts.states import badge
 from pages.parts.tables import Filter, table
-from pages.parts.text import error_text, literal, number, percent, plain, t
+from pages.parts.text import error_text, literal, number, percent, plain, t, who
 
 LINES = (
     Column("sku_code", "replenishment.sku_code", "code"),
@@ -211,7 +211,7 @@ def compare(db: Database, user: Actor, campaign_id: str) -> None:
         empty("replenishment.one_run")
         return
     words = {
-        row["run_id"]: t("replenishment.run_word", moment=row["at"], who=row["account"], n=row["units"])
+        row["run_id"]: t("replenishment.run_word", moment=row["at"], who=who(row["account"]), n=row["units"])
         for row in runs.to_dict("records")
     }
     left, right = st.columns(2)

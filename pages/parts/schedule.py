@@ -19,6 +19,7 @@ from core.settings import settings
 from pages.parts import charts
 from pages.parts.columns import Column
 from pages.parts.editing import edit, saved
+from pages.parts.picker import choose
 from pages.parts.text import error_text, plain, t, time
 
 COLUMNS = (
@@ -50,11 +51,12 @@ def new_campaign(db: Database, user: Actor, now: datetime) -> None:
         if st.form_submit_button(t("campaign.make"), type="primary"):
             try:
                 phases = service.draft(template, int(year), str(opening), zone)
-                service.add(db, user, name, phases, timezone=zone, now=now)
+                made = service.add(db, user, name, phases, timezone=zone, now=now)
             except ShopError as refused:
                 st.error(error_text(refused))
                 return
             st.session_state["plan_said"] = t("campaign.made", name=name)
+            choose(made)
             st.rerun()
 
 

@@ -67,7 +67,7 @@ LEDGER = (
     Column("balance", "stock.balance", "integer"),
     Column("cause", "stock.cause", "state", words="stock_cause"),
     Column("expected_on", "stock.expected_on"),
-    Column("account", "stock.account"),
+    Column("account", "stock.account", "person"),
     Column("source_id", "stock.source", shown=False),
 )
 COUNTS = (

@@ -20,7 +20,7 @@ from core.sheets.writer import export as written
 from pages.parts.address import arrive, kept
 from pages.parts.columns import Column, Kind, displayed, settled
 from pages.parts.states import word
-from pages.parts.text import language, plain, t
+from pages.parts.text import language, plain, t, who
 
 EAGER_ROWS = 2_000  # above it the browser fetches rows as it scrolls
 ROW, MOST = 31, 620  # heights in pixels; a table that fits is as high as its rows
@@ -69,7 +69,9 @@ def table(
     if left.empty:
         st.info(t("common.no_match"), icon=":material/search_off:")
         if len(frame):
-            st.button(t("common.clear_filters"), key=f"{key}_clear", on_click=_clear, args=(key,), icon=":material/filter_alt_off:")
+            st.button(
+                t("common.clear_filters"), key=f"{key}_clear", on_click=_clear, args=(key,), icon=":material/filter_alt_off:"
+            )
         return Shown(left)
     return Shown(left, draw(left, chosen, key=key, pick=pick, height=height, alt=alt))
 
@@ -158,6 +160,8 @@ def _sheet_column(frame: pd.DataFrame, column: Column) -> SheetColumn:
         words = {code: word(code, column.words) for code in frame[column.name].dropna().unique()}
     elif column.kind == "flag":
         words = {True: plain("common.yes"), False: plain("common.no")}
+    elif column.kind == "person":
+        words = {name: who(name) for name in frame[column.name].unique()}
     return SheetColumn(column.name, column.heading(), column.kind, words)
 
 
@@ -168,7 +172,7 @@ def workbook(frame: pd.DataFrame, columns: Sequence[SheetColumn], name: str, ton
 
 
 def _written(series: pd.Series, column: SheetColumn) -> pd.Series:
-    if column.kind in {"state", "flag"}:
+    if column.kind in {"state", "flag", "person"}:
         return series.map(column.words)
     if column.kind == "decimal":  # written with two decimals by the format of amounts
         return (series.astype("Float64") * 100).round().astype("Int64")
@@ -188,7 +192,10 @@ def tall(rows: int, most: int = MOST) -> int | Literal["content"]:
 def draw(
     frame: pd.DataFrame, columns: Sequence[Column], *, key: str, pick: bool = False, height: int = MOST, alt: str = ""
 ) -> Hashable | None:
-    """The table alone; the index label of the chosen row with `pick`."""
+    """The table alone, or a sentence where there are no rows; the index label of the chosen row with `pick`."""
+    if frame.empty:
+        st.caption(t("common.no_rows"))
+        return None
     event = st.dataframe(
         displayed(frame, columns),
         key=f"{key}_table",

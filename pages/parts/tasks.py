@@ -13,7 +13,7 @@ import streamlit as st
 from core.access import Actor, allowed
 from core.database import Database
 from core.errors import ShopError
-from core.readiness import service
+from core.readiness import reminding, service
 from core.readiness.service import Board
 from pages.parts.columns import Column
 from pages.parts.picker import Chosen
@@ -163,25 +163,9 @@ def _new_task(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
 
 
 def _remind(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
-    """Sends each department what is overdue, blocked or due within two days."""
+    """Sends what is overdue, blocked or due within two days; the server does so by itself in the morning."""
     if not st.button(t("readiness.remind"), icon=":material/notifications:", help=t("readiness.remind_help")):
         return
-    told = service.reminders(db, user, chosen.campaign_id, now)
-    messages = {}
-    for code, part in told.groupby("department"):
-        lines = [
-            plain(
-                "readiness.remind_line",
-                cause=plain(f"task_cause.{row.cause}"),
-                title=row.title,
-                owner=row.owner or plain("readiness.nobody"),
-                due=row.due_on,
-            )
-            for row in part.itertuples()
-        ]
-        messages[str(code)] = (
-            plain("readiness.remind_title", campaign=chosen.name, department=department(str(code)), n=len(part)),
-            "\n".join(lines),
-        )
-    sent = service.remind(db, user, chosen.campaign_id, messages, now)
-    st.toast(t("readiness.reminded", n=sent) if sent else t("readiness.reminded_nobody", n=len(told)))
+    sent = reminding.remind(db, user, chosen.campaign_id, now)
+    due = len(reminding.reminders(db, user, chosen.campaign_id, now))
+    st.toast(t("readiness.reminded", n=sent) if sent else t("readiness.reminded_nobody", n=due))

@@ -30,6 +30,7 @@ import streamlit as st
 from babel.dates import format_date, format_datetime
 
 from core import clock
+from core.access.accounts import NOBODYS_NAME
 from core.errors import ShopError
 from core.money import format_compact, format_fen
 from core.settings import settings
@@ -251,6 +252,11 @@ _FORMATS: Mapping[str, Any] = {
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&=^\"'@/])")
 _JOINTS = re.compile(r":(?=\S)|(?<=\S)(?=@)|(?<=\bwww)(?=\.)|(?<=[-<>])(?=[-=>])", re.IGNORECASE)
 _JOINER = "\u2060"
+
+
+def who(account: object) -> str:
+    """An account's name; the operator at the machine itself has a word instead."""
+    return plain("common.at_machine") if account == NOBODYS_NAME else "" if account is None else str(account)
 
 
 def literal(value: object) -> str:

@@ -26,7 +26,7 @@ from core.sheets.writer import template
 from pages.parts import upload_compare, upload_map, upload_rejected
 from pages.parts.guard import database
 from pages.parts.tables import XLSX
-from pages.parts.text import error_text, language, literal, number, plain, t, time
+from pages.parts.text import error_text, language, literal, number, plain, t, time, who
 
 TYPES = ("xlsx", "xls", "xlsm", "xlsb", "ods", "csv", "tsv", "txt")
 
@@ -182,7 +182,7 @@ def _commit_bar(user: Actor, stand: Stand, key: str, now: datetime, campaign_id:
     sure = True
     if stand.inspection.repeated:
         st.warning(
-            t("upload.repeated", at=time(stand.inspection.repeated["at"]), who=stand.inspection.repeated["account"]),
+            t("upload.repeated", at=time(stand.inspection.repeated["at"]), who=who(stand.inspection.repeated["account"])),
             icon=":material/content_copy:",
         )
     if comparison.strange:

@@ -47,6 +47,10 @@ _CSS = """
 .wall-rows td.wall-name { max-width: 22vw; overflow: hidden; text-overflow: ellipsis; }
 .wall-message { font-size: clamp(1.1rem, 2vw, 2.6rem); padding: 0.5em 0.8em; border-radius: 6px; background: #1B1D22; color: #ECEDF0; }
 .st-key-wall_message p { font-size: clamp(1.1rem, 2vw, 2.6rem); }
+[class*="st-key-wall_"] * { --st-text-color: #ECEDF0 !important; }
+[class*="st-key-wall_"] [data-testid="stPageLink"] * { color: #ECEDF0 !important; }
+[class*="st-key-wall_"] button { background: #1B1D22 !important; border-color: #2E3138 !important; color: #9AA1AC !important; }
+[class*="st-key-wall_"] button[aria-checked="true"] { border-color: #FF5A5F !important; color: #FF8589 !important; }
 .wall-message.fire { background: #7A0A1C; } .wall-message p { margin: 0; }
 </style>
 """
@@ -84,7 +88,9 @@ def bar(chosen: Chosen, moment: datetime) -> None:
     """What somebody standing at the wall may change: money hidden, panels turning, a past minute; and the way back."""
     with st.container(horizontal=True, vertical_alignment="center", key="wall_bar"):
         st.markdown(f"**{literal(chosen.name)}**", width="stretch")
-        countdown(chosen.opens_at if moment < chosen.opens_at else chosen.closes_at, moment, key="wall_clock")
+        opens = moment < chosen.opens_at
+        label = plain("shell.until_opens" if opens else "shell.until_closes")
+        countdown(chosen.opens_at if opens else chosen.closes_at, moment, key="wall_clock", label=label)
         with kept("money", "shown", ("shown", "hidden")):
             st.segmented_control(
                 t("wall.money"), ("shown", "hidden"), required=True, key="money", label_visibility="collapsed",
@@ -216,7 +222,11 @@ def _stock(seen: Picture, _hidden: bool) -> list[tuple[str, str, str]]:
 def _why(seen: Picture, hidden: bool) -> list[tuple[str, str, str]]:
     total = seen.why[["visitors", "conversion_rate", "aov"]].sum()
     return [
-        (plain(f"live.factor_{name}"), "▲" if value >= 0 else "▼", "•••" if hidden else money_short(round(value), sign=True))
+        (
+            plain(f"live.factor_{name}"),
+            "▲" if value > 0 else "▼" if value < 0 else "",
+            "•••" if hidden else money_short(round(value), sign=True),
+        )
         for name, value in total.items()
     ]
 
