@@ -115,8 +115,8 @@ def set_target(
     """A new version of the plan; every split sums to the target exactly.
 
     `weights`: None keeps those of the version before (or the first ones). `seen`: the version that the planner looked at, 0 for none.
-    `curves`: the shop's own pace curves by phase id, instead of the shipped ones; None keeps those of the version before. ShopError("plan.no_why"), "plan.moved" (somebody made
-    another version since), or what `target.solve` and `decompose.tree` refuse.
+    `curves`: the shop's own pace curves by phase id, instead of the shipped ones; None keeps those of the version before.
+    ShopError("plan.no_why"), "plan.moved" (somebody made another version since), or what `target.solve` and `decompose.tree` refuse.
     """
     allow(actor, "plan.edit")
     with db.writing() as connection:

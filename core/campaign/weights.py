@@ -44,10 +44,10 @@ def _numbers(curve: Curve) -> list[Any]:
 
 def from_json(stored: Mapping[str, Any]) -> Weights:
     """As stored by `to_json`."""
-    known = {name: dict(value) if isinstance(value, list) else value for name, value in stored.items()}
+    known: dict[str, Any] = {name: dict(value) if isinstance(value, list) else value for name, value in stored.items()}
     curves = {
         phase: Curve(clock, np.array(minutes), np.array(shares), days)
         for phase, (clock, minutes, shares, days) in known.get("curves", {}).items()  # plans of before had none
     }
     closed = {phase: (done[0], done[1]) for phase, done in known["closed"].items()}
-    return Weights(**known | {"closed": closed, "curves": curves})
+    return Weights(**(known | {"closed": closed, "curves": curves}))

@@ -13,6 +13,7 @@ from core.campaign.target import solve
 from core.clock import SHANGHAI, parse_local
 from core.commands.run import desk
 from core.errors import ShopError
+from core.live.service import curves
 from core.money import parse_fen
 
 app = typer.Typer(no_args_is_help=True, help="Campaigns: their clocks and targets.")
@@ -49,7 +50,9 @@ def add(
         clocks = (parse_local(opens, timezone), parse_local(closes, timezone))
         campaign_id = service.add_sale(at.db, at.actor, name, *clocks, timezone=timezone, now=at.now)
     if goal is not None:
-        planning.set_target(at.db, at.actor, campaign_id, goal, why="campaign add", now=at.now)
+        planning.set_target(
+            at.db, at.actor, campaign_id, goal, why="campaign add", curves=curves(at.db, at.actor, campaign_id), now=at.now
+        )
     return {"campaign_id": campaign_id}
 
 

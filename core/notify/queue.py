@@ -47,4 +47,4 @@ def taking(connection: Connection, level: str) -> list[Channel]:
 
 def told(connection: Connection, keys: Collection[str]) -> set[str]:
     """Which of these keys were ever queued and are still kept: waiting, sent or failed."""
-    return {str(key) for key in connection.scalars(select(message.c.key.distinct()).where(message.c.key.in_(keys)))}
+    return {str(key) for key in connection.scalars(select(message.c.key).distinct().where(message.c.key.in_(keys)))}

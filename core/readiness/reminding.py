@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,5 +75,5 @@ def _untold(connection: Connection, campaign_id: str, now: datetime) -> pd.DataF
     return rows[~rows["key"].isin(told(connection, rows["key"].tolist()))]
 
 
-def _body(row: dict[str, Any]) -> str:
+def _body(row: Mapping[Hashable, Any]) -> str:
     return " · ".join(str(part) for part in (row["title"], row["owner"], row["due_on"], row["reason"]) if part)

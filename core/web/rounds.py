@@ -28,7 +28,7 @@ PARTS: dict[str, Callable[[Database, datetime], Any]] = {
     "returned": lambda db, now: selling.close_ended(db, ACTOR, now),  # units
     "judged": lambda db, now: live.round_of(db, now),  # sales
     "sent": lambda db, now: notify.send_due(db, now),
-    "looks": lambda db, now: sessions.flush(db),
+    "looks": lambda db, _: sessions.flush(db),
 }
 """In the order in which they run: what a part queues goes out in the same round."""
 OFTEN = ("returned", "judged", "sent")

@@ -23,7 +23,7 @@ TASKS = (
     Column("title", "overview.task_title"),
     Column("department", "overview.department"),
     Column("due_on", "overview.due", "day"),
-    Column("mark", "overview.mark", "state"),
+    Column("mark", "overview.mark", "state", words="task_state"),
 )
 ICONS = {"stock": "inventory_2", "price": "sell", "task": "assignment_late", "data": "update"}
 

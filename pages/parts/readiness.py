@@ -113,7 +113,7 @@ def _task_card(row: Any) -> None:
     flags = f" :{tone(row.mark)}-badge[{t(f'task_state.{row.mark}')}]" if row.mark in {"overdue", "blocked"} else ""
     flags += f" :violet-badge[{t('readiness.critical')}]" if row.critical else ""
     who = literal(row.owner or plain("readiness.nobody"))
-    when = f"{t_name(int(row.t_minus))} · {day(row.due_on)}"
+    when = f"{t_name(int(row.t_minus))} · {row.due_on:%m-%d}"
     st.markdown(f"{literal(row.title)}{flags}  \n:gray[{literal(department(row.department))} · {who} · {when}]")
 
 

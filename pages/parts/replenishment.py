@@ -19,7 +19,7 @@ from pages.parts import charts, purchase
 from pages.parts import replenishment_lines as lines
 from pages.parts.cards import Card, cards
 from pages.parts.picker import Chosen
-from pages.parts.text import ago, error_text, money, money_short, number, percent, plain, t, who
+from pages.parts.text import ago, error_text, language, money, money_short, number, percent, plain, t, who
 
 CAUTION_STEPS = [round(0.05 * step, 2) for step in range(-6, 7)]
 
@@ -172,7 +172,7 @@ def _budget(view: Sheet) -> None:
         st.warning(t("replenishment.budget_short", fen=totals["committed_over_budget"]), icon=":material/warning:")
     elif totals["first_unfunded"]:
         more = t("replenishment.marginal", yuan=f"{totals['marginal_profit']:.2f}") if view.sees_margins else ""
-        st.caption(" ".join([t("replenishment.cut_line", sku=totals["first_unfunded"]), more]))
+        st.caption(("" if language() == "zh" else " ").join([t("replenishment.cut_line", sku=totals["first_unfunded"]), more]))
 
 
 def _basis(view: Sheet) -> None:

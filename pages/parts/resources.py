@@ -18,7 +18,7 @@ from pages.parts.columns import Column
 from pages.parts.empty import empty
 from pages.parts.picker import Chosen
 from pages.parts.tables import table
-from pages.parts.text import error_text, money, money_short, number_short, percent, t
+from pages.parts.text import error_text, known, money, money_short, number_short, percent, plain, t
 
 CHANNELS = ("search", "recommendation", "live_room", "paid")
 PLACES = (
@@ -46,8 +46,9 @@ def plan(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
             Card("readiness.cost_per_visitor", money(int(whole["cost_per_visitor"])), help="readiness.cost_per_visitor_help"),
             Card("readiness.share_of_plan", percent(float(whole["share_of_plan"])), help="readiness.share_of_plan_help"),
         )
+        words = {code: plain(f"channel.{code}") if known(f"channel.{code}") else code for code in places["channel"].unique()}
         shown = table(
-            places.set_index("resource_id", drop=False),
+            places.assign(channel=places["channel"].map(words)).set_index("resource_id", drop=False),
             PLACES,
             key="readiness_places",
             search=("name", "channel"),

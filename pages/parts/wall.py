@@ -198,6 +198,7 @@ def _panel(panel: str, seen: Picture, hidden: bool) -> str:
     body = "".join(
         f'<tr><td class="wall-name">{_escape(a)}</td><td>{_escape(b)}</td><td>{_escape(c)}</td></tr>' for a, b, c in rows
     )
+    body = body or f'<tr><td class="wall-label">{_escape(plain("common.no_rows"))}</td></tr>'
     return f'<div class="wall-label">{_escape(plain(f"wall.panel_{panel}"))}</div><table class="wall-rows">{body}</table>'
 
 

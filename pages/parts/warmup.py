@@ -123,9 +123,11 @@ def signals(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime
     if not figures:
         empty("warmup.no_signals")
         return
-    with st.grid(min(3, len(figures)), min_column_width=300):
-        for name in figures:
-            _multiple(heat, name, now)
+    for start in range(0, len(figures), 3):
+        row = figures[start : start + 3]
+        with st.grid(len(row), min_column_width=300):
+            for name in row:
+                _multiple(heat, name, now)
     _channels(heat)
 
 

@@ -130,3 +130,18 @@ def test_without_a_campaign_every_page_says_what_to_do(signed_in: Callable[..., 
     expect(page.get_by_text("还没有目标")).to_be_visible()
     _open(page, "商品结构", "商品结构")
     expect(page.get_by_text("这个活动还没有商品")).to_be_visible()
+
+
+def test_a_new_campaign_is_the_chosen_one_at_once(signed_in: Callable[..., Page], shop: object) -> None:
+    page = signed_in("campaign_lead", path="/plan", shop=shop)
+    expect(page.get_by_text("曲线是出厂默认", exact=False)).to_be_visible()
+    page.get_by_role("button", name="新建活动").click()
+    name = page.get_by_label("活动名称")
+    name.fill("会员节 2027")
+    page.get_by_label("年份").fill("2027")
+    page.get_by_role("button", name="建立活动").click()
+    picked = page.get_by_test_id("stSidebar").get_by_role("combobox").first
+    expect(picked).to_have_value("会员节 2027")
+    expect(page.get_by_text("还没有目标。填三个数")).to_be_visible()
+    page.reload()
+    expect(picked).to_have_value("会员节 2027")

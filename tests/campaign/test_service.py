@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from core.access import Actor
@@ -172,3 +173,43 @@ def test_the_plan_goes_out_as_a_workbook_and_comes_back(database: Database, lead
     assert restored is not None
     assert (restored.version, restored.target) == (3, TARGET)
     assert restored.parts.equals(plan.parts)
+
+
+def test_days_and_hours_are_not_lost_silently(database: Database, lead: Actor, campaign_id: str, now: datetime) -> None:
+    plan = planning.set_target(database, lead, campaign_id, TARGET, why="开局", now=now)
+    draft = imports.check(imports.inspect(database, lead, PLAN, plan_sheet(_typed_over(plan), "zh"), "plan.xlsx"))
+    report = imports.commit(database, lead, draft, campaign_id=campaign_id, now=now)
+    assert report.rejected["code"].tolist() == ["plan.part_follows"] * 3
+    assert report.figures["rejected"] == 3
+    assert report.figures["unchanged"] == report.figures["rows"] - 3
+    standing = planning.plan(database, lead, campaign_id)
+    assert standing is not None
+    assert standing.version == 1
+
+
+def _typed_over(plan: planning.Plan) -> planning.Plan:
+    """The plan with the GMV of a day, the visitors of an hour, and a day that it does not have."""
+    parts = plan.parts.copy()
+    parts.loc[parts.index[parts["dimension"] == "day"][0], "gmv"] += 100
+    parts.loc[parts.index[parts["dimension"] == "hour"][-1], "visitors"] += 1
+    strange = parts[parts["dimension"] == "day"].tail(1).assign(part="2031-01-01")
+    return replace(plan, parts=pd.concat([parts, strange], ignore_index=True))
+
+
+def test_a_closed_phase_keeps_what_it_did_when_its_row_is_refused(
+    database: Database, lead: Actor, campaign_id: str, now: datetime
+) -> None:
+    planning.set_target(database, lead, campaign_id, TARGET, why="开局", now=now)
+    after = datetime(2026, 11, 1, 13, tzinfo=UTC)
+    plan = planning.replan(database, lead, campaign_id, {"p03": (100_000_000, 9_000)}, why="预热收官", now=after)
+    phases = plan.parts[plan.parts["dimension"] == "phase"]
+    closed, other = phases["part"] == "p03", phases["part"] == "p08"
+    typed = phases.assign(gmv=phases["gmv"] + closed * 700 + other * 1_000)
+    draft = imports.check(imports.inspect(database, lead, PLAN, plan_sheet(replace(plan, parts=typed), "zh"), "plan.xlsx"))
+    report = imports.commit(database, lead, draft, campaign_id=campaign_id, now=after)
+    assert report.rejected["code"].tolist() == ["plan.phase_closed"]
+    found = planning.plan(database, lead, campaign_id)
+    assert found is not None
+    assert found.target.gmv == TARGET.gmv + 1_000
+    assert found.part("phase").set_index("part")["gmv"]["p03"] == 100_000_000
+    assert found.part("phase")["gmv"].sum() == TARGET.gmv + 1_000

@@ -13,7 +13,7 @@ from core.campaign import service as campaigns
 from core.campaign.target import solve
 from core.database import Database
 from core.errors import ShopError
-from core.readiness import advertising, service, staffing
+from core.readiness import advertising, reminding, service, staffing
 from core.readiness.shifts import Shift
 from core.readiness.template import TASKS
 
@@ -87,7 +87,7 @@ def test_work_on_the_board(database: Database, lead: Actor, campaign: str, now: 
     assert by_id.loc["D1", ["mark", "reason", "version"]].tolist() == ["blocked", "主图未到", 2]
     mall = board.readiness.set_index("department").loc["mall"]
     assert mall["readiness"] == pytest.approx(3 / sum(t.days for t in TASKS if t.department == "mall"))
-    told = service.reminders(database, lead, campaign, now)
+    told = reminding.reminders(database, lead, campaign, now)
     assert set(told["cause"]) <= {"overdue", "blocked", "soon"}
     assert "D1" in set(told["task_id"])
 
@@ -110,15 +110,6 @@ def test_edits_go_in_together_or_not_at_all(database: Database, lead: Actor, vie
     service.drop(database, lead, campaign, "M1", now)
     board = service.board(database, lead, campaign, now)
     assert "M1" not in set(board.tasks["task_id"]) | set(board.links["first_id"])
-
-
-def test_reminders_reach_the_queue_once_a_day(
-    database: Database, lead: Actor, campaign: str, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    posted: list[tuple] = []
-    monkeypatch.setattr(service, "queue_message", lambda connection, *told: posted.append(told) or 1)
-    assert service.remind(database, lead, campaign, {"mall": ("提醒", "2 项逾期"), "design": ("提醒", "1 项今天到期")}, now) == 2
-    assert [told[-1] for told in posted] == [f"readiness:{campaign}:{name}:2026-10-20" for name in ("mall", "design")]
 
 
 def test_advertising_against_the_plan(database: Database, lead: Actor, campaign: str, now: datetime) -> None:
