@@ -17,7 +17,7 @@ from sqlalchemy import func, inspect, select
 from core.access import Actor, allow, audit
 from core.backup import dump
 from core.backup.checks import broken, check
-from core.database import Database
+from core.database import Database, connect
 from core.database.migrate import current, upgrade
 from core.database.types import load_tables
 from core.errors import ShopError
@@ -86,6 +86,14 @@ def restore(db: Database, actor: Actor, source: Path, now: datetime, *, new_key:
             audit.record(connection, actor, now, "backup.restore", source.name, None, {"sha256": _sha256(source)})
         rows = _rows(restored)
     return Restored(str(source), len(steps), passed, rows)
+
+
+def restore_beside(db: Database, actor: Actor, source: Path, place: str, now: datetime) -> Restored:
+    """`restore` into another, empty place (a database address) while this one goes on working; refuses as `restore` does."""
+    allow(actor, "backup.run")
+    if place == db.url:
+        raise ShopError("backup.not_empty", tables=place.rsplit("/", 1)[-1])
+    return restore(connect(place), actor, source, now)
 
 
 def checked(db: Database, actor: Actor) -> dict[str, list[Any]]:

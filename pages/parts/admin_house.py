@@ -180,8 +180,27 @@ def backups(db: Database, user: Actor, now: datetime) -> None:
             pd.DataFrame({plain("admin.file"): [file.name for file in files], "MB": [file.stat().st_size / 1e6 for file in files]}),
             hide_index=True, width="content", column_config={"MB": st.column_config.NumberColumn(format="%,.1f")},
         )  # fmt: skip
+        _restore(db, user, now, files)
     st.markdown(t("admin.restore_how"))
     st.code("DATABASE_URL=… python -m core restore FILE", language="bash")
+
+
+def _restore(db: Database, user: Actor, now: datetime, files: list[Path]) -> None:
+    """A backup brought back into an empty place beside this one, with every check; the running shop is not touched."""
+    with st.form("admin_restore", border=True):
+        chosen = st.selectbox(t("admin.restore_file"), [file.name for file in files])
+        fresh = f"sqlite:///{settings().data_dir / f'restored-{now:%Y%m%d%H%M%S}.db'}" if db.embedded else ""
+        place = st.text_input(t("admin.restore_place"), value=fresh, help=t("admin.restore_place_help"))
+        if not st.form_submit_button(t("admin.restore_now"), icon=":material/settings_backup_restore:"):
+            return
+    try:
+        with st.spinner(t("admin.restoring")):
+            done = backup.restore_beside(db, user, files[0].parent / str(chosen), place, now)
+    except ShopError as error:
+        st.error(error_text(error), icon=":material/error:")
+        return
+    st.success(t("admin.restored", n=len(done.checks)), icon=":material/verified:")
+    st.code(f"DATABASE_URL={place}", language="bash")
 
 
 def _back_up(db: Database, user: Actor, now: datetime, folder: Path) -> None:

@@ -198,6 +198,5 @@ def _rehearsal(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: da
 
 
 def look(campaign_id: str) -> None:
-    """Turns the screens to that campaign."""
-    st.session_state["campaign"] = campaign_id
+    """Turns the screens to that campaign with the next run: by the address, for the picker is drawn already."""
     st.query_params["campaign"] = campaign_id

@@ -16,6 +16,7 @@ from core.access.tables import account
 from core.access.tables import audit as audit_table
 from core.backup import backup, check, restore
 from core.backup.checks import broken
+from core.backup.service import restore_beside
 from core.database import Database
 from core.database.migrate import current
 from core.errors import ShopError
@@ -51,6 +52,22 @@ def test_what_is_backed_up_comes_back(database: Database, nowhere: Nowhere, admi
         newest = audit.search(connection, limit=1).iloc[0]
     assert (newest["action"], newest["after"]) == ("backup.restore", {"sha256": made.sha256})
     service.add_account(empty, admin, "after", "viewer", now, word="lantern-of-the-shop")  # and it lives on
+
+
+def test_a_restore_beside_leaves_the_running_shop_alone(
+    database: Database, nowhere: Nowhere, admin: Actor, finance: Actor, now: datetime, tmp_path: Path
+) -> None:
+    settle(database, admin, now)
+    made = backup(database, admin, tmp_path / "shop.backup", now)
+    empty = nowhere()
+    done = restore_beside(database, admin, Path(made.file), empty.url, now)
+    assert done.rows["account"] == 5
+    assert names(empty) == names(database)
+    for place in (database.url, empty.url):
+        with pytest.raises(ShopError, match="not_empty"):
+            restore_beside(database, admin, Path(made.file), place, now)
+    with pytest.raises(ShopError, match="denied"):
+        restore_beside(database, finance, Path(made.file), empty.url, now)
 
 
 def test_a_backup_under_load_is_one_whole_state(
