@@ -14,6 +14,11 @@ from data.workbook import sheet_bytes
 
 NAME = "双十一狂欢"
 TARGET = {"gmv": 5_000_000_000, "visitors": 2_000_000, "aov": 25_000}  # fen: 2,000,000 visitors x 10% x 250 yuan = 50 million yuan
+ACQUISITION = {  # old visitors and the part that comes back; fen per new visitor by channel
+    "base": 1_800_000,
+    "retention": 0.46,
+    "costs": {"search": 120, "recommendation": 80, "live_room": 210, "paid": 340},
+}
 REPORT_DAYS, SHOP_DAYS, ORDER_DAYS = 60, 420, 300
 TIER_WORDS = {"pre_hot": "预爆款", "main_push": "主推款", "regular": "常规款", "clearance": "清仓款"}
 PHASES = (  # kind, days and hours from the demo's today (00:00) to start and end; the sale opens at 20:00 three weeks on
@@ -32,7 +37,8 @@ def campaign(anchor: date) -> dict[str, Any]:
     """The campaign: name, target, and its phases around the demo's today in local time."""
     start = datetime(anchor.year, anchor.month, anchor.day)  # noqa: DTZ001 - local by design
     spans = [(kind, *((start + timedelta(days=days, hours=hours)).isoformat() for days, hours in span)) for kind, *span in PHASES]
-    return {"name": NAME, "target": TARGET, "phases": [[f"p{n:02d}", *span] for n, span in enumerate(spans, 1)]}
+    told = {"name": NAME, "target": TARGET, "acquisition": ACQUISITION, "acquisition_why": "填入老客基数和拉新单价"}
+    return told | {"phases": [[f"p{n:02d}", *span] for n, span in enumerate(spans, 1)]}
 
 
 def files(anchor: date) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from core.commands.words import language
 from core.errors import ShopError
 from core.lineup import service as lineup
 from core.live.files import import_events
+from core.live.service import curves
 from core.readiness import advertising
 from core.readiness import service as readiness
 from core.replenishment import orders as purchasing
@@ -74,7 +76,10 @@ def _campaign(files: Files) -> dict[str, int]:
         for phase_id, kind, start, end in told["phases"]
     ]
     campaign_id = campaigns.add(at.db, at.actor, told["name"], spans, now=at.now)
-    planning.set_target(at.db, at.actor, campaign_id, solve(**told["target"]), why="demo", now=at.now)
+    goal, own = solve(**told["target"]), curves(at.db, at.actor, campaign_id)
+    first = planning.set_target(at.db, at.actor, campaign_id, goal, why="demo", curves=own, now=at.now)
+    weights = replace(first.weights, **told["acquisition"])
+    planning.set_target(at.db, at.actor, campaign_id, goal, weights=weights, why=told["acquisition_why"], now=at.now)
     counts["structure"] = run_import("structure", "structure.xlsx", files["structure.xlsx"], campaign=campaign_id).figures[
         "added"
     ]

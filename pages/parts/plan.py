@@ -40,7 +40,7 @@ def answer(plan: Plan, past: Past, done: int, due: int, now: datetime) -> None:
         Card("plan.card_buyers", number_short(numbers.buyers), people, against=percent(numbers.conversion_rate, 2)),
         Card(
             "plan.card_new", number_short(int(acquired["visitors"].sum())), people,
-            against=money_short(int(acquired["cost"].sum())), help="plan.card_new_help",
+            against=money_short(int(acquired["cost"].sum())) if plan.weights.costs else t("plan.no_cost"), help="plan.card_new_help",
         ),
         Card("plan.card_done", money_short(done), against=plain("plan.of_plan", planned=due) if due else plain("plan.not_yet"), help="plan.card_done_help"),
     )  # fmt: skip
