@@ -1,4 +1,4 @@
-"""The demo's past sale: four months ago, a night and a day of events, so that curve, replay and rehearsal have something of the shop's own."""
+"""The demo's past sales: a night and a day of events each, so that curve, interval, replay and rehearsal have something of the shop's own."""
 
 from __future__ import annotations
 
@@ -17,37 +17,33 @@ from core.clock import SHANGHAI, zone
 from core.live.generator import Night, minute
 from data.demo_shop import shop
 
-DAYS_AGO, LENGTH = 130, 28 * 60  # opened at 20:00, as the coming sale does
-ORDERS, AOV, SEED = 900, 16_000, 618
+SALES = (("去年双十一", 355, 1111), ("年中狂欢", 130, 618), ("开学季", 75, 99))  # name, days ago, seed: all before the daily reports begin
+LENGTH = 28 * 60  # opened at 20:00, as the coming sale does
+ORDERS, AOV = 900, 16_000
 CHANNELS = {"search": 35, "recommendation": 30, "live_room": 20, "paid": 15}
 
 
-def past(anchor: date) -> dict[str, Any]:
-    """Name, opening and close (local ISO) of the past sale."""
-    opens = datetime(anchor.year, anchor.month, anchor.day, 20) - timedelta(days=DAYS_AGO)  # noqa: DTZ001 - local by design
-    return {"name": "年中狂欢", "opens_at": opens.isoformat(), "closes_at": (opens + timedelta(minutes=LENGTH)).isoformat()}
-
-
 def files(anchor: date) -> dict[str, bytes]:
-    """past_sale.json, past_events.ndjson.gz."""
-    told = past(anchor)
-    lines = b"\n".join(orjson.dumps(event) for event in _events(datetime.fromisoformat(told["opens_at"])))
-    return {
-        "past_sale.json": json.dumps(told, ensure_ascii=False).encode(),
-        "past_events.ndjson.gz": gzip.compress(lines, mtime=0),
-    }
+    """past_sales.json and an ndjson.gz of events for each of them."""
+    told, made = [], {}
+    for name, days_ago, seed in SALES:
+        opens = datetime(anchor.year, anchor.month, anchor.day, 20) - timedelta(days=days_ago)  # noqa: DTZ001 - local by design
+        closes, events = opens + timedelta(minutes=LENGTH), f"past_events_{seed}.ndjson.gz"
+        told.append({"name": name, "opens_at": opens.isoformat(), "closes_at": closes.isoformat(), "events": events})
+        made[events] = gzip.compress(b"\n".join(orjson.dumps(event) for event in _events(opens, seed)), mtime=0)
+    return {"past_sales.json": json.dumps(told, ensure_ascii=False, indent=1).encode()} | made
 
 
-def _events(opens: datetime) -> list[dict[str, Any]]:
+def _events(opens: datetime, seed: int) -> list[dict[str, Any]]:
     """Every minute of the sale along the usual curve, hour by hour a little above or below it."""
     starts = opens.replace(tzinfo=zone(SHANGHAI))
     curve = phase_curve(Phase("", "live", starts, starts + timedelta(minutes=LENGTH)), SHANGHAI)
     goods = shop()
     night = Night(
         goods["sku_code"].tolist(), goods["popularity"].tolist(), goods["sale_price"].astype(int).tolist(), list(CHANNELS),
-        list(CHANNELS.values()), AOV, 8.0, SEED,
+        list(CHANNELS.values()), AOV, 8.0, seed,
     )  # fmt: skip
-    swing = np.exp(np.random.default_rng(SEED).normal(0, 0.12, LENGTH // 60 + 1))
+    swing = np.exp(np.random.default_rng(seed).normal(0, 0.12, LENGTH // 60 + 1))
     shares = np.diff(share_at(curve, np.arange(LENGTH + 1)))
     first = int(starts.timestamp() * 1000)
     out: list[dict[str, Any]] = []
