@@ -17,9 +17,14 @@ from core.clock import SHANGHAI, zone
 from core.live.generator import Night, minute
 from data.demo_shop import shop
 
-SALES = (("去年双十一", 355, 1111), ("年中狂欢", 130, 618), ("开学季", 75, 99))  # name, days ago, seed: all before the daily reports begin
+SALES = (
+    ("去年双十一", 355, 1111),
+    ("年中狂欢", 130, 618),
+    ("开学季", 75, 99),
+)  # name, days ago, seed: all before the daily reports begin
 LENGTH = 28 * 60  # opened at 20:00, as the coming sale does
 ORDERS, AOV = 900, 16_000
+NAMES = ("event_id", "order_id", "user_key")  # a made-up night counts from 1: each sale puts its seed before them
 CHANNELS = {"search": 35, "recommendation": 30, "live_room": 20, "paid": 15}
 
 
@@ -48,5 +53,6 @@ def _events(opens: datetime, seed: int) -> list[dict[str, Any]]:
     first = int(starts.timestamp() * 1000)
     out: list[dict[str, Any]] = []
     for number, share in enumerate(shares):
-        out += minute(night, number, first + number * 60_000, float(share) * ORDERS * AOV * swing[number // 60])
+        played = minute(night, number, first + number * 60_000, float(share) * ORDERS * AOV * swing[number // 60])
+        out += [{name: f"{seed}-{told}" if name in NAMES else told for name, told in event.items()} for event in played]
     return out
