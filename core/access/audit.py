@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +46,12 @@ def record(
     connection.execute(audit.insert().values(**row, digest=digest))
     _move_head(connection, number, digest)
     return number
+
+
+def latest(connection: Connection, leaving_out: Iterable[str] = ()) -> int:
+    """The number of the newest row; 0 without any. Actions of the rooms in `leaving_out` ("session": session.sign_in …) do not count."""
+    others = (audit.c.action.not_like(f"{room}.%") for room in leaving_out)
+    return connection.scalar(select(audit.c.number).where(*others).order_by(audit.c.number.desc()).limit(1)) or 0
 
 
 def seal(row: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -53,11 +55,11 @@ class Database:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """A database that cannot be reached or is too busy, as the shop's own error."""
+    """A database that cannot be reached or is too busy, as the shop's own error; the bulk doors speak to the driver itself."""
     try:
         yield
-    except OperationalError as error:
-        busy = any(word in str(error.orig) for word in ("locked", "deadlock", "could not serialize"))
+    except (OperationalError, sqlite3.OperationalError, psycopg.OperationalError) as error:
+        busy = any(word in str(error) for word in ("locked", "deadlock", "could not serialize"))
         code = "database.busy" if busy else "database.unreachable"
         raise ShopError(code) from error
 

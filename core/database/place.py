@@ -27,9 +27,7 @@ def faults(table: Table) -> list[str]:
     if place not in table.columns:
         return [f"{table.name}: no column {place}"]
     found = [] if not table.columns[place].nullable else [f"{table.name}.{place}: nullable"]
-    uniques = [
-        list(c.columns.keys()) for c in table.constraints if isinstance(c, UniqueConstraint | PrimaryKeyConstraint)
-    ]
+    uniques = [list(c.columns.keys()) for c in table.constraints if isinstance(c, UniqueConstraint | PrimaryKeyConstraint)]
     uniques += [list(index.columns.keys()) for index in table.indexes if index.unique]
     found += [f"{table.name}({', '.join(keys)}): without {place}" for keys in uniques if place not in keys]
     for key in table.foreign_key_constraints:

@@ -48,9 +48,12 @@ def fingerprint(changed: pd.DataFrame) -> str:
 
 
 def figures(
-    rows: int, merged: int, skipped_totals: int, states: pd.Series, rejected: pd.DataFrame, absent: int
+    rows: int, merged: int, skipped_totals: int, states: pd.Series, rejected: pd.DataFrame, absent: int, hidden: int = 0
 ) -> dict[str, int]:
-    """The counts of an import. Always rows = added + changed + unchanged + merged + rejected + skipped_totals (rejected counts rows, not cells)."""
+    """The counts of an import. Always rows = added + changed + unchanged + merged + rejected + skipped_totals (rejected counts rows, not cells).
+
+    `absent` (what the shop has and the sheet lacks) and `hidden` (rows that are hidden or filtered away in the sheet, and read all the same) stand beside that sum.
+    """
     by_state = states.value_counts()
     return {
         "rows": rows,
@@ -61,6 +64,7 @@ def figures(
         "skipped_totals": skipped_totals,
         "rejected": int(rejected["row"].nunique()),
         "absent": absent,
+        "hidden": hidden,
     }
 
 

@@ -16,6 +16,7 @@ from core.database import Database, insert, new_id, one, read, upsert
 from core.errors import ShopError
 from core.imports import rules
 from core.imports.kinds import Comparison, Context, Kind
+from core.imports.later import named
 from core.imports.tables import header_memory, import_run
 from core.sheets.clean import Cleaned, clean
 from core.sheets.columns import fold
@@ -183,7 +184,10 @@ def undo(db: Database, actor: Actor, kind: Kind, import_id: str, *, reason: str,
             raise ShopError("import.unknown", import_id=import_id)
         if run["state"] == "undone":
             raise ShopError("import.already_undone", import_id=import_id, at=run["undone_at"], account=run["undone_by"])
-        kind.revert(connection, import_id, Context(new_id(), actor, now, run["sheet"], run["campaign_id"]))
+        try:
+            kind.revert(connection, import_id, Context(new_id(), actor, now, run["sheet"], run["campaign_id"]))
+        except ShopError as error:
+            raise named(connection, error) from error
         where = import_run.c.import_id == import_id
         connection.execute(
             import_run.update().where(where).values(state="undone", undone_at=now, undone_by=actor.name, reason=reason.strip())
@@ -255,12 +259,19 @@ def _report(draft: Draft, context: Context, comparison: Comparison, *, committed
         ignore_index=True,
     )
     counts = rules.figures(
-        cleaned.rows, cleaned.merged, cleaned.skipped_totals, comparison.rows["state"], rejected, len(comparison.absent)
+        cleaned.rows,
+        cleaned.merged,
+        cleaned.skipped_totals,
+        comparison.rows["state"],
+        rejected,
+        len(comparison.absent),
+        cleaned.hidden,
     )
     good = counts["added"] + counts["changed"] + counts["unchanged"]
     header = inspection.header
     mapping = {name: header.headers[column] for column, name in sorted(header.mapping.items())}
-    warnings = (*(("import.strange",) if comparison.strange else ()), *(("import.repeated",) if inspection.repeated else ()))
+    said = {"strange": comparison.strange, "repeated": inspection.repeated is not None, "hidden_rows": cleaned.hidden > 0}
+    warnings = tuple(f"import.{name}" for name, holds in said.items() if holds)
     return Report(
         context.import_id, inspection.kind.name, inspection.sheet, header.row, mapping, counts, rejected, committed and good > 0, warnings
     )  # fmt: skip

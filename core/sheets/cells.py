@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from core import clock
 from core.sheets.spellings import FAULT, INVISIBLE, LARGEST_COUNT, fen_of, fold, number_of, rate_of, says_nothing, stamp_of
 
-LONGEST_CODE, LONGEST_TEXT = 128, 4000
+LONGEST_CODE, LONGEST_TEXT, LONGEST_SPELLING = 128, 4000, 128
 _PLAIN = r"^-?\d{1,15}(?:\.\d{1,17})?$"
 _LITERAL_NULLS = ("nan", "null", "'null", "(null)", "-", "--", "—", "——", "NULL", "NaN", "<NA>")
 
@@ -49,9 +49,13 @@ def as_text(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 def _distinct(
     array: pa.Array, where: np.ndarray, read: Callable[[str], tuple[Any, int]]
 ) -> tuple[np.ndarray, list[Any], np.ndarray]:
-    """Reads each distinct text among the cells at `where` once: (index into the values for each such cell, values, faults)."""
+    """Reads each distinct text among the cells at `where` once: (index into the values for each such cell, values, faults).
+
+    No spelling of a value is long; a text that is gets no look at all, since patterns take their time over long texts.
+    """
     coded = array.take(pa.array(where)).dictionary_encode()
-    pairs = [read(text) for text in coded.dictionary.to_pylist()]
+    too_long: tuple[Any, int] = (None, FAULT["cell.too_long"])
+    pairs = [read(text) if len(text) <= LONGEST_SPELLING else too_long for text in coded.dictionary.to_pylist()]
     places = coded.indices.to_numpy(zero_copy_only=False)
     return places, [value for value, _ in pairs], np.array([fault for _, fault in pairs], dtype=np.int8)
 
@@ -216,6 +220,7 @@ def read_choices(column: pa.Array, choices: Mapping[str, str]) -> Reading:
     }
 
     def read(text: str) -> tuple[str | None, int]:
+        """The code that a spelling stands for."""
         folded = fold(text).casefold()
         code = known.get(folded)
         return (code, 0) if code is not None or says_nothing(folded) else (None, FAULT["cell.unknown_choice"])

@@ -15,7 +15,7 @@ import sys
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import ShopError
-from core.sheets import container, markup, plaintext
+from core.sheets import container, layout, markup, opendocument, plaintext
 
 OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
 MOST_ROWS = 1_048_576  # Excel's own last row
@@ -114,6 +114,7 @@ def _workbook(content: bytes, wanted: str | None, limits: dict[str, int], parts:
         raise ShopError("sheet.too_many_sheets", sheets=len(names), limit=limits["sheets"])
     paths = {part.name: part.path for part in parts if part.is_table}
     others = {part.name for part in parts if not part.is_table}
+    told = opendocument.look(content) if content.startswith(ZIP) and not parts else {}
     if wanted is not None and wanted not in names:
         raise ShopError("sheet.unknown_sheet", sheet=wanted, sheets=names)
     sheets, total = [], 0
@@ -121,7 +122,7 @@ def _workbook(content: bytes, wanted: str | None, limits: dict[str, int], parts:
         if name in others or wanted not in {None, name}:
             continue
         try:
-            sheet = _load(reader, place, name, content, paths.get(name))
+            sheet = _load(reader, place, name, content, paths.get(name), told.get(name, opendocument.Table()))
         except ShopError as refusal:
             if wanted is not None or len(names) == 1:
                 raise
@@ -138,30 +139,33 @@ def _workbook(content: bytes, wanted: str | None, limits: dict[str, int], parts:
 
 
 class _Seen(threading.Thread):
-    """Looks for formulas without a result while the reader, which does not hold the GIL, lays out the cells."""
+    """Looks for formulas without a result and for hidden rows while the reader, which does not hold the GIL, lays out the cells."""
 
     def __init__(self, content: bytes, path: str | None) -> None:
         super().__init__(daemon=True)
         self._content, self._path = content, path
-        self._found: list[tuple[int, int]] = []
+        self._found: tuple[list[tuple[int, int]], list[int]] = ([], [])
         self._fault: Exception | None = None
 
     def run(self) -> None:
         """What goes wrong here is told where the answer is asked for."""
         try:
-            self._found = container.uncached_formulas(self._content, self._path) if self._path else []
+            if self._path:
+                self._found = container.formulas_and_hidden(self._content, self._path)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
             self._fault = error
 
-    def formulas(self) -> list[tuple[int, int]]:
-        """(row, column) of each, once the search has ended."""
+    def found(self) -> tuple[list[tuple[int, int]], list[int]]:
+        """(row, column) of each such formula, and the hidden rows, once the search has ended."""
         self.join()
         if self._fault:
             raise self._fault
         return self._found
 
 
-def _load(reader: fastexcel.ExcelReader, place: int, name: str, content: bytes, path: str | None) -> dict[str, Any]:
+def _load(
+    reader: fastexcel.ExcelReader, place: int, name: str, content: bytes, path: str | None, told: opendocument.Table
+) -> dict[str, Any]:
     """One sheet as text, with the cells that hold no value to be trusted."""
     seen = _Seen(content, path)
     seen.start()
@@ -169,7 +173,9 @@ def _load(reader: fastexcel.ExcelReader, place: int, name: str, content: bytes, 
         lambda: reader.load_sheet(place, header_row=None, skip_rows=0, dtypes="string", whitespace_as_null=True, schema_sample_rows=1)
     )  # fmt: skip
     batch, errors = _calamine(loaded.to_arrow_with_errors)
-    flaws = [(row, column, "cell.uncached_formula", "") for row, column in _calamine(seen.formulas)]
+    formulas, hidden = _calamine(seen.found)
+    flaws = [(row, column, "cell.uncached_formula", "") for row, column in formulas + told.formulas]
+    flaws += [(row, column, "cell.error", text) for row, column, text in told.errors]
     columns = loaded.available_columns()
     first = columns[0].absolute_index + 1 if columns else 1
     flaws += [
@@ -177,20 +183,27 @@ def _load(reader: fastexcel.ExcelReader, place: int, name: str, content: bytes, 
     ]
     flaws += _lost_digits(batch, first, reader, place, content, path)
     last_flaw = max((row for row, *_ in flaws), default=0)
-    cells = _trimmed(_as_shown(pa.Table.from_batches([batch]), first, content, path), last_flaw)
+    shown = told.shown + (container.shown_cells(content, path, container.telling_styles(content)) if path else [])
+    cells = layout.trimmed(layout.with_shown(pa.Table.from_batches([batch]), first, shown), last_flaw)
     if cells.num_rows > MOST_ROWS:
         raise ShopError("sheet.too_many_rows", sheet=name, rows=cells.num_rows, limit=MOST_ROWS)
-    return _sheet(name, loaded.visible != "visible", first, cells, flaws)
+    return _sheet(name, loaded.visible != "visible", first, cells, flaws, hidden_rows=hidden + told.hidden)
 
 
 def _sheet(
-    name: str, hidden: bool, first: int, cells: pa.Table, flaws: list[tuple[int, int, str, str]], problem: str = ""
+    name: str,
+    hidden: bool,
+    first: int,
+    cells: pa.Table,
+    flaws: list[tuple[int, int, str, str]],
+    problem: str = "",
+    hidden_rows: Sequence[int] = (),
 ) -> dict[str, Any]:
     columns = list(zip(*sorted(flaws), strict=True)) or [()] * 4
     table = pa.table([pa.array(values, kind.type) for values, kind in zip(columns, _FLAW, strict=True)], schema=_FLAW)
     return {
         "name": name, "hidden": hidden, "first_column": first, "rows": cells.num_rows, "columns": cells.num_columns, "cells": cells, "flaws": table,
-        "problem": problem,
+        "problem": problem, "hidden_rows": list(hidden_rows),
     }  # fmt: skip
 
 
@@ -214,34 +227,6 @@ def _calamine(step: Callable[[], Any]) -> Any:
 def _error_text(detail: str) -> str:
     match = re.search(r"Error\((\w+)\)", detail)
     return _ERRORS.get(match[1], f"#{match[1].upper()}!") if match else "#ERROR!"
-
-
-def _trimmed(cells: pa.Table, last_flaw: int) -> pa.Table:
-    """Without the blank rows at the end (a row with a flawed cell is not blank); an entirely blank column takes no room."""
-    last, rows = last_flaw, max(cells.num_rows, last_flaw)
-    columns = []
-    for column in cells.columns:
-        blank = column.null_count == len(column)
-        below = pa.nulls(rows - len(column), pa.string())
-        columns.append(pa.nulls(rows) if blank else pa.chunked_array([*column.chunks, below]) if len(below) else column)
-        if not blank and last < len(column):
-            last = max(last, pc.indices_nonzero(column.is_valid())[-1].as_py() + 1)
-    return pa.table(columns, names=[str(place) for place in range(len(columns))]).slice(0, last)
-
-
-def _as_shown(cells: pa.Table, first: int, content: bytes, path: str | None) -> pa.Table:
-    """Codes that were typed as numbers and are shown with leading zeros by their format get the zeros that people see."""
-    styles = container.padding_styles(content) if path else {}
-    shown: dict[int, dict[int, str]] = {}
-    for row, column, text in container.padded_cells(content, path, styles) if path and styles else []:
-        shown.setdefault(column - first, {})[row - 1] = text
-    for index, texts in shown.items():
-        mask = [row in texts for row in range(cells.num_rows)]
-        column = pc.replace_with_mask(
-            cells.column(index).combine_chunks(), pa.array(mask), pa.array([texts[row] for row in sorted(texts)])
-        )
-        cells = cells.set_column(index, cells.column_names[index], column)
-    return cells
 
 
 def _lost_digits(

@@ -37,6 +37,7 @@ class Cleaned:
     blank); integer and money (fen) int64, or Int64 where one is blank; rate float64; day datetime64[s]; moment datetime64[us, UTC].
     `rejected`: one line a refused cell, columns REJECTED, by row and column. `rows`: the data rows below the header that are not entirely blank;
     always rows = len(frame) + merged + skipped_totals + distinct rejected rows. `notes`: explanation rows under the header, not counted as data.
+    `hidden`: how many of the data rows are hidden or filtered away in the sheet; they are read all the same.
     """
 
     frame: pd.DataFrame
@@ -45,6 +46,7 @@ class Cleaned:
     skipped_totals: int
     merged: int
     notes: tuple[int, ...] = ()
+    hidden: int = 0
 
 
 def clean(
@@ -77,7 +79,8 @@ def clean(
     if spec.sum_parts:
         whole = sum_parts(frame, spec)
         merged, frame = len(frame) - len(whole), whole
-    return Cleaned(_settled(frame), rejected, kept.rows, kept.totals, merged, kept.notes)
+    hidden = int(np.isin(numbers, grid.hidden_rows).sum())
+    return Cleaned(_settled(frame), rejected, kept.rows, kept.totals, merged, kept.notes, hidden)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from html import unescape
 
 from core.errors import ShopError
@@ -186,13 +187,21 @@ def _is_number(cell: bytes) -> bool:
 _UNCACHED = re.compile(rb"<c\s([^>]*)>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v[^>]*>\s*</v>|</c>)")
 
 
-def uncached_formulas(content: bytes, path: str) -> list[tuple[int, int]]:
-    """(row, column), 1-based, of every formula whose result the file does not hold: it reads as empty and must not pass for one.
+_HIDDEN = re.compile(rb"""<row\s([^>]*\bhidden=["'](?:1|true)["'][^>]*)>""")
+_ROW = re.compile(rb"""\br=["'](\d{1,7})["']""")
 
-    A text formula whose stored result is the empty text (`t="str"` with a value element) is honestly empty.
+
+def formulas_and_hidden(content: bytes, path: str) -> tuple[list[tuple[int, int]], list[int]]:
+    """((row, column), 1-based, of every formula whose result the file does not hold, the rows that are hidden or filtered away).
+
+    Such a formula reads as empty and must not pass for it. A text formula whose stored result is the empty text (`t="str"` with
+    a value element) is honestly empty.
     """
-    found = []
+    found, hidden = [], []
     for piece in _pieces(content, path):
+        if b"hidden=" in piece:
+            rows = (_ROW.search(match[1]) for match in _HIDDEN.finditer(piece))
+            hidden += [int(row[1]) for row in rows if row]
         if b"f" not in piece or b"<f" not in piece:  # one byte is found ten times as fast as two
             continue
         for match in _UNCACHED.finditer(piece):
@@ -202,7 +211,7 @@ def uncached_formulas(content: bytes, path: str) -> list[tuple[int, int]]:
             where = _position(match[1])
             if where:
                 found.append(where)
-    return found
+    return found, hidden
 
 
 _LONG_NUMBER = re.compile(rb"<v>-?(?:\d{16}|\d[\d.]*[Ee]\+?(?:1[5-9]|[2-9]\d|\d{3}))")
@@ -224,35 +233,51 @@ def long_numbers(content: bytes, path: str) -> list[tuple[int, int]]:
 _FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s([^>]*?)/?>")
 _FORMATS = re.compile(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", re.DOTALL)
 _XF = re.compile(rb"<(?:\w+:)?xf\s([^>]*?)/?>")
-_WHOLE = re.compile(rb"<c\s([^>]*)>(?:<f(?:\s[^>]*)?(?:/>|>[^<]*</f>))?<v>(\d{1,15})</v>")
-_STYLE = re.compile(rb"""\bs=["'](\d+)["']""")
+_SHOWN = rb"""<c\s([^>]*?\bs=["'](%s)["'][^>]*)>(?:<f(?:\s[^>]*)?(?:/>|>[^<]*</f>))?<v>(-?\d[\d.]*(?:[Ee][+-]?\d+)?)</v>"""
+_PER_CENT = {"9": "0%", "10": "0.00%"}  # the formats that Excel numbers without listing them
 
 
-def padding_styles(content: bytes) -> dict[int, int]:
-    """Cell style -> digits, for styles that show whole numbers with leading zeros (`00000`): what people see there is a code."""
+def telling_styles(content: bytes) -> dict[int, str]:
+    """Cell style -> format, for the formats that say what a number is: `00000` shows a code with its zeros, `0.0%` a rate in per cent."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if "xl/styles.xml" not in archive.namelist():
-            return {}
-        xml = archive.read("xl/styles.xml")
-    formats = {row.get("numFmtId"): row.get("formatCode", "") for row in map(_attributes, _FORMAT.findall(xml))}
-    zeros = {number: len(code) for number, code in formats.items() if re.fullmatch("0{2,}", code)}
+        xml = archive.read("xl/styles.xml") if "xl/styles.xml" in archive.namelist() else b""
     listed = _FORMATS.search(xml)
-    if not zeros or not listed:
+    if not listed:
         return {}
-    styles = [_attributes(xf).get("numFmtId") for xf in _XF.findall(listed[0])]
-    return {style: zeros[number] for style, number in enumerate(styles) if number in zeros}
+    formats = _PER_CENT | {row.get("numFmtId", ""): row.get("formatCode", "") for row in map(_attributes, _FORMAT.findall(xml))}
+    telling = {number: code for number, code in formats.items() if re.fullmatch("0{2,}", code) or is_per_cent(code)}
+    styles = [_attributes(xf).get("numFmtId", "") for xf in _XF.findall(listed[0])]
+    return {style: telling[number] for style, number in enumerate(styles) if number in telling}
 
 
-def padded_cells(content: bytes, path: str, styles: Mapping[int, int]) -> list[tuple[int, int, str]]:
-    """(row, column, text as shown) of the number cells that such a style shows longer than they are."""
+def is_per_cent(code: str) -> bool:
+    """Whether a number format shows a hundredfold with the sign behind it; a sign that is only quoted text does not count."""
+    return "%" in re.sub(r'"[^"]*"|\\.', "", code)
+
+
+def shown_cells(content: bytes, path: str, styles: Mapping[int, str]) -> list[tuple[int, int, str]]:
+    """(row, column, text as shown) of the number cells that people see as another text than is stored, by `telling_styles`."""
+    cell = re.compile(_SHOWN % b"|".join(b"%d" % style for style in styles))
     found = []
-    for piece in _pieces(content, path):
-        for match in _WHOLE.finditer(piece):
-            style, where = _STYLE.search(match[1]), _position(match[1])
-            digits = styles.get(int(style[1]), 0) if style else 0
-            if where and digits > len(match[2]) and _is_number(match[1]):
-                found.append((*where, match[2].decode().zfill(digits)))
+    for piece in _pieces(content, path) if styles else ():
+        for match in cell.finditer(piece):
+            where, number = _position(match[1]), match[3].decode()
+            text = as_shown(number, styles[int(match[2])])
+            if where and text != number and _is_number(match[1]):
+                found.append((*where, text))
     return found
+
+
+def as_shown(number: str, code: str) -> str:
+    """A stored number as its format shows it; a rate only above 100 %, where the bare number would be taken for one in per cent.
+
+    >>> as_shown("123", "00000"), as_shown("1.2", "0.0%"), as_shown("0.35", "0%")
+    ('00123', '120%', '0.35')
+    """
+    if not is_per_cent(code):
+        return number.zfill(len(code)) if number.isdigit() else number
+    rate = Decimal(number)
+    return f"{(rate * 100).normalize():f}%" if abs(rate) > 1 else number
 
 
 def furthest_cell(content: bytes, path: str) -> tuple[int, int, int]:

@@ -12,11 +12,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
 import fastexcel
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -68,12 +69,14 @@ class Grid:
     `cells`: one text column a sheet column (type null where all blank), null = blank; its first row is row `first_row` of the sheet
     (1-based, as Excel counts) and its first column is column `first_column`. `flaws`: cells that hold no value to be trusted, columns
     row, column (1-based, of the sheet), code ("cell.error" | "cell.uncached_formula" | "cell.lost_digits"), value (`#REF!`, the digits).
+    `hidden_rows`: rows of the sheet (int64) that were hidden or filtered away when it was saved; they are read like any other.
     """
 
     cells: pa.Table
     first_row: int
     first_column: int
     flaws: pd.DataFrame
+    hidden_rows: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def row_texts(self, row: int) -> list[str]:
         """The texts of one sheet row, "" for blanks; [] outside of the cells."""
@@ -218,5 +221,5 @@ def _received(answer: bytearray, name: str) -> Workbook:
     for sheet in header["sheets"]:
         cells, flaws = pa.ipc.open_stream(stream).read_all(), pa.ipc.open_stream(stream).read_all()
         infos.append(SheetInfo(sheet["name"], sheet["hidden"], sheet["rows"], sheet["columns"], sheet["problem"]))
-        grids[sheet["name"]] = Grid(cells, 1, sheet["first_column"], flaws.to_pandas())
+        grids[sheet["name"]] = Grid(cells, 1, sheet["first_column"], flaws.to_pandas(), np.array(sheet["hidden_rows"], np.int64))
     return Workbook(tuple(infos), grids)

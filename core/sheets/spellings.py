@@ -18,7 +18,7 @@ FAULTS = (
     "cell.lost_digits", "cell.too_large", "cell.too_long", "cell.negative", "cell.too_small", "cell.blank", "cell.error", "cell.uncached_formula", "cell.duplicate",
 )  # fmt: skip
 FAULT = {code: place for place, code in enumerate(FAULTS)}
-LARGEST_COUNT = 10**12
+LARGEST_COUNT, LARGEST_RATE = 10**12, 10**6
 INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 _NOTHING = {
     "", "-", "--", "---", "—", "——", "/", "\\", "无", "空", "暂无", "nan", "null", "none", "nil", "nill", "n/a", "na", "(null)", "<na>",
@@ -122,6 +122,8 @@ def rate_of(text: str) -> tuple[float | None, int]:
         return None, FAULT["cell.not_a_rate"]
     number = Decimal(f"{match[1]}{(match[2] or '0').replace(',', '')}.{match[3] or '0'}")
     scale = _RATE_SCALE[match[4]] if match[4] else Decimal(100 if abs(number) > 1 else 1)
+    if abs(number / scale) > LARGEST_RATE:
+        return None, FAULT["cell.too_large"]
     return float(number / scale), 0
 
 

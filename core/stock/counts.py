@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from core.access import Actor, allow, approvals, audit
 from core.database import Database, insert, keyed, new_id, one, read, upsert
@@ -14,9 +14,10 @@ from core.errors import ShopError
 from core.goods.tables import sku
 from core.imports import rules as compared
 from core.imports.kinds import REJECTED, Comparison, Context
+from core.imports.tables import import_change
 from core.settings import settings
 from core.stock import ledger, rules
-from core.stock.tables import stock_count, stock_count_entry, stock_count_line
+from core.stock.tables import stock_count, stock_count_entry, stock_count_line, stock_movement
 
 APPROVAL = "stock_count"
 
@@ -152,9 +153,25 @@ def _judged(connection: Connection, head: dict[str, Any]) -> pd.DataFrame:
             entry.count_id == head["count_id"]
         ),
     )
-    return rules.count_differences(
-        lines, entries, ledger.moved_since(connection, lines["sku_code"].tolist(), head["snapshot_at"])
+    return rules.count_differences(lines, entries, _moved(connection, head))
+
+
+def _moved(connection: Connection, head: dict[str, Any]) -> pd.Series:
+    """On-hand units that moved between the snapshot and each SKU's last counted row (int64, by sku_code).
+
+    A count is a barrier: what is sold after it is in neither the counted units nor the book that they are held against, however
+    late the difference is approved and posted.
+    """
+    m, line, entry = stock_movement.c, stock_count_line, stock_count_entry
+    mine = select(entry.c.sku_code, func.max(entry.c.counted_at).label("counted_at")).where(entry.c.count_id == head["count_id"])
+    last = mine.group_by(entry.c.sku_code).subquery()
+    query = (
+        select(m.sku_code, func.sum(m.on_hand).label("quantity"))
+        .join(line, (line.c.sku_code == m.sku_code) & (line.c.count_id == head["count_id"]))
+        .outerjoin(last, last.c.sku_code == m.sku_code)
+        .where(m.at > head["snapshot_at"], or_(last.c.counted_at.is_(None), m.at <= last.c.counted_at))
     )
+    return read(connection, query.group_by(m.sku_code)).set_index("sku_code")["quantity"].astype("int64")
 
 
 def compare_count(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
@@ -184,13 +201,7 @@ def compare_count(connection: Connection, sheet: pd.DataFrame, context: Context)
         if where.any()
     ]
     good = told[~(closed | outside | unknown)]
-    entry = stock_count_entry.c
-    standing = read(
-        connection,
-        select(entry.count_id, entry.sku_code, entry.location, entry.counter, entry.counted, entry.reason).where(
-            keyed(entry.count_id, open_ids, connection)
-        ),
-    )
+    standing = read(connection, select(stock_count_entry).where(keyed(stock_count_entry.c.count_id, open_ids, connection)))
     before = standing.assign(key=_key(standing)).set_index("key")[["counted", "reason"]].reindex(good.index)
     known = before["counted"].notna()
     changed = compared.changes(before[known], good[known], ["counted", "reason"])
@@ -223,6 +234,9 @@ def write_count(connection: Connection, comparison: Comparison, context: Context
         fresh = _snapshot(connection, context.actor, context.sheet, codes, False, context.now)
         rows = rows.assign(count_id=rows["count_id"].mask(loose, fresh))
     columns = ["count_id", "sku_code", "location", "counter", "counted", "reason"]
+    if rows.empty:
+        return
+    _keep_images(connection, rows.set_index(_key(rows)), context)
     upsert(
         connection,
         stock_count_entry,
@@ -234,8 +248,38 @@ def write_count(connection: Connection, comparison: Comparison, context: Context
             _settle(connection, context.actor, head, context.now)
 
 
+def _keep_images(connection: Connection, rows: pd.DataFrame, context: Context) -> None:
+    """The rows of a sheet (indexed by key) as they stood before it, for its undo; None for a row that it adds."""
+    entry = stock_count_entry
+    standing = read(connection, select(entry).where(keyed(entry.c.count_id, set(rows["count_id"]), connection)))
+    images = standing.assign(counted_at=standing["counted_at"].astype("str")).astype(object)
+    by_key = dict(zip(_key(standing), images.to_dict("records"), strict=True))
+    before = [by_key.get(key) for key in rows.index]
+    insert(connection, import_change, pd.DataFrame({"import_id": context.import_id, "key": rows.index, "before": before}))
+
+
+def _restore_images(connection: Connection, import_id: str) -> None:
+    """An import's rows as they stood before it. ShopError("import.later_change") where another sheet has changed one since."""
+    change, entry = import_change.c, stock_count_entry
+    images = read(connection, select(change.key, change.before).where(change.import_id == import_id)).set_index("key")["before"]
+    ids = {key.split("|", 1)[0] for key in images.index}
+    standing = read(connection, select(entry).where(keyed(entry.c.count_id, ids, connection)))
+    later = standing[_key(standing).isin(images.index) & (standing["import_id"] != import_id)]
+    if len(later):
+        first = later.iloc[0]
+        raise ShopError(
+            "import.later_change", import_id=import_id, key=first["sku_code"], count=len(later), by=str(first["import_id"])
+        )
+    connection.execute(delete(entry).where(entry.c.import_id == import_id))
+    before = pd.DataFrame(images.dropna().tolist())
+    if len(before):
+        upsert(connection, entry, before.assign(counted_at=pd.to_datetime(before["counted_at"], utc=True)))
+
+
 def revert_count(connection: Connection, import_id: str, context: Context) -> None:
-    """Takes counted rows out again; an adjustment that they led to is taken back too, unless its SKUs have moved since."""
+    """Takes counted rows out again, changed ones back to what they were; an adjustment that they led to is taken back too, unless its SKUs
+    have moved since.
+    """
     entry = stock_count_entry.c
     ids = set(connection.scalars(select(entry.count_id).where(entry.import_id == import_id)))
     heads = read(
@@ -250,4 +294,4 @@ def revert_count(connection: Connection, import_id: str, context: Context) -> No
         ledger.refuse_later(connection, ledger.of_source(connection, count_id)["sku_code"].tolist(), count_id)
         ledger.take_back(connection, count_id, undo_id=context.import_id, account=context.actor.name, now=context.now)
         connection.execute(update(stock_count).where(stock_count.c.count_id == count_id).values(state="cancelled"))
-    connection.execute(delete(stock_count_entry).where(entry.import_id == import_id))
+    _restore_images(connection, import_id)

@@ -106,13 +106,6 @@ def of_source(connection: Connection, source_id: str) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(LEVELS, "int64"))
 
 
-def moved_since(connection: Connection, codes: Sequence[str], since: datetime, state: str = "on_hand") -> pd.Series:
-    """Units of one state that moved after a moment, indexed by sku_code (int64); codes that did not move are not in it."""
-    m = stock_movement.c
-    query = select(m.sku_code, func.sum(m[state]).label("quantity")).where(m.at > since, keyed(m.sku_code, codes, connection))
-    return read(connection, query.group_by(m.sku_code)).set_index("sku_code")["quantity"].astype("int64")
-
-
 def refuse_later(connection: Connection, codes: Sequence[str], source_id: str) -> None:
     """ShopError("import.later_change") naming the first movement of these SKUs after a source's own that has not itself been taken back."""
     m = stock_movement.c

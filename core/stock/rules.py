@@ -106,8 +106,9 @@ def mark(position: pd.DataFrame, low_days: float = 7.0, over_days: float = 60.0)
 def count_differences(lines: pd.DataFrame, entries: pd.DataFrame, moved: pd.Series) -> pd.DataFrame:
     """A count judged: one row a SKU of the count, indexed by sku_code.
 
-    `lines`: sku_code, book (units at the snapshot). `entries`: sku_code, location, counter, counted, reason. `moved`: units of on-hand movements since the
-    snapshot, indexed by sku_code. Locations of a SKU add up; two counters of one location must agree, else `state` is "disputed" and no difference is given.
+    `lines`: sku_code, book (units at the snapshot). `entries`: sku_code, location, counter, counted, reason. `moved`: units of on-hand movements between the
+    snapshot and the counting, indexed by sku_code. Locations of a SKU add up; two counters of one location must agree, else `state` is "disputed" and
+    no difference is given.
     Columns: book, moved, expected (= book + moved), counted (Int64), difference (Int64 = counted - expected), counters, reason, state
     ("missing" | "disputed" | "equal" | "differs").
     Source: difference = counted - (book at the snapshot + movements since).

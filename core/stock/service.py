@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, func, or_, select
 
 from core.access import Actor, allow, allowed
-from core.database import Database, read
+from core.database import Database, keyed, read
 from core.goods.tables import sku
 from core.signals.tables import daily_signal
 from core.stock import ledger, rules
@@ -41,6 +42,27 @@ def positions(db: Database, actor: Actor, *, today: date | None = None, sku_code
     if not allowed(actor, "cost.view"):
         return frame.drop(columns=["unit_cost"])
     return frame.assign(stock_value=frame["on_hand"] * frame["unit_cost"].astype("Int64"))
+
+
+class Total(NamedTuple):
+    """Units, and what they cost (fen; None where no cost is known or may be seen; a SKU without a cost counts as nothing)."""
+
+    units: int
+    value: int | None
+
+
+def totals(positions: pd.DataFrame) -> dict[str, Total]:
+    """The sums of a frame of `positions`: on_hand, available, committed (reserved + pre-sale + activity locked) and in_transit."""
+    available = positions["available_to_promise"]
+    told = {
+        "on_hand": positions["on_hand"],
+        "available": available,
+        "committed": positions["on_hand"] - available,
+        "in_transit": positions["in_transit"],
+    }
+    costs = positions["unit_cost"].astype("Int64") if "unit_cost" in positions else pd.Series(dtype="Int64")
+    known = costs.notna().any()
+    return {name: Total(int(units.sum()), int((units * costs).sum()) if known else None) for name, units in told.items()}
 
 
 def _with_master(connection: Connection, sku_code: str | None) -> pd.DataFrame:
@@ -90,6 +112,16 @@ def levels(connection: Connection, codes: list[str] | None = None) -> pd.DataFra
     """For other rooms, inside their transaction: LEVELS, version and available_to_promise, indexed by sku_code; SKUs that never moved are not in it."""
     frame = ledger.positions(connection, codes)
     return frame.assign(available_to_promise=rules.available_to_promise(frame))
+
+
+def free(connection: Connection, codes: Sequence[str]) -> dict[str, int]:
+    """For other rooms, cheaply enough for every refresh of a screen: available to promise by SKU; SKUs that never moved are not in it."""
+    p = stock_position.c
+    units = p.on_hand - p.reserved - p.presale_committed - p.activity_locked
+    return {
+        str(code): int(left)
+        for code, left in connection.execute(select(p.sku_code, units).where(keyed(p.sku_code, codes, connection)))
+    }
 
 
 def arrivals(connection: Connection, codes: list[str] | None = None) -> pd.DataFrame:

@@ -53,6 +53,7 @@ def _from_our_page(handler: Handler) -> Handler:
 
     @wraps(handler)
     async def guarded(request: Request) -> Response:
+        """The handler's answer, or the refusal."""
         try:
             require_same_origin(request)
             return await handler(request)

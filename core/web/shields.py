@@ -68,6 +68,7 @@ class Watch:
         status, begun = 0, time.perf_counter()
 
         async def counted(message: Message) -> None:
+            """Notes the answer's status on its way out."""
             nonlocal status
             status = message.get("status", status)
             await send(message)
@@ -101,6 +102,7 @@ class Headers:
             return
 
         async def with_headers(message: Message) -> None:
+            """Puts the headers on the answer's first message."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -114,7 +116,10 @@ class Headers:
 
 
 class Hosts(TrustedHostMiddleware):
-    """Only the host names of the settings are answered: a rebound name of somebody else's meets a 400."""
+    """Only the host names of the settings are answered, screens' sockets included: a rebound name of somebody else's meets a 400.
+
+    The one list of them: Streamlit's own `server.allowedHosts` stays empty.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
@@ -153,6 +158,7 @@ class BodyLimit:
         taken, begun = 0, False
 
         async def measured() -> Message:
+            """The body's next piece, as long as the whole stays below the limit."""
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
@@ -161,6 +167,7 @@ class BodyLimit:
             return message
 
         async def noted(message: Message) -> None:
+            """Notes that the answer has begun."""
             nonlocal begun
             begun = True
             await send(message)

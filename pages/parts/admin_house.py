@@ -24,14 +24,15 @@ from pages.parts.address import kept
 from pages.parts.columns import Column
 from pages.parts.imports import COLUMNS as HISTORY
 from pages.parts.tables import Filter, row_of, table
-from pages.parts.text import error_text, literal, number, plain, t, time
+from pages.parts.text import error_text, known, literal, number, plain, t, time
 
 TRAIL = (
     Column("number", "admin.number", "integer", pinned=True),
     Column("at", "admin.at", "moment"),
     Column("account", "admin.name", "person"),
     Column("role", "admin.role", "state", words="role"),
-    Column("action", "admin.action", "code"),
+    Column("did", "admin.did", "text"),
+    Column("action", "admin.action", "text", width="medium"),
     Column("subject", "admin.subject", "text"),
     Column("before", "common.was", "text"),
     Column("after", "common.now", "text"),
@@ -98,6 +99,7 @@ def trail(db: Database, user: Actor, now: datetime) -> None:
     since = day_start((now - timedelta(days=DAYS[span or "week"])).date(), settings().timezone)
     frame = access.trail(db, user, text=text or "", action=action or "", since=since)
     written = {name: frame[name].map(_json) for name in ("before", "after")}
+    written["did"] = frame["action"].map(_did)
     table(frame.assign(**written).set_index("number", drop=False), TRAIL, key="audit", export="audit")
     st.download_button(
         t("admin.export_trail"), partial(_whole_trail, db, user, now), file_name="audit.jsonl", mime="application/x-ndjson", on_click="ignore",
@@ -108,6 +110,11 @@ def trail(db: Database, user: Actor, now: datetime) -> None:
 def _whole_trail(db: Database, user: Actor, now: datetime) -> bytes:
     rows = access.export_trail(db, user, now).astype(object).to_dict("records")
     return b"\n".join(orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS) for row in rows) + b"\n"
+
+
+def _did(action: str) -> str:
+    """An action in the reader's words."""
+    return plain(f"changed.{action}") if known(f"changed.{action}") else action
 
 
 def _json(value: object) -> str:
@@ -232,10 +239,16 @@ def configuration(_db: Database, _user: Actor, now: datetime) -> None:
     st.caption(t("admin.settings_note"))
     shown = {name: value for name, value in settings().model_dump().items() if not _secret(name, value)}
     st.table(
-        {literal(name): literal(value) for name, value in shown.items()} | {t("admin.clock"): time(now)},
+        {literal(f"BIGSALE_{name.upper()}"): _said(value) for name, value in shown.items()} | {t("admin.clock"): time(now)},
         border="horizontal",
         width="content",
     )
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return t("common.yes" if value else "common.no")
+    return "—" if value in (None, "") else literal(value)
 
 
 def _secret(name: str, value: object) -> bool:

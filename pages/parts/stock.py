@@ -96,14 +96,18 @@ def sample() -> bytes:
 
 def answer(view: pd.DataFrame) -> None:
     """Four figures and the strip of risk."""
-    promised = view["reserved"] + view["presale_committed"] + view["activity_locked"]
-    value = money_short(int(view["stock_value"].sum())) if "stock_value" in view else ""
     units, short = t("stock.units"), view["mark"].isin(["sold_out", "tight"])
     cards(
-        Card("stock.on_hand", number_short(int(view["on_hand"].sum())), units, against=value, help="stock.on_hand_help"),
-        Card("stock.available", number_short(int(view["available_to_promise"].sum())), units, help="stock.available_help"),
-        Card("stock.committed", number_short(int(promised.sum())), units, help="stock.committed_help"),
-        Card("stock.in_transit", number_short(int(view["in_transit"].sum())), units, help="stock.in_transit_help"),
+        *(
+            Card(
+                f"stock.{name}",
+                number_short(total.units),
+                units,
+                against=money_short(total.value) if total.value is not None else "",
+                help=f"stock.{name}_help",
+            )
+            for name, total in service.totals(view).items()
+        ),
         Card("stock.at_risk", number(int(short.sum())), t("stock.skus"), alarm=bool(short.any()), help="stock.at_risk_help"),
     )
     _strip(view)

@@ -70,6 +70,8 @@ def upload(user: Actor, kind: Kind, *, key: str, now: datetime, campaign_id: str
             _steps(stand)
         st.error(error_text(_in_words(stand.refusal, kind)), icon=":material/error:")
         return None
+    if stand.draft.cleaned.hidden:
+        st.warning(t("upload.hidden", n=stand.draft.cleaned.hidden), icon=":material/visibility_off:")
     upload_rejected.show(stand.draft, file, key=key)
     report = _compare_and_commit(user, kind, stand, key, now, campaign_id, steps)
     if report is not None:
@@ -230,7 +232,7 @@ def _report(user: Actor, kind: Kind, report: Report, key: str, now: datetime) ->
         st.warning(t("upload.nothing_written", rows=figures["rows"]), icon=":material/block:")
     left_out = [
         t(f"upload.left_{name}", n=figures[name])
-        for name in ("rejected", "merged", "skipped_totals", "absent")
+        for name in ("rejected", "merged", "skipped_totals", "absent", "hidden")
         if figures.get(name)
     ]
     if left_out:

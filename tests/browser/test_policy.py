@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlparse
 
 import httpx
 import pytest
@@ -25,6 +27,28 @@ def test_every_file_of_the_server_carries_the_headers(server: Any) -> None:
     for closed in ("/_stcore/agent/openapi.json", "/_stcore/metrics"):
         assert httpx.get(server.url + closed).status_code == 404
     assert httpx.get(server.url, headers={"Host": "evil.example"}).status_code == 400
+
+
+def shaken(url: str, host: str, origin: str) -> int:
+    """The status of the answer to a request for the screens' web socket."""
+    server = urlparse(url)
+    asked = {
+        "Host": host, "Origin": origin, "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AQIDBAUGBwgJCgsMDQ4PEA==",
+    }  # fmt: skip
+    with socket.create_connection((server.hostname or "", server.port or 0), timeout=30) as line:
+        said = "".join(f"{name}: {value}\r\n" for name, value in asked.items())
+        line.sendall(f"GET /_stcore/stream HTTP/1.1\r\n{said}\r\n".encode())
+        return int(line.recv(4096).split()[1])
+
+
+def test_one_setting_says_under_which_names_the_screens_answer(serve: Callable[..., Any]) -> None:
+    shop = serve(BIGSALE_ALLOWED_HOSTS="sale.shop.cn, 127.0.0.1")
+    assert shaken(shop.url, "sale.shop.cn", "https://sale.shop.cn") == 101
+    assert httpx.get(shop.url, headers={"Host": "sale.shop.cn"}).status_code == 200
+    assert shaken(shop.url, "evil.example", "http://evil.example") == 400
+    assert shaken(shop.url, "sale.shop.cn", "https://evil.example") == 403
+    assert shaken(shop.url, "localhost", "http://localhost") == 400
 
 
 @pytest.mark.parametrize("address", ["/", *(f"/{entry.page}" for entry in menu.standing())])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from core.access import Actor, audit
@@ -83,6 +85,7 @@ def test_undo_restores_and_the_one_before_can_follow(database: Database, merchan
         service.undo(database, merchandiser, STOCK, first.import_id, reason="x", now=now)
     assert refused.value.code == "import.later_change"
     assert refused.value.facts["by"] == second.import_id
+    assert refused.value.facts["later"] == "sheet.xlsx · merchandiser-1 · 10-20 10:00"
     service.undo(database, merchandiser, STOCK, second.import_id, reason="x", now=now)
     assert levels(database, merchandiser)["00123"] == (10, 2, 0)
     service.undo(database, merchandiser, STOCK, first.import_id, reason="x", now=now)
@@ -182,6 +185,26 @@ def test_costs_are_hidden_from_those_who_may_not_see_them(
     assert not {"unit_cost", "stock_value"} & set(stock.positions(database, viewer).columns)
     assert "unit_cost" not in goods(database, viewer)
     assert stock.positions(database, merchandiser)["stock_value"].tolist() == [2000]
+    assert stock.totals(stock.positions(database, viewer))["on_hand"] == (2, None)
+
+
+def test_totals_in_units_and_money(database: Database, merchandiser: Actor, now: datetime) -> None:
+    first = sheet([{"sku_code": "a", "on_hand": 10, "reserved": 3, "in_transit": 4}, {"sku_code": "b", "on_hand": 5}])
+    bring(database, merchandiser, first, now)
+    assert stock.totals(stock.positions(database, merchandiser))["on_hand"] == (15, None), "no cost is known: no money is named"
+    bring(database, merchandiser, sheet([{"sku_code": "a", "unit_cost": 250}], GOODS), now, GOODS)
+    assert stock.totals(stock.positions(database, merchandiser)) == {
+        "on_hand": (15, 2500), "available": (12, 1750), "committed": (3, 750), "in_transit": (4, 1000),
+    }  # fmt: skip
+
+
+def test_hidden_rows_are_read_and_said(database: Database, merchandiser: Actor, now: datetime) -> None:
+    book = load_workbook(io.BytesIO(sheet(FIRST)))
+    book.worksheets[0].row_dimensions[3].hidden = True
+    buffer = io.BytesIO()
+    book.save(buffer)
+    report = bring(database, merchandiser, buffer.getvalue(), now)
+    assert (report.figures["added"], report.figures["hidden"], report.warnings) == (2, 1, ("import.hidden_rows",))
 
 
 codes = st.text(st.characters(categories=["Ll", "Lu", "Nd", "Lo"], include_characters="-_#=+@."), min_size=1, max_size=12).filter(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import numpy as np
+
 from core.sheets import child
 from core.sheets.clean import Cleaned, clean
 from core.sheets.columns import SheetSpec
@@ -15,7 +17,13 @@ def opened(content: bytes) -> Workbook:
     """What `read_workbook` gives, without its process around it."""
     sheets = child.read(content, None, asdict(ReadLimits()))
     infos = tuple(SheetInfo(s["name"], s["hidden"], s["rows"], s["columns"], s["problem"]) for s in sheets)
-    return Workbook(infos, {s["name"]: Grid(s["cells"], 1, s["first_column"], s["flaws"].to_pandas()) for s in sheets})
+    return Workbook(
+        infos,
+        {
+            s["name"]: Grid(s["cells"], 1, s["first_column"], s["flaws"].to_pandas(), np.array(s["hidden_rows"], np.int64))
+            for s in sheets
+        },
+    )
 
 
 def taken(content: bytes, spec: SheetSpec, filename: str = "") -> Cleaned:

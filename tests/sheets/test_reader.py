@@ -7,7 +7,7 @@ from openpyxl import Workbook
 from core.errors import ShopError
 from core.sheets.reader import ReadLimits, read_workbook
 from tests.sheets import workbooks
-from tests.sheets.kinds import STOCK
+from tests.sheets.kinds import STOCK, TRAFFIC
 from tests.sheets.reading import faults, taken
 
 ROWS = [["商家编码", "商品名称", "实物库存"], ["00123", "面膜，5片", "12"], ["00124", "精华", "7"]]
@@ -225,3 +225,57 @@ def test_number_codes_shown_with_leading_zeros_keep_the_zeros_that_people_see() 
     assert frame["sku_code"].tolist() == ["00123", "123456", "00042"]
     assert frame["barcode"].tolist() == ["45", "1.5", "9"]
     assert frame["on_hand"].tolist() == [7, 8, 9]
+
+
+def saved(book: Workbook) -> bytes:
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_a_rate_that_its_format_shows_above_a_hundred_per_cent_is_read_as_people_see_it() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["日期", "商品编码", "支付转化率"])
+    rates = [
+        (1.2, "0.0%", 1.2),
+        (12, "0%", 12.0),
+        (0.35, "0.00%", 0.35),
+        (-1.5, "0%", -1.5),
+        (3, "0.00", 0.03),
+        (3, '0.0"%"', 0.03),
+    ]
+    for number, (stored, shown, _) in enumerate(rates, start=2):
+        sheet.append(["2026-11-01", f"0{number}", stored])
+        sheet[f"C{number}"].number_format = shown
+    found = taken(saved(book), TRAFFIC)
+    assert found.frame["conversion_rate"].tolist() == [expected for *_, expected in rates]
+
+
+def test_hidden_and_filtered_rows_are_read_and_counted() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for values in (["库存表"], ["商品编码", "实物库存"], *([f"{n:05d}", n] for n in range(6)), ["合计", 15]):
+        sheet.append(values)
+    sheet.auto_filter.ref = "A2:B8"
+    for row in (1, 3, 4, 8, 9, 40):  # a title, three data rows, the total, a row without cells
+        sheet.row_dimensions[row].hidden = True
+    found = taken(saved(book), STOCK)
+    assert (found.rows, found.hidden, found.skipped_totals) == (7, 3, 1)
+    assert found.frame["on_hand"].tolist() == list(range(6))
+
+
+def test_a_cell_of_a_million_letters_costs_no_more_than_any_other() -> None:
+    """Each pattern that looks for a value would take hours over such a text."""
+    longest = "1" * 1_000_000
+    rows = [
+        ["日期", "商品编码", "访客数", "支付金额", "支付转化率"],
+        *([longest if n == at else "1" for n in range(5)] for at in range(5)),
+    ]
+    found = taken(lines(",", rows).encode(), TRAFFIC)
+    assert faults(found) == {
+        "A2": "cell.too_long", "A3": "cell.not_a_day", "B3": "cell.too_long", "A4": "cell.not_a_day", "C4": "cell.too_long", "A5": "cell.not_a_day",
+        "D5": "cell.too_long", "A6": "cell.not_a_day", "E6": "cell.too_long",
+    }  # fmt: skip

@@ -1,16 +1,11 @@
 """Files as shops have them; none of them goes into the product."""
 
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
 import pytest
 
-from core.errors import ShopError
 from core.sheets.columns import Field, SheetSpec
 from core.sheets.reader import read_workbook
 from tests.sheets.kinds import STOCK, TRAFFIC
 from tests.sheets.reading import faults, taken
-from tests.sheets.test_bombs import resident_mib
 
 ORDERS = SheetSpec(
     "orders",
@@ -23,35 +18,6 @@ ORDERS = SheetSpec(
     ),
     ("user_key",),
 )
-REFUSED = {
-    "OOM_alloc3.xls": "sheet.damaged",
-    "issue252.xlsx": "sheet.damaged",
-    "issue_385.xls": "sheet.encrypted",
-    "issue_594_dos.ods": "sheet.damaged",
-    "pass_protected.ods": "sheet.encrypted",
-    "pass_protected.xlsb": "sheet.encrypted",
-    "pass_protected.xlsx": "sheet.encrypted",
-    "ptgexp-truncated-operand.xls": "sheet.damaged",
-}
-
-
-def answer(path: Path) -> str:
-    """The reason's code, or "" for a workbook with sheets."""
-    try:
-        workbook = read_workbook(path.read_bytes(), path.name)
-    except ShopError as refusal:
-        return refusal.code
-    return "" if workbook.sheets else "nothing"
-
-
-def test_every_odd_workbook_is_answered_and_this_process_is_hardly_larger(shared) -> None:
-    paths = sorted((shared / "data/corpus/calamine").glob("*"))
-    before = resident_mib()
-    with ThreadPoolExecutor(2) as both:
-        answers = dict(zip((path.name for path in paths), both.map(answer, paths), strict=True))
-    assert {name: code for name, code in answers.items() if code} == REFUSED
-    assert len(answers) >= 133
-    assert resident_mib() - before < 50
 
 
 def test_error_cells_of_an_odd_workbook_are_told_by_name(shared) -> None:

@@ -111,6 +111,36 @@ def test_a_loose_count_adjusts_at_once_and_is_taken_back(shop: Database, merchan
     assert on_hand(shop, merchandiser) == [100, 100, 100]
 
 
+def test_what_is_sold_after_the_counting_is_no_difference(
+    shop: Database, merchandiser: Actor, finance: Actor, now: datetime
+) -> None:
+    opened = counts.open_count(shop, merchandiser, "盘亏", ["001", "002"], blind=False, now=now)
+    bring(shop, merchandiser, STOCK, written([{"sku_code": "001", "on_hand": 90}]), now + timedelta(minutes=10))
+    counted = written([{"count_id": opened, "sku_code": code, "counted": 30} for code in ("001", "002")])
+    bring(shop, merchandiser, COUNT, counted, now + timedelta(minutes=20))
+    waiting = counts.settle(shop, merchandiser, opened, now=now + timedelta(minutes=21))
+    bring(shop, merchandiser, STOCK, written([{"sku_code": "001", "on_hand": 70}]), now + timedelta(minutes=30))
+    judged = counts.result(shop, merchandiser, opened).set_index("sku_code")
+    assert judged[["moved", "expected", "difference"]].to_numpy().tolist() == [[-10, 90, -60], [0, 100, -70]]
+    approvals.decide(shop, finance, waiting["approval_id"], "approved", "", now + timedelta(minutes=40))
+    assert counts.settle(shop, merchandiser, opened, now=now + timedelta(minutes=41))["state"] == "adjusted"
+    assert on_hand(shop, merchandiser) == [10, 30, 100], "of the 30 counted, 20 were sold before the difference was posted"
+
+
+def test_taking_a_second_sheet_back_brings_the_first_counting_back(shop: Database, merchandiser: Actor, now: datetime) -> None:
+    opened = counts.open_count(shop, merchandiser, "十月", ["001"], blind=False, now=now)
+    row = {"count_id": opened, "sku_code": "001", "location": "A1", "counter": "李"}
+    first = bring(shop, merchandiser, COUNT, written([row | {"counted": 98}]), now)
+    second = bring(shop, merchandiser, COUNT, written([row | {"counted": 95}]), now + timedelta(minutes=5))
+    with pytest.raises(ShopError) as refused:
+        imports.undo(shop, merchandiser, COUNT, first.import_id, reason="x", now=now)
+    assert (refused.value.code, refused.value.facts["by"]) == ("import.later_change", second.import_id)
+    imports.undo(shop, merchandiser, COUNT, second.import_id, reason="看错了", now=now)
+    assert counts.result(shop, merchandiser, opened)["counted"].tolist() == [98]
+    imports.undo(shop, merchandiser, COUNT, first.import_id, reason="x", now=now)
+    assert counts.result(shop, merchandiser, opened)["state"].tolist() == ["missing"]
+
+
 def test_rows_outside_the_count_are_refused_by_their_row(shop: Database, merchandiser: Actor, now: datetime) -> None:
     opened = counts.open_count(shop, merchandiser, "部分", ["001"], blind=False, now=now)
     rows = [
