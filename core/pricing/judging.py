@@ -41,6 +41,11 @@ class Judged:
     alarms: dict[str, tuple[tuple[str, ...], approvals.Standing]]
     house: House
 
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The ids of rules that wait for their approval."""
+        return _waiting(self.alarms)
+
 
 def judged(connection: Connection, campaign_id: str, phase: str = standing.LIVE, goods: pd.DataFrame | None = None) -> Judged:
     """The campaign's prices as they stand, or those of `goods` (shape of `standing.goods`) where a change is only proposed."""
@@ -51,11 +56,11 @@ def judged(connection: Connection, campaign_id: str, phase: str = standing.LIVE,
     spans = standing.windows(connection, campaign_id, phase)
     sets = sets_open(rules, spans)
     prices = held.join(_margins(held, house))
-    prices = prices.join(landed.figures(held, card, sets, prices[["floor", "target"]]))
+    alarms = rule_alarms(connection, campaign_id, phase, rules, house)
+    prices = prices.join(landed.figures(held, card, sets, prices[["floor", "target"]], _waiting(alarms)))
     prices = prices.assign(
         known_cost=sources["product"] != "shipped", **_history(connection, campaign_id, prices, house, spans[0][0])
     )
-    alarms = rule_alarms(connection, campaign_id, phase, rules, house)
     prices = prices.assign(rule_alarm=_touched(prices, rules, alarms), **_bundles(connection, campaign_id, prices))
     reasons = verdicts.sku_reasons(prices, card, house.alarms)
     made = Judged(campaign_id, phase, prices.assign(reasons=reasons), card, sources, rules, sets, alarms, house)
@@ -77,8 +82,10 @@ def rule_subject(campaign_id: str, phase: str, rule_id: str) -> str:
 
 
 def sku_inputs(made: Judged, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Everything that a price's approval stands on, by code: price, list price, cost card, the rules that apply, the limits."""
-    rows = made.prices.loc[list(codes), ["sale_price", "list_price", "floor", "least", "category"]]
+    """Everything that a price's approval stands on, by code: price, list price, cost card, the rules that apply, the limits, and what comes of it at worst."""
+    rows = made.prices.loc[
+        list(codes), ["sale_price", "list_price", "worst_landed_price", "worst_receipts", "floor", "least", "category"]
+    ]
     figures = rows.drop(columns="category").astype(object).where(rows.drop(columns="category").notna(), None).to_dict("records")
     costs = made.card.loc[rows.index].to_dict("records")
     applies = terms(made.rules, rows.index.to_numpy(object)[:, None], rows["category"].to_numpy(object)[:, None]).applies[:, :, 0]
@@ -110,6 +117,10 @@ def _for_one(rule: Rule) -> dict[str, Any]:
     return {name: value for name, value in as_json(rule).items() if name not in {"items", "categories", "name"}}
 
 
+def _waiting(alarms: dict[str, tuple[tuple[str, ...], approvals.Standing]]) -> frozenset[str]:
+    return frozenset(rule for rule, (_, state) in alarms.items() if state != "approved")
+
+
 def _margins(held: pd.DataFrame, house: House) -> pd.DataFrame:
     limits = pd.DataFrame(
         {tier: asdict(house.of(tier)) for tier in held["tier"].unique()}, index=["floor", "least"], dtype="int64"
@@ -135,7 +146,7 @@ def _touched(
     prices: pd.DataFrame, rules: Sequence[Rule], alarms: dict[str, tuple[tuple[str, ...], approvals.Standing]]
 ) -> np.ndarray:
     """Which SKUs a rule touches that waits for its approval, shape (n,)."""
-    waiting = [rule for rule in rules if rule.rule_id in alarms and alarms[rule.rule_id][1] != "approved"]
+    waiting = [rule for rule in rules if rule.rule_id in _waiting(alarms)]
     term = terms(waiting, prices.index.to_numpy(object)[:, None], prices["category"].to_numpy(object)[:, None])
     return np.asarray(term.applies[:, :, 0].any(axis=0))
 

@@ -15,18 +15,25 @@ from core.pricing.worst import Worst, worst_landed
 _ROUNDS = 40  # of raising a price until its worst landed price holds the margin
 
 
-def figures(goods: pd.DataFrame, card: pd.DataFrame, rule_sets: Sequence[Sequence[Rule]], targets: pd.DataFrame) -> pd.DataFrame:
+def figures(
+    goods: pd.DataFrame,
+    card: pd.DataFrame,
+    rule_sets: Sequence[Sequence[Rule]],
+    targets: pd.DataFrame,
+    held: frozenset[str] = frozenset(),
+) -> pd.DataFrame:
     """The figures of each SKU, indexed as `goods` (which has list_price and sale_price as Int64 fen, category; index sku_code).
 
     `rule_sets`: the rules that are open together, the opening's first. `targets`: floor and target margins in basis points (int64). Amounts are Int64 fen,
     missing where there is no sale price; margins Float64. Columns: landed_price and receipts (what every buyer gets who buys one), worst_landed_price,
     worst_receipts (the least that the merchant receives in any way), worst_quantity, worst_filler, worst_outside, worst_rules (tuple of rule ids),
     contribution, margin, worst_contribution, worst_margin, filler_refunded, full_cost, break_even, floor_price, target_price, break_even_roi.
+    `held`: as `worst_landed`.
     """
     prices, lists = ready_prices(goods)
     opening = singles(goods, prices, lists, list(rule_sets[0]))
     receipts = opening.pay[:, 0] + funded(rule_sets[0], opening)
-    worst = cheapest([(list(rules), worst_landed(lists, prices, list(rules), _terms(goods, rules))) for rules in rule_sets])
+    worst = cheapest([(list(rules), worst_landed(lists, prices, list(rules), _terms(goods, rules), held)) for rules in rule_sets])
     contribution, least = cards.contribution(card, receipts), cards.contribution(card, worst["worst_receipts"].to_numpy())
     back = cards.filler_return(card)
     frame = pd.DataFrame({"landed_price": opening.pay[:, 0], "receipts": receipts}, index=goods.index).join(
@@ -89,17 +96,24 @@ def cheapest(found: Sequence[tuple[list[Rule], Worst]]) -> pd.DataFrame:
     return least
 
 
-def ways(one: pd.DataFrame, rule_sets: Sequence[Sequence[Rule]]) -> dict[str, tuple[list[Rule], np.ndarray]]:
+def ways(
+    one: pd.DataFrame, rule_sets: Sequence[Sequence[Rule]], held: frozenset[str] = frozenset()
+) -> dict[str, tuple[list[Rule], np.ndarray]]:
     """How one SKU (a frame of one row) is bought, "usual" and "worst": the rules open then, and the fen that each takes off a unit."""
     prices, lists = ready_prices(one)
     usual = singles(one, prices, lists, list(rule_sets[0])).parts[:, 0, 0]
-    found = [(list(rules), worst_landed(lists, prices, list(rules), _terms(one, rules))) for rules in rule_sets]
+    found = [(list(rules), worst_landed(lists, prices, list(rules), _terms(one, rules), held)) for rules in rule_sets]
     rules, worst = min(found, key=lambda way: int(way[1].pay[0]))
     return {"usual": (list(rule_sets[0]), usual), "worst": (rules, worst.parts[:, 0])}
 
 
 def lifted(
-    goods: pd.DataFrame, card: pd.DataFrame, rule_sets: Sequence[Sequence[Rule]], price: pd.Series, margin: pd.Series
+    goods: pd.DataFrame,
+    card: pd.DataFrame,
+    rule_sets: Sequence[Sequence[Rule]],
+    price: pd.Series,
+    margin: pd.Series,
+    held: frozenset[str] = frozenset(),
 ) -> pd.Series:
     """The charm price from `price` (Int64 fen) upwards whose margin at the worst landed price is at least `margin` (basis points); missing where none is found."""
     wanted = charm(price)
@@ -114,7 +128,7 @@ def lifted(
         )
         prices, lists = ready_prices(part)
         receipts = np.min(
-            [worst_landed(lists, prices, list(rules), _terms(part, rules)).least_receipts for rules in rule_sets], axis=0
+            [worst_landed(lists, prices, list(rules), _terms(part, rules), held).least_receipts for rules in rule_sets], axis=0
         )
         holds = cards.reaches(card.iloc[at], receipts, margin.iloc[at].to_numpy(np.int64))
         open_rows[at] = ~holds

@@ -17,8 +17,9 @@ from core.imports import rules as sheets
 from core.imports.kinds import REJECTED, Comparison, Context
 from core.pricing import standing
 from core.pricing.campaigns import with_campaign
+from core.pricing.fillers import reckonable
 from core.pricing.rulebook import as_json, from_json
-from core.pricing.rules import ITEM_KINDS, WHOLE, legal_stacks
+from core.pricing.rules import ITEM_KINDS, WHOLE
 from core.pricing.tables import promotion_set
 
 Plain = dict[str, Any]  # a rule as an object
@@ -182,7 +183,7 @@ def _put(connection: Connection, campaign_id: str, phase: str, rules: list[Plain
     names = [rule["rule_id"] for rule in rules]
     if len(set(names)) < len(names):
         raise ShopError("price.same_rule", rule=next(name for name in names if names.count(name) > 1))
-    legal_stacks([from_json(rule) for rule in rules])
+    reckonable([from_json(rule) for rule in rules])
     version = int(standing.rule_set(connection, campaign_id, phase)["version"]) + 1
     row = {
         "campaign_id": campaign_id,

@@ -38,7 +38,7 @@ def _suggested(connection: Connection, made: Judged) -> pd.DataFrame:
     market = market.assign(history_low=past["lowest"], history_high=past["highest"])
 
     def lift(price: pd.Series, margin: str) -> pd.Series:
-        return landed.lifted(made.prices, made.card, made.rule_sets, price, made.prices[margin])
+        return landed.lifted(made.prices, made.card, made.rule_sets, price, made.prices[margin], made.waiting)
 
     floor, target = lift(made.prices["floor_price"], "floor"), lift(made.prices["target_price"], "target")
     found = methods.side_by_side(floor, target, market, made.prices["list_price"], made.house.brand)
@@ -102,6 +102,8 @@ def reprice(
     `how` (CHANGES): "discount" to `points` basis points of the list price, "change" by `points`, "charm" up to the next price ending in 9, "suggested".
     """
     allow(actor, "price.edit")
+    if how == "suggested":
+        allow(actor, "margin.view")
     with db.reading() as connection:
         made = judged(connection, campaign_id, phase)
         held = made.prices.loc[made.prices.index.isin(list(codes))]

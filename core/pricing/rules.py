@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ShopError
+from core.pricing.rows import alike, split_rows
 
 KINDS = ("amount_off", "percent_off", "every_full", "fixed_price", "deposit_inflation", "deposit_cut", "official_cut")
 ITEM_KINDS = frozenset({"fixed_price", "deposit_inflation", "deposit_cut", "official_cut"})  # always a matter of one unit
@@ -147,22 +148,21 @@ def terms(rules: Sequence[Rule], codes: np.ndarray, categories: np.ndarray | Non
         if rule.scope == "items":
             inside = flat.isin(list(rule.items)).to_numpy()
             if rule.categories and categories is not None:
-                inside |= np.isin(categories.ravel().astype(str), rule.categories)
+                inside = inside | np.isin(categories.ravel().astype(str), rule.categories)
             applies[at] = inside.reshape(codes.shape)
     return Terms(applies, value)
 
 
-def legal_stacks(rules: Sequence[Rule], possible: np.ndarray | None = None) -> np.ndarray:
+def legal_stacks(rules: Sequence[Rule]) -> np.ndarray:
     """Every set of rules that one buyer can have together: bool of shape (stacks, rules), the fullest first.
 
     Automatic rules are always in; the others may be left. Of the order-level rules of one group exactly one is in (none, if all of them
-    may be left). `possible` (shape (rules,)) leaves out rules that no line can meet. ShopError("price.too_many_stacks") above the limit.
+    may be left). ShopError("price.too_many_stacks") above the limit.
     """
     groups: dict[str, list[int]] = {}
     for at, rule in enumerate(rules):
-        if possible is None or possible[at]:
-            shared = rule.group if rule.level == "order" and rule.group else None
-            groups.setdefault(f"rule {at}" if shared is None else f"group {shared}", []).append(at)
+        shared = rule.group if rule.level == "order" and rule.group else None
+        groups.setdefault(f"rule {at}" if shared is None else f"group {shared}", []).append(at)
     options = [
         [*members, *([None] if all(rules[at].reach != "automatic" for at in members) else [])] for members in groups.values()
     ]
@@ -173,22 +173,6 @@ def legal_stacks(rules: Sequence[Rule], possible: np.ndarray | None = None) -> n
     for row, choice in enumerate(product(*options)):
         stacks[row, [at for at in choice if at is not None]] = True
     return stacks
-
-
-def split_rows(amount: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """`core.money.split` for many rows at once: amounts (n,) over weights (n, lines), int64, by largest remainder, ties by line order.
-
-    The amount is at most the sum of the weights, so that no part is above its line.
-    """
-    if weights.shape[1] == 1:
-        return amount[:, None].copy()
-    large = int(amount.max(initial=0)) * int(weights.max(initial=0)) >= 2**62
-    exact, given = (weights.astype(object), amount.astype(object)) if large else (weights, amount)
-    whole = np.maximum(exact.sum(axis=1), 1)[:, None]
-    parts, rest = exact * given[:, None] // whole, exact * given[:, None] % whole
-    missing = given - parts.sum(axis=1)
-    rank = np.argsort(np.argsort(-rest, axis=1, kind="stable"), axis=1, kind="stable")
-    return (parts + (rank < missing[:, None])).astype(np.int64)
 
 
 def evaluate(baskets: Baskets, rules: Sequence[Rule], term: Terms, stack: np.ndarray) -> Outcome:
@@ -261,11 +245,33 @@ def _part_of(amount: np.ndarray, basis_points: np.ndarray | int) -> np.ndarray:
 
 
 def best(baskets: Baskets, rules: Sequence[Rule], term: Terms, reach: frozenset[str] = frozenset(REACHES)) -> Outcome:
-    """Each basket under the legal stack that makes its total least, for a buyer who is offered the rules of `reach`; of equals the fullest."""
-    open_to = np.array([rule.reach in reach for rule in rules], bool)
-    stacks = legal_stacks(rules, open_to & term.applies.any(axis=(1, 2)))
-    rows, lines = baskets.quantity.shape
-    at_a_time = max(1, _CELLS // max(rows * lines, 1))
+    """Each basket under the legal stack that makes its total least, for a buyer who is offered the rules of `reach`; of equals the fullest.
+
+    Baskets are compared among those that the same rules touch: a coupon for other goods is nobody's choice here.
+    """
+    met = (term.applies.any(axis=2) & np.array([rule.reach in reach for rule in rules], bool)[:, None]).T
+    alike_as = alike(met)
+    shape = baskets.quantity.shape
+    nothing = np.zeros(shape, np.int64)
+    found = Outcome(nothing, nothing.copy(), np.zeros((len(rules), *shape), np.int64), np.zeros(met.T.shape, bool))
+    for rows in (np.flatnonzero(alike_as == one) for one in range(alike_as.max(initial=-1) + 1)):
+        at = np.flatnonzero(met[rows[0]])
+        part = Baskets(*(array[rows] for array in (baskets.list_price, baskets.quantity, baskets.item_off)))
+        place = np.ix_(at, rows)
+        least = _best_of_equals(part, [rules[n] for n in at.tolist()], Terms(term.applies[place], term.value[place]))
+        found.pay[rows], found.item[rows], found.parts[place], found.stack[place] = (
+            least.pay,
+            least.item,
+            least.parts,
+            least.stack,
+        )
+    return found
+
+
+def _best_of_equals(baskets: Baskets, rules: Sequence[Rule], term: Terms) -> Outcome:
+    """`best` of baskets that the same rules touch, all of them open."""
+    stacks = legal_stacks(rules)
+    at_a_time = max(1, _CELLS // max(baskets.quantity.size, 1))
     found: Outcome | None = None
     for start in range(0, len(stacks), at_a_time):
         found = _cheapest(found, baskets, rules, term, stacks[start : start + at_a_time])

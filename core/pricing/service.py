@@ -16,6 +16,7 @@ from core.database import Database
 from core.errors import ShopError
 from core.pricing import cards, landed, standing, verdicts
 from core.pricing.judging import judged
+from core.pricing.limits import House
 from core.pricing.rulebook import from_json, short_forms
 from core.pricing.rules import Baskets, best, terms
 
@@ -51,14 +52,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The pricing page in one: `prices` (a row a SKU; columns as `Judged.prices`, without what the person may not see), the rule set, floor and least
-    margin by tier (basis points).
+    """The pricing page in one: `prices` (a row a SKU; columns as `Judged.prices`, without what the person may not see), the rule set, and what prices are
+    held to.
     """
 
     prices: pd.DataFrame
     rules: Rules
-    limits: dict[str, tuple[int, int]]
-    base_days: int
+    house: House
     sees_costs: bool
     sees_margins: bool
 
@@ -84,10 +84,7 @@ def load(db: Database, actor: Actor, campaign_id: str, phase: str = standing.LIV
         plain = standing.rule_set(connection, campaign_id, phase)
     rules = Rules(phase, plain["version"], plain["rules"], plain["account"], plain["at"], made.alarms)
     shown = made.prices.assign(unit_cost=made.card["product"], card_source=made.sources["product"])
-    limits = {tier: (limit.floor, limit.least) for tier, limit in made.house.tiers.items()}
-    return Picture(
-        seen(shown, actor), rules, limits, made.house.base_days, allowed(actor, "cost.view"), allowed(actor, "margin.view")
-    )
+    return Picture(seen(shown, actor), rules, made.house, allowed(actor, "cost.view"), allowed(actor, "margin.view"))
 
 
 def margins(db: Database, actor: Actor, campaign_id: str, phase: str = standing.LIVE) -> pd.DataFrame:
@@ -155,7 +152,10 @@ def explain(db: Database, actor: Actor, campaign_id: str, sku_code: str, phase: 
     if sku_code not in made.prices.index:
         raise ShopError("price.not_in_campaign", sku=sku_code)
     row, card = made.prices.loc[[sku_code]], made.card.loc[[sku_code]]
-    falls = {name: landed.waterfall(row, rules, parts, card) for name, (rules, parts) in landed.ways(row, made.rule_sets).items()}
+    falls = {
+        name: landed.waterfall(row, rules, parts, card)
+        for name, (rules, parts) in landed.ways(row, made.rule_sets, made.waiting).items()
+    }
     numbers = pd.DataFrame(
         {"field": list(cards.FIELDS), "value": card.iloc[0].to_numpy(), "source": made.sources.loc[sku_code].to_numpy()}
     )

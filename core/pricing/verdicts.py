@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -83,8 +84,8 @@ def reason_lists(flags: pd.DataFrame) -> pd.Series:
     """A frame of flags, one column a code, as one tuple of codes a row."""
     names = np.array(flags.columns, dtype=object)
     rows, columns = np.nonzero(flags.to_numpy())
-    cuts = np.searchsorted(rows, np.arange(1, len(flags)))
-    return pd.Series([tuple(part) for part in np.split(names[columns], cuts)][: len(flags)], index=flags.index, dtype=object)
+    told, ends = names[columns].tolist(), np.searchsorted(rows, np.arange(len(flags)), side="right").tolist()
+    return pd.Series([tuple(told[a:b]) for a, b in pairwise([0, *ends])], index=flags.index, dtype=object)
 
 
 def verdict(reasons: pd.Series, approved: pd.Series) -> pd.Series:

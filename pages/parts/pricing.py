@@ -11,13 +11,13 @@ import streamlit as st
 from core.access import Actor, allowed
 from core.database import Database
 from core.errors import ShopError
-from core.pricing import approving, costs, prices, service
+from core.pricing import approving, costs, service
 from core.pricing.service import Picture
 from pages.parts import pricing_change, pricing_charts, pricing_outlook, pricing_setup
 from pages.parts.address import kept
 from pages.parts.cards import Card, cards
 from pages.parts.columns import Column
-from pages.parts.editing import Edited, edit, saved
+from pages.parts.editing import edit
 from pages.parts.picker import Chosen
 from pages.parts.tables import Filter, draw, row_of, table
 from pages.parts.text import error_text, number, percent, plain, t
@@ -36,14 +36,14 @@ PRICES = (
     Column("full_cost", "pricing.full_cost", "price", help="pricing.full_cost_help"),
     Column("contribution", "pricing.contribution", "price", help="pricing.contribution_help"),
     Column("margin", "pricing.margin", "percent", help="pricing.margin_help"),
-    Column("worst_contribution", "pricing.worst_contribution", "price"),
+    Column("worst_contribution", "pricing.worst_contribution", "price", help="pricing.worst_contribution_help"),
     Column("worst_margin", "pricing.worst_margin", "percent"),
     Column("filler_refunded", "pricing.filler_refunded", "price", help="pricing.filler_refunded_help", shown=False),
     Column("floor_price", "pricing.floor_price", "price", help="pricing.floor_price_help", shown=False),
     Column("break_even", "pricing.break_even", "price", help="pricing.break_even_help", shown=False),
     Column("break_even_roi", "pricing.break_even_roi", "decimal", help="pricing.break_even_roi_help", shown=False),
     Column("unit_cost", "pricing.unit_cost", "price", shown=False),
-    Column("price_base", "pricing.price_base", "price", shown=False),
+    Column("price_base", "pricing.price_base", "price", help="pricing.price_base_help", shown=False),
     Column("used", "pricing.worst_rules", "list", shown=False),
     Column("approval", "pricing.approval", "state", shown=False),
     Column("category", "pricing.category", shown=False),
@@ -98,7 +98,7 @@ def answer(picture: Picture) -> None:
         shown.append(Card("pricing.card_worst", percent(float(frame["worst_margin"].median())), help="pricing.card_worst_help"))
     cards(*shown)
     if picture.sees_margins:
-        pricing_charts.distribution(frame, picture.limits)
+        pricing_charts.distribution(frame, picture.house)
 
 
 def tabs(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: datetime) -> None:
@@ -130,7 +130,7 @@ def price_table(db: Database, user: Actor, chosen: Chosen, picture: Picture, now
     if allowed(user, "price.edit") and st.toggle(t("pricing.edit_toggle"), key="pricing_edit", help=t("pricing.edit_help")):
         edited = edit(frame, EDITED, editable=("sale_price",), key="pricing_price")
         if edited is not None:
-            _save(db, user, chosen, edited, now)
+            pricing_change.confirm(db, user, chosen, picture.rules.phase, edited, now)
         return
     st.caption(t("pricing.why_hint"))
     shown = table(
@@ -165,24 +165,6 @@ def worst_first(picture: Picture) -> pd.DataFrame:
 def rule_names(picture: Picture) -> dict[str, str]:
     """Rule id -> what it is called."""
     return {rule["rule_id"]: rule.get("name") or rule["rule_id"] for rule in picture.rules.rules}
-
-
-def _save(db: Database, user: Actor, chosen: Chosen, edited: Edited, now: datetime) -> None:
-    cells = edited.changes.set_index("key")
-    changed = pd.DataFrame(
-        {
-            "sale_price": pd.array(cells["after"].tolist(), dtype="Int64"),
-            "version": edited.source["version"].reindex(cells.index),
-        },
-        index=cells.index,
-    )
-    try:
-        count = prices.set_prices(db, user, chosen.campaign_id, changed, now=now)
-    except ShopError as error:
-        st.error(error_text(error), icon=":material/sync_problem:")
-        return
-    st.toast(t("pricing.saved", n=count), icon=":material/check_circle:")
-    saved("pricing_price")
 
 
 def _ask(db: Database, user: Actor, chosen: Chosen, picture: Picture, shown: pd.DataFrame, now: datetime) -> None:

@@ -18,6 +18,7 @@ from core.pricing.service import Picture
 from core.pricing.sheet import BUNDLES, PRICES
 from core.sheets import writer
 from pages.parts.columns import Column
+from pages.parts.editing import Edited, saved
 from pages.parts.picker import Chosen
 from pages.parts.tables import XLSX, draw, table
 from pages.parts.text import error_text, language, plain, t
@@ -76,7 +77,36 @@ def _scopes(picture: Picture) -> dict[str, tuple[str, list[str]]]:
     }
 
 
-def _preview(db: Database, user: Actor, chosen: Chosen, found: pd.DataFrame, now: datetime) -> None:
+def confirm(db: Database, user: Actor, chosen: Chosen, phase: str, edited: Edited, now: datetime) -> None:
+    """Before edited prices are saved: what they do to landed prices, verdicts and price protection."""
+    cells = edited.changes.set_index("key")
+    wanted = pd.Series(pd.array(cells["after"].tolist(), dtype="Int64"), index=cells.index)
+    found = proposals.propose(db, user, chosen.campaign_id, wanted.dropna(), now=now, phase=phase)
+
+    @st.dialog(plain("pricing.confirm"), width="large", icon=":material/visibility:")
+    def shown() -> None:
+        """The change, and the saving."""
+        _told(found)
+        if st.button(t("pricing.bulk_save", n=len(wanted)), type="primary", icon=":material/save:", key="pricing_confirm"):
+            versions = edited.source["version"].reindex(wanted.index)
+            if _saved(db, user, chosen, pd.DataFrame({"sale_price": wanted, "version": versions}), now):
+                saved("pricing_price")
+
+    shown()
+
+
+def _saved(db: Database, user: Actor, chosen: Chosen, changed: pd.DataFrame, now: datetime) -> bool:
+    try:
+        count = prices.set_prices(db, user, chosen.campaign_id, changed, now=now)
+    except ShopError as error:
+        st.error(error_text(error), icon=":material/sync_problem:")
+        return False
+    st.toast(t("pricing.saved", n=count), icon=":material/check_circle:")
+    return True
+
+
+def _told(found: pd.DataFrame) -> None:
+    """What a change would do: how many verdicts get worse, what price protection costs, every price before and after; the worst first."""
     order = {"publishable": 0, "approved": 0, "needs_approval": 1, "refused": 2}
     worse = int((found["verdict_then"].map(order) > found["verdict"].map(order)).sum())
     owed = t("pricing.bulk_protection", fen=int(found["protection"].sum()), n=int(found["protection_units"].sum()))
@@ -87,16 +117,15 @@ def _preview(db: Database, user: Actor, chosen: Chosen, found: pd.DataFrame, now
         key="pricing_bulk_preview",
         height=360,
     )
+
+
+def _preview(db: Database, user: Actor, chosen: Chosen, found: pd.DataFrame, now: datetime) -> None:
+    _told(found)
     with st.container(horizontal=True):
         if st.button(t("pricing.bulk_save", n=len(found)), type="primary", icon=":material/save:", key="pricing_bulk_save"):
             changed = found[["sale_price_then", "version"]].rename(columns={"sale_price_then": "sale_price"})
-            try:
-                count = prices.set_prices(db, user, chosen.campaign_id, changed, now=now)
-            except ShopError as error:
-                st.error(error_text(error), icon=":material/sync_problem:")
-                return
-            st.toast(t("pricing.saved", n=count), icon=":material/check_circle:")
-            _forget()
+            if _saved(db, user, chosen, changed, now):
+                _forget()
         if st.button(t("common.discard"), key="pricing_bulk_drop"):
             _forget()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.pricing.service import House
 from pages.parts import charts
 from pages.parts.charts import hue, yuan
 from pages.parts.text import known, money, plain, t
@@ -14,14 +15,14 @@ LOW, HIGH, STEP = -0.4, 0.8, 0.05  # margins beyond the ends stand in the outer 
 TIERS = ("pre_hot", "main_push", "regular", "clearance")
 
 
-def distribution(prices: pd.DataFrame, limits: dict[str, tuple[int, int]]) -> None:
+def distribution(prices: pd.DataFrame, house: House) -> None:
     """One small histogram a tier: SKUs by margin at the worst landed price, red at a loss, amber below the floor; the line is the floor."""
     st.markdown(f"**{t('pricing.histogram')}**")
     tiers = [tier for tier in TIERS if (prices["tier"] == tier).any()]
     with st.grid(max(len(tiers), 1), min_column_width=220):
         for tier in tiers:
             margins = prices.loc[prices["tier"] == tier, "worst_margin"].dropna().astype(float).to_numpy()
-            floor = limits.get(tier, limits["regular"])[0] / 10_000
+            floor = house.of(tier).floor / 10_000
             with st.container(key=f"pricing_histogram_{tier}", gap="xsmall"):
                 st.caption(t("pricing.histogram_note", tier=plain(f"price_tier.{tier}"), floor=floor, n=len(margins)))
                 charts.draw(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +14,7 @@ from core.database import Database
 from core.errors import ShopError
 from core.pricing import approving, promotions, service
 from core.pricing import costs as cost_service
+from core.pricing.costs import FIELDS, RATES
 from core.pricing.service import Picture
 from core.pricing.sheet import COSTS, PROMOTIONS
 from pages.parts.columns import Column
@@ -24,8 +26,8 @@ from pages.parts.upload import upload
 
 RULES = (
     Column("rule_id", "pricing.rule_id", "code"),
-    Column("name", "pricing.rule", pinned=True),
-    Column("doubts", "pricing.rule_alarm", "list"),
+    Column("name", "pricing.rule", pinned=True, width="medium"),
+    Column("doubts", "pricing.rule_alarm", "list", width="medium"),
     Column("state", "pricing.rule_state", "state"),
     Column("kind", "pricing.rule_kind", "state", words="promotion_kind"),
     Column("scope", "pricing.rule_scope", "state", words="promotion_scope"),
@@ -37,7 +39,8 @@ RULES = (
     Column("group", "pricing.rule_group"),
     Column("base", "pricing.rule_base", "state", words="promotion_base", shown=False),
     Column("level", "pricing.rule_level", "state", words="promotion_level", shown=False),
-    Column("starts", "pricing.rule_window", "moment", shown=False),
+    Column("starts", "pricing.rule_starts", "moment"),
+    Column("ends", "pricing.rule_ends", "moment"),
 )
 CARD = (
     Column("word", "pricing.field"),
@@ -60,16 +63,10 @@ HISTORY = (
     Column("by", "pricing.changed_by", "person"),
     Column("what", "pricing.what", width="large"),
 )
-COST_FORM = ("express", "warehouse", "inner_packing", "outer_packing", "labour", "freight_insurance", "return_handling",
-             "commission", "payment_fee", "advertising", "return_rate", "recovered")  # fmt: skip
-RATES = ("production", "commission", "payment_fee", "advertising", "return_rate", "recovered")
-COST_FIELDS = (
-    "product", "inner_packing", "outer_packing", "after_sale_card", "consumables", "warehouse", "express", "labour", "holding", "freight_insurance",
-    "return_handling", *RATES,
-)  # fmt: skip
+DEFAULTS = tuple(name for name in FIELDS if name != "product")  # a product's cost is each SKU's own
 NONE: dict[str, Any] = {
     "threshold": 0, "cap": None, "merchant_share": 10_000, "reach": "automatic", "group": "", "base": "item", "level": "order", "scope": "shop",
-    "starts": None, "name": "",
+    "starts": None, "ends": None, "name": "",
 }  # fmt: skip
 
 
@@ -100,7 +97,7 @@ def rule_rows(picture: Picture) -> pd.DataFrame:
     frame = frame.assign(
         doubts=pd.Series([doubts.get(rule, []) for rule in ids], dtype=object), state=pd.Series([state.get(rule) for rule in ids], dtype=object),
         worth=[worth(rule) for rule in picture.rules.rules],
-        merchant_share=frame["merchant_share"].astype(float) / 10_000, starts=pd.to_datetime(frame["starts"], utc=True),
+        merchant_share=frame["merchant_share"].astype(float) / 10_000, starts=pd.to_datetime(frame["starts"], utc=True), ends=pd.to_datetime(frame["ends"], utc=True),
         threshold=frame["threshold"].astype("Int64").mask(frame["threshold"] == 0), cap=frame["cap"].astype("Int64"),
     )  # fmt: skip
     return frame.sort_values("state", ascending=False, kind="stable").set_index("rule_id", drop=False)
@@ -157,10 +154,10 @@ def costs(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: date
     stood = service.defaults(db, user, chosen.campaign_id).get(category, {})
     with st.form(f"pricing_default_{category}", border=False):
         with st.grid(4, min_column_width=180):
-            typed = {name: _cost_input(name, stood.get(name)) for name in COST_FORM}
+            typed = {name: _cost_input(name, stood.get(name)) for name in DEFAULTS}
         st.caption(t("pricing.costs_blank"))
         if st.form_submit_button(t("pricing.costs_save"), type="primary"):
-            kept = {name: value for name, value in stood.items() if name not in COST_FORM}
+            kept = {name: value for name, value in stood.items() if name not in DEFAULTS}
             card = kept | {name: round(value * 100) for name, value in typed.items() if value is not None}
             try:
                 cost_service.edit_default(db, user, chosen.campaign_id, category, card, now=now)
@@ -173,9 +170,9 @@ def costs(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: date
 def _own_cards(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
     """The SKUs' own cards, cell by cell; an empty cell lets the defaults speak."""
     frame = service.cards_to_edit(db, user, chosen.campaign_id)
-    fields = [Column(name, f"cost_field.{name}", "percent" if name in RATES else "price") for name in COST_FIELDS]
+    fields = [Column(name, f"cost_field.{name}", "percent" if name in RATES else "price") for name in FIELDS]
     columns = (Column("sku_code", "pricing.sku_code", "code"), Column("name", "pricing.name", pinned=True), *fields)
-    edited = edit(frame.assign(sku_code=frame.index), columns, editable=COST_FIELDS, key="pricing_cards")
+    edited = edit(frame.assign(sku_code=frame.index), columns, editable=FIELDS, key="pricing_cards")
     if edited is None:
         return
     try:
@@ -212,31 +209,45 @@ def card_words(card: dict[str, int]) -> str:
 
 
 def limits(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: datetime) -> None:
-    """Floors by tier and the price base."""
+    """Floors by tier, the price base, the brand's policy, and when a figure looks like a slip."""
+    house = picture.house
     st.caption(t("pricing.limits_note"))
     with st.form("pricing_limits", border=False):
         tiers = {}
-        for tier, (floor, least) in picture.limits.items():
+        for tier, limit in house.tiers.items():
             with st.container(horizontal=True, vertical_alignment="bottom"):
                 st.markdown(f"**{t(f'price_tier.{tier}')}**", width=110)
-                high = st.number_input(
-                    t("pricing.limits_floor"), value=floor / 100, step=1.0, width=150, key=f"pricing_floor_{tier}"
-                )
-                low = st.number_input(
-                    t("pricing.limits_least"), value=least / 100, step=1.0, width=150, key=f"pricing_least_{tier}"
-                )
-                tiers[tier] = {"floor": round(high * 100), "least": round(low * 100)}
+                tiers[tier] = {name: _points(name, getattr(limit, name), tier) for name in ("floor", "least")}
         days = st.radio(
             t("pricing.limits_base"),
             [7, 30],
-            index=int(picture.base_days == 30),
+            index=int(house.base_days == 30),
             format_func=lambda n: plain(f"pricing.limits_base_{n}"),
         )
+        with st.grid(4, min_column_width=200):
+            window = st.number_input(
+                t("pricing.limits_protection_days"), value=house.protection_days, min_value=0, max_value=365, step=1
+            )
+            above = _points("above_floor", house.above_floor)
+            brand = {name: _points(f"brand_{name}", value) for name, value in asdict(house.brand).items()}
+            alarms = {name: _points(name, value) for name, value in asdict(house.alarms).items()}
         if not st.form_submit_button(t("pricing.limits_save"), type="primary"):
             return
+    stored = {
+        "tiers": tiers, "base_days": days, "protection_days": int(window), "above_floor": above, "brand": brand, "alarms": alarms,
+    }  # fmt: skip
     try:
-        approving.set_limits(db, user, chosen.campaign_id, {"tiers": tiers, "base_days": days}, now=now)
+        approving.set_limits(db, user, chosen.campaign_id, stored, now=now)
         st.toast(t("pricing.limits_saved"), icon=":material/check_circle:")
         st.rerun()
     except ShopError as error:
         st.error(error_text(error))
+
+
+def _points(name: str, points: int, tier: str = "") -> int:
+    """A limit as the reader sets it, in per cent; basis points."""
+    width: int | Literal["stretch"] = 150 if tier else "stretch"
+    shown = st.number_input(
+        t(f"pricing.limits_{name}"), value=points / 100, step=1.0, width=width, key=f"pricing_limit_{tier}{name}_{points}"
+    )
+    return round(shown * 100)

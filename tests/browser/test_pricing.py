@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,7 @@ from core.access import Actor
 from core.campaign import service as campaigns
 from core.database import Database
 from core.pricing import approving, promotions, service
+from core.pricing.limits import House
 from tests.browser.conftest import Server, settled
 from tests.pricing.conftest import COUPON, CROSS, CUT, make_shop
 from tests.pricing.test_approval import SLIP
@@ -73,6 +75,17 @@ def test_a_bulk_change_is_seen_before_it_is_saved(shop: Server, signed_in: Calla
     expect(page.get_by_text("个价格会变")).to_be_hidden()
     after = service.load(shop.database, FINANCE, campaign_of(shop)).prices["sale_price"]
     assert after["A002"] == 39900 * 85 // 100
+
+
+def test_finance_sets_what_prices_are_held_to(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+    page = signed_in("finance", path="/pricing", shop=shop)
+    open_tab(page, "底线设置")
+    page.get_by_label("价保天数").fill("15")
+    page.get_by_role("button", name="保存底线").click()
+    expect(page.get_by_text("底线已更新")).to_be_visible()
+    picture(page, "pricing-limits-zh")
+    house = service.load(shop.database, FINANCE, campaign_of(shop)).house
+    assert house == replace(House(), protection_days=15)
 
 
 def test_the_page_in_english_on_a_phone_without_margins(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:

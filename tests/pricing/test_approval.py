@@ -158,6 +158,37 @@ def test_a_rule_for_other_goods_leaves_it_alone(approved: Shop, finance: Actor, 
     assert state(approved, finance) == "approved"
 
 
+def test_a_coupon_that_only_makes_fillers_cheaper_expires_it(approved: Shop, finance: Actor, lead: Actor) -> None:
+    """What an approval stands on is what comes of it: other goods' own coupon leaves more of 300-50 to A001."""
+    before = service.load(approved.db, finance, approved.campaign_id).prices.loc["A001", "worst_landed_price"]
+    own = {
+        "rule_id": "own",
+        "kind": "amount_off",
+        "value": 1000,
+        "threshold": 20000,
+        "reach": "claimed",
+        "scope": "items",
+        "items": {"B001": 1000},
+    }
+    promotions.save_rules(approved.db, lead, approved.campaign_id, "live", [CUT, own, CROSS, COUPON], 1, now=NOW)
+    assert service.load(approved.db, finance, approved.campaign_id).prices.loc["A001", "worst_landed_price"] < before
+    assert state(approved, finance) == "needs_approval"
+
+
+def ask_and_approve_rule(shop: Shop, lead: Actor, finance: Actor, rule_id: str) -> None:
+    """A second person agrees to a doubtful rule."""
+    approving.ask_for_rule(shop.db, lead, shop.campaign_id, "live", rule_id, "新品类券", now=NOW)
+    approve(shop, finance)
+
+
+def test_a_slip_on_other_goods_touches_nobody_while_it_waits(approved: Shop, finance: Actor, lead: Actor) -> None:
+    slip = SLIP | {"items": {"B001": 20000}}
+    promotions.save_rules(approved.db, lead, approved.campaign_id, "live", [CUT, slip, CROSS, COUPON], 1, now=NOW)
+    assert state(approved, finance) == "approved"
+    ask_and_approve_rule(approved, lead, finance, "slip")
+    assert state(approved, finance) == "refused"  # goods for nothing are the best filler that there is
+
+
 def test_a_refused_price_cannot_be_asked_for(shop: Shop, merchandiser: Actor) -> None:
     with pytest.raises(ShopError, match=r"price\.refused"):
         approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["B002"], "求过", now=NOW)

@@ -345,6 +345,14 @@ def test_a_bulk_change_only_shows_what_moves(shop: Shop, finance: Actor, now: da
     ).all()
 
 
+def test_a_suggestion_is_for_those_who_may_see_margins(shop: Shop, merchandiser: Actor, now: datetime) -> None:
+    with pytest.raises(ShopError, match=r"access\.denied"):
+        proposals.reprice(shop.db, merchandiser, shop.campaign_id, ["A001"], "suggested", 0, now=now)
+    with pytest.raises(ShopError, match=r"access\.denied"):
+        proposals.suggest(shop.db, merchandiser, shop.campaign_id)
+    assert "contribution" not in proposals.reprice(shop.db, merchandiser, shop.campaign_id, ["A001"], "change", -100, now=now)
+
+
 def test_what_was_paid_so_far_comes_from_orders_without_reports(shop: Shop, finance: Actor) -> None:
     bought(shop, "A001", 17900, OPENS + timedelta(hours=1), units=3)
     paid = service.paid_so_far(shop.db, finance, shop.campaign_id)

@@ -39,6 +39,7 @@ def test_costs_as_people_write_them(either: Shop, finance: Actor, merchandiser: 
         "skipped_totals": 1,
         "rejected": 1,
         "absent": 3,
+        "hidden": 0,
     }
     assert report.rejected[["cell", "value"]].to_numpy().tolist() == [["B3", "Nill"]]
     with either.db.reading() as connection:
@@ -109,6 +110,14 @@ def test_promotions_as_people_write_them(either: Shop, lead: Actor, finance: Act
         "cross",
         "coupon",
     ]
+
+
+def test_a_coupon_for_a_category(shop: Shop, lead: Actor, finance: Actor) -> None:
+    sheet = "规则编号,规则名称,阶段,优惠类型,门槛金额,优惠金额或价格,领取方式,类目\nhf,护肤券,爆发,优惠券,150,10,需领取,护肤\n"
+    before = service.load(shop.db, finance, shop.campaign_id).prices["landed_price"]
+    assert bring(shop, lead, PROMOTIONS, sheet).figures["added"] == 1
+    after = service.load(shop.db, finance, shop.campaign_id).prices["landed_price"]
+    assert (before - after).to_dict() == {"A001": 1000, "A002": 1000, "B001": 0, "B002": 0, "C001": 0}
 
 
 def test_a_set_that_moved_since_keeps_its_import(shop: Shop, lead: Actor) -> None:

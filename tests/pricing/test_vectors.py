@@ -14,7 +14,8 @@ import pytest
 from core import money
 from core.pricing import cards
 from core.pricing.methods import charm
-from core.pricing.rules import Baskets, Rule, best, deposit_terms, refund, split_rows, terms
+from core.pricing.rows import split_rows
+from core.pricing.rules import Baskets, Rule, best, deposit_terms, refund, terms
 
 
 @pytest.fixture(scope="module")
