@@ -1,22 +1,37 @@
-"""Demo of the warm-up: a report by day, channel and SKU; targets, flash-sale sessions, pre-sale terms and banners as a campaign
-lead would set them.
+"""Demo of the warm-up: a report by day, channel and SKU; what the members of the shop's own app did, user by user; targets,
+flash-sale sessions, pre-sale terms, coupons and banners as a campaign lead would set them.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import orjson
 import pandas as pd
 
+from core.clock import SHANGHAI, zone
 from data.demo_shop import SEED, shop
 from data.workbook import sheet_bytes
 
 DAYS = 11  # reports since the notice began
 SKUS = 48
 CHANNELS = {"搜索": 0.38, "推荐": 0.34, "直播": 0.28}
-TARGETS = {"favourites": 1_400_000, "add_to_cart": 3_000_000, "coupon_claims": 1_300_000, "reservations": 1_050_000, "deposits": 190_000}
+TARGETS = {
+    "favourites": 1_400_000,
+    "add_to_cart": 3_000_000,
+    "coupon_claims": 1_300_000,
+    "reservations": 1_050_000,
+    "deposits": 190_000,
+}
+MEMBERS = 2_400  # people whom the shop's app knows by a key
+DEEPER = {"favourite": 0.46, "add_to_cart": 0.72, "coupon_claim": 0.58, "reserve": 0.55}  # of those one step before
+COUPONS = (  # name, days from the demo's today to the claim and to the expiry
+    ("店铺券满 399 减 30", -9, 22),
+    ("预热早鸟券满 199 减 12", -1, 9),
+)
 BANNERS = (  # position, title, days from the demo's today to start and end
     ("首页首焦 1", "预热：加购抽免单", -1, 9),
     ("首页首焦 1", "预售：定金膨胀", 8, 19),
@@ -27,8 +42,11 @@ BANNERS = (  # position, title, days from the demo's today to start and end
 
 
 def files(anchor: date) -> dict[str, bytes]:
-    """warmup.xlsx (figures of goods by channel, and of the whole shop), warmup.json (what the campaign lead sets)."""
+    """warmup.xlsx (figures of goods by channel, and of the whole shop), members.ndjson.gz (events of known users), warmup.json (what
+    the campaign lead sets).
+    """
     return {
+        "members.ndjson.gz": gzip.compress(b"\n".join(orjson.dumps(event) for event in _members(anchor)), mtime=0),
         "warmup.xlsx": sheet_bytes(_report(anchor), sheet="预热日报", above=[["预热数据日报（按渠道）"], []]),
         "warmup.json": json.dumps(_plan(anchor), ensure_ascii=False, indent=1).encode(),
     }
@@ -69,6 +87,50 @@ def _report(anchor: date) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def _members(anchor: date) -> list[dict[str, object]]:
+    """What each member did since the notice: looked at some goods, went one step deeper or stopped, came back or not; and since the
+    deposits opened on the eve, some paid one for goods in the pre-sale.
+    """
+    goods, random = _leading(), np.random.default_rng(SEED + 41)
+    chances = goods["units_per_day"].to_numpy() / goods["units_per_day"].sum()
+    midnight = datetime(anchor.year, anchor.month, anchor.day, tzinfo=zone(SHANGHAI))
+    made: list[dict[str, object]] = []
+
+    def say(kind: str, who: int, place: int, at: datetime, **more: object) -> None:
+        """Notes one event of one member with one of the leading goods."""
+        made.append(
+            {"event_id": f"m{len(made):06d}", "kind": kind, "at": at.isoformat(timespec="seconds"), "user_key": f"member-{who:05d}",
+             "sku_code": goods["sku_code"].iloc[place], "channel": CHANNELS_OF[who % len(CHANNELS_OF)], **more}
+        )  # fmt: skip
+
+    for who in range(MEMBERS):
+        at = midnight - timedelta(hours=float(random.beta(1.1, 1.6) * DAYS * 24) + 5)
+        for place in random.choice(len(goods), size=int(random.integers(1, 4)), replace=False, p=chances):
+            say("view", who, int(place), at)
+            for step, chance in DEEPER.items():
+                if random.random() > chance:
+                    break
+                at += timedelta(minutes=float(random.exponential(6)))
+                say(step, who, int(place), min(at, midnight - timedelta(minutes=1)))
+        if random.random() < 0.34:
+            say("view", who, int(random.integers(len(goods))), midnight - timedelta(hours=float(random.uniform(0.1, 24))))
+        if random.random() < 0.09:
+            place, order = int(8 + random.integers(4)), {"order_id": f"deposit-{who:05d}", "quantity": 1}
+            price = int(goods["sale_price"].iloc[place])
+            say(
+                "deposit",
+                who,
+                place,
+                midnight - timedelta(hours=float(random.uniform(0.1, 3.9))),
+                **order,
+                amount_fen=price // 1000 * 100,
+            )
+    return made
+
+
+CHANNELS_OF = ("search", "recommendation", "live_room", "paid")
+
+
 def _plan(anchor: date) -> dict[str, object]:
     """Targets, three sessions (one in waves; the loader gives them the goods with most units free), pre-sale terms of four
     SKUs, banners. Local times.
@@ -86,18 +148,27 @@ def _plan(anchor: date) -> dict[str, object]:
         for code, price in zip(goods["sku_code"].iloc[8:12], goods["sale_price"].iloc[8:12].astype("int64").tolist(), strict=True)
     ]  # fmt: skip
     sessions = [
-        {"name": "预热抢先购", "starts_at": at(2 + 20 / 24), "minutes": 120, "every": 0, "quotas": [20]},
+        {
+            "name": "预热抢先购",
+            "starts_at": at(2 + 20 / 24),
+            "minutes": 120,
+            "every": 0,
+            "quotas": [20],
+            "needs_reservation": True,
+        },
         {
             "name": "整点放量",
             "starts_at": at(opening),
             "minutes": 30,
             "every": 120,
             "quotas": [30, 20, 10],
+            "needs_reservation": False,
         },
-        {"name": "开场秒杀", "starts_at": at(opening), "minutes": 60, "every": 0, "quotas": [15]},
+        {"name": "开场秒杀", "starts_at": at(opening), "minutes": 60, "every": 0, "quotas": [15], "needs_reservation": True},
     ]
     banners = [
         {"position": position, "title": title, "starts_at": at(first), "ends_at": at(last)}
         for position, title, first, last in BANNERS
     ]
-    return {"targets": TARGETS, "sessions": sessions, "terms": terms, "banners": banners}
+    coupons = [{"name": name, "starts_at": at(first), "ends_at": at(last)} for name, first, last in COUPONS]
+    return {"targets": TARGETS, "sessions": sessions, "terms": terms, "banners": banners, "coupons": coupons}

@@ -24,7 +24,7 @@ from core.errors import ShopError
 from core.lineup import service as lineup
 from core.live.files import import_events
 from core.live.service import curves
-from core.readiness import advertising
+from core.readiness import advertising, staffing
 from core.readiness import service as readiness
 from core.replenishment import orders as purchasing
 from core.replenishment import receipts
@@ -110,7 +110,7 @@ def _prices(files: Files) -> dict[str, int]:
 
 
 def _warmup(files: Files) -> dict[str, int]:
-    """The warm-up report, targets, sessions (the first one locked), pre-sale terms and banners."""
+    """The warm-up report, targets, sessions (the first one locked), pre-sale terms, coupons and banners; then what members did."""
     at, plan = desk(), orjson.loads(files["warmup.json"])
     campaign_id = str(campaigns.campaigns(at.db, at.actor)["campaign_id"].iloc[0])
     counts = {"warmup": run_import("warmup", "warmup.xlsx", files["warmup.xlsx"]).figures["added"]}
@@ -119,7 +119,7 @@ def _warmup(files: Files) -> dict[str, int]:
     plenty = positions(at.db, at.actor).nlargest(len(plan["sessions"]), "available_to_promise")["sku_code"]
     for code, one in zip(plenty, plan["sessions"], strict=True):
         begins, quotas = parse_local(one["starts_at"], clock.SHANGHAI), one["quotas"]
-        told = {"length_minutes": one["minutes"], "every_minutes": one["every"]}
+        told = {"length_minutes": one["minutes"], "every_minutes": one["every"], "needs_reservation": one["needs_reservation"]}
         ids += selling.plan(at.db, at.actor, campaign_id, code, one["name"], begins, quotas, **told, now=at.now)
     selling.lock(at.db, at.actor, ids[:1], at.now)
     for one in plan["terms"]:
@@ -129,11 +129,18 @@ def _warmup(files: Files) -> dict[str, int]:
     for one in plan["banners"]:
         begins, ends = (parse_local(one[name], clock.SHANGHAI) for name in ("starts_at", "ends_at"))
         storefront.put_banner(at.db, at.actor, campaign_id, one["position"], one["title"], begins, ends, at.now)
+    expiries = [
+        (one["name"], *(parse_local(one[name], clock.SHANGHAI) for name in ("starts_at", "ends_at"))) for one in plan["coupons"]
+    ]
+    warmup.set_coupons(at.db, at.actor, campaign_id, expiries, at.now)
+    name = "members.ndjson.gz"
+    done = import_events(at.db, at.actor, files[name], name, at.now, campaign_id=campaign_id, timezone=clock.SHANGHAI)
+    counts["member_events"] = done["accepted"] + done["released"]
     return counts | {"sessions": len(ids), "presale": len(plan["terms"]), "banners": len(plan["banners"])}
 
 
 def _readiness(files: Files) -> dict[str, int]:
-    """The template's tasks with owners and states, and the advertising plan."""
+    """The template's tasks with owners and states, own hands, and the advertising plan."""
     at, plan = desk(), orjson.loads(files["readiness.json"])
     campaign_id = str(campaigns.campaigns(at.db, at.actor)["campaign_id"].iloc[0])
     counts = {"tasks": readiness.draw_up(at.db, at.actor, campaign_id, at.now, language())}
@@ -147,6 +154,8 @@ def _readiness(files: Files) -> dict[str, int]:
     for code, state, reason in [*states, *((code, "blocked", why) for code, why in plan["blocked"].items())]:
         proof = f"wiki/{code}" if state == "done" else ""
         readiness.progress(at.db, at.actor, campaign_id, code, state, 2, at.now, proof=proof, reason=reason)
+    own = replace(staffing.Staffing(), permanent=plan["permanent"])
+    staffing.change(at.db, at.actor, campaign_id, own, 0, at.now)
     for one in plan["places"]:
         span = {name: parse_local(one[name], clock.SHANGHAI) for name in ("starts_at", "ends_at")}
         advertising.put_resource(at.db, at.actor, campaign_id, **{**one, **span}, now=at.now)

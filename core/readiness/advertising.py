@@ -27,6 +27,19 @@ def resources(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
     return rules.advertising(frame, plan.target.visitors if plan else 0)
 
 
+def against_plan(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
+    """The same places by channel against the new visitors that the plan wants from it, and what it wants to pay for one
+    (`rules.by_channel`). ShopError("campaign.unknown").
+    """
+    allow(actor, "readiness.view")
+    r = ad_resource.c
+    with db.reading() as connection:
+        plan = planning.in_force(connection, campaign_id)
+        frame = read(connection, select(r.channel, r.budget, r.expected_visitors).where(r.campaign_id == campaign_id))
+    nothing = pd.DataFrame({"channel": [], "visitors": [], "cost": []})
+    return rules.by_channel(frame, plan.acquisition() if plan else nothing)
+
+
 def put_resource(
     db: Database,
     actor: Actor,

@@ -123,6 +123,34 @@ def reminders(tasks: pd.DataFrame, today: date, soon_days: int = SOON_DAYS) -> p
     return told.sort_values(["department", "owner", "due_on"], kind="stable")
 
 
+def by_channel(resources: pd.DataFrame, planned: pd.DataFrame) -> pd.DataFrame:
+    """Bought advertising against the plan, channel by channel: channel, budget, expected_visitors, planned_visitors (int64),
+    cost_per_visitor, planned_cost (Int64 fen a visitor, missing without visitors or without a plan for them), missing_visitors
+    (planned but not bought, never below 0).
+
+    `resources`: channel, budget, expected_visitors; `planned`: channel, visitors (new visitors to be won), cost (fen in all).
+    """
+    bought = resources.groupby("channel")[["budget", "expected_visitors"]].sum()
+    wanted = planned.groupby("channel", sort=False)[["visitors", "cost"]].sum()
+    channels = [*wanted.index, *(name for name in bought.index if name not in wanted.index)]
+    both = bought.reindex(channels).join(wanted).fillna(0).astype("int64")
+
+    def each(amount: str, visitors: str) -> pd.Series:
+        known = both[visitors].mask((both[visitors] == 0) | (both[amount] == 0)).astype("Float64")
+        return ((both[amount] / known) + 0.5).floordiv(1).astype("Int64")
+
+    return pd.DataFrame(
+        {
+            "budget": both["budget"],
+            "expected_visitors": both["expected_visitors"],
+            "planned_visitors": both["visitors"],
+            "cost_per_visitor": each("budget", "expected_visitors"),
+            "planned_cost": each("cost", "visitors"),
+            "missing_visitors": (both["visitors"] - both["expected_visitors"]).clip(lower=0),
+        }
+    ).reset_index(names="channel")
+
+
 def advertising(resources: pd.DataFrame, planned_visitors: int) -> pd.DataFrame:
     """Bought places with their cost per visitor, and "" for the sum: adds cost_per_visitor (fen, 0 where none is expected) and
     share_of_plan.

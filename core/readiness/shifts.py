@@ -115,17 +115,25 @@ def on_shifts(needed: np.ndarray, covered: np.ndarray, hours: np.ndarray) -> np.
     return np.ceil(answer.x - 1e-7).astype(np.int64)  # shifts are runs of intervals, so the optimum is whole by itself
 
 
-def with_new_hands(present: np.ndarray, permanent: int, days: np.ndarray, shrinkage: float, first_day: int = 0) -> pd.DataFrame:
-    """Who is rostered so that `present` trained people's work gets done: columns permanent, new_hands, heads (int64).
+def with_new_hands(present: np.ndarray, permanent: int, days: np.ndarray, shrinkage: float) -> pd.DataFrame:
+    """Who is rostered on one shift of one stage so that `present` trained people's work gets done: columns permanent, new_hands,
+    heads (int64).
 
-    `present`: trained people needed, shape (n,); `days`: day of each row. Permanent staff come first; the rest are new hands,
-    who bring 70% in their first week from `first_day` on and all of it afterwards. Everybody is absent with probability
-    `shrinkage`.
+    `present`: trained people needed by day, shape (n,); `days`: day numbers, rising. Permanent staff come first. The rest are new
+    hands, each hired on the first day that needs them: 70% of a trained person in the week from then on, all of it afterwards;
+    those who have learnt come first. Everybody is absent with probability `shrinkage`.
     """
     rostered = np.asarray(present, dtype=float) / (1 - shrinkage)
-    own = np.minimum(np.ceil(rostered - 1e-9), permanent)
-    speed = np.where(np.asarray(days) - first_day < NEW_HAND_DAYS, NEW_HAND_PACE, 1.0)
-    new = np.ceil(np.maximum(rostered - own, 0) / speed - 1e-9)
+    own = np.minimum(np.ceil(rostered - _TINY), permanent)
+    new, hired = np.zeros(rostered.size), np.zeros(rostered.size)
+    for at, missing in enumerate(np.maximum(rostered - own, 0)):  # a sale has a few dozen days
+        learnt = float(hired[:at][days[at] - days[:at] >= NEW_HAND_DAYS].sum())
+        fresh = np.ceil(max(missing - learnt, 0) / NEW_HAND_PACE - _TINY)
+        new[at] = min(np.ceil(missing - _TINY), learnt) + fresh
+        hired[at] = max(fresh - (hired[:at].sum() - learnt), 0)
     return pd.DataFrame(
         {"permanent": own.astype(np.int64), "new_hands": new.astype(np.int64), "heads": (own + new).astype(np.int64)}
     )
+
+
+_TINY = 1e-9

@@ -33,7 +33,7 @@ class Staffing:
     """How heads are counted. Rates: units a trained person handles per hour (pick: order lines, then orders); shares 0..1;
     times in hours or seconds.
 
-    `permanent`: own people a shift by stage; all others are new hands, who start on the campaign's first day with orders.
+    `permanent`: own people a shift by stage; all others are new hands, each from the first day that needs them.
     `contacts_per_order`: chats that one planned order brings; `least_agents`: on duty whenever the chat is open.
     """
 
@@ -141,13 +141,15 @@ def half_hours(plan: Plan, start: pd.Timestamp, orders: np.ndarray) -> np.ndarra
 
 
 def _rota(hours: pd.DataFrame, settings: Staffing, start: pd.Timestamp) -> pd.DataFrame:
-    """People by day, shift and stage; new hands are slow in their first week from the plan's first day on."""
+    """People by day, shift and stage; whoever is new on a shift is slow for a week from the first day there."""
     frames = []
     for stage, part in hours.groupby("stage", sort=False):
         rows, covered = calendar(settings.shifts, start.hour, len(part))
         people = on_shifts(part["heads"].to_numpy(), covered, rows["hours"].to_numpy(dtype=float))
-        hired = with_new_hands(people, settings.permanent.get(str(stage), 0), rows["day"].to_numpy(), settings.shrinkage)
-        frames.append(rows.assign(stage=stage, trained=people).join(hired))
+        for _, mine in rows.assign(stage=stage, trained=people).groupby("shift", sort=False):
+            present, days = mine["trained"].to_numpy(), mine["day"].to_numpy()
+            hired = with_new_hands(present, settings.permanent.get(str(stage), 0), days, settings.shrinkage)
+            frames.append(mine.join(hired.set_index(mine.index)))
     rota = pd.concat(frames, ignore_index=True)
     return _dated(rota[rota["heads"] > 0], start)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from core.access import Actor, allow, audit
 from core.campaign import service as campaigns
+from core.campaign.service import Campaign
 from core.database import Database, one, read, upsert
 from core.errors import ShopError
 from core.goods.tables import sku
+from core.pricing import offers
 from core.stock import service as stock
 from core.warmup import presale as rules
 from core.warmup.tables import presale_order, presale_term
@@ -39,14 +41,59 @@ def terms(connection: Connection, campaign_id: str) -> pd.DataFrame:
     return read(connection, select(*columns).where(presale_term.c.campaign_id == campaign_id).order_by(presale_term.c.sku_code))
 
 
+def offered(connection: Connection, mine: Campaign, minute: datetime) -> pd.DataFrame:
+    """Every SKU in the pre-sale that runs at the minute or comes next, index sku_code: price (paid in all), deposit, counted (fen),
+    deposit_from, deposit_to, balance_from, balance_to (moments), ships_on (ISO day, "" where no terms name one).
+
+    A SKU's own terms go before the rules of the deposit phase. Deposits close when the SKU's balances open at the latest.
+    """
+    own = terms(connection, mine.campaign_id).set_index("sku_code")
+    own = own.assign(price=rules.final_price(own["price"], own["deposit"], own["counted"]))
+    ruled = _ruled(connection, mine, minute)
+    parts = [_dated(own, mine), ruled[~ruled.index.isin(own.index)]]
+    rows = pd.concat([part[[*_OFFER]] for part in parts if len(part)] or parts)
+    return rows.assign(**{name: pd.to_datetime(rows[name], utc=True) for name in _OFFER if name.endswith(("_from", "_to"))})
+
+
+_OFFER = ("price", "deposit", "counted", "deposit_from", "deposit_to", "balance_from", "balance_to", "ships_on")
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+_INSTANT = timedelta(microseconds=1)
+
+
+def _dated(own: pd.DataFrame, mine: Campaign) -> pd.DataFrame:
+    """Terms with the window of their deposits: the last deposit phase before their balances; without one, from ever on."""
+    taking = [(p.starts_at, p.ends_at) for p in mine.phases if p.kind == offers.DEPOSIT]
+    opens = pd.to_datetime(own["balance_from"], utc=True)
+    spans = [next((span for span in reversed(taking) if span[0] < at), (_EVER, at)) for at in opens]
+    ends = [min(end, at) for (_, end), at in zip(spans, opens, strict=True)]
+    return own.assign(deposit_from=[start for start, _ in spans], deposit_to=ends)
+
+
+def _ruled(connection: Connection, mine: Campaign, minute: datetime) -> pd.DataFrame:
+    """What the rules of the deposit phase make, in the first one whose balances are not over yet, or else the last one (the n-th
+    balance window belongs to the n-th).
+    """
+    taking, paying = ([p for p in mine.phases if p.kind == kind] for kind in (offers.DEPOSIT, "presale_balance"))
+    for at, phase in enumerate(taking):
+        start, end = (paying[at].starts_at, paying[at].ends_at) if at < len(paying) else (phase.ends_at, phase.ends_at)
+        if minute < end or phase is taking[-1]:
+            asked = min(max(minute, phase.starts_at), phase.ends_at - _INSTANT)
+            span = {"deposit_from": phase.starts_at, "deposit_to": phase.ends_at, "balance_from": start, "balance_to": end}
+            return offers.deposits_at(connection, mine.campaign_id, asked).assign(**span, ships_on="")
+    return pd.DataFrame(columns=[*_OFFER])
+
+
 def overview(db: Database, actor: Actor, campaign_id: str, now: datetime) -> pd.DataFrame:
-    """One row a pre-sale SKU: its terms with sku_name, final_price and balance (fen), then the columns of `rules.tails` (0
+    """One row a SKU in the pre-sale, by its own terms or by the rules of the deposit phase: as `offered`, with sku_name, own (bool: it
+    has terms), price (before the deposit is counted), final_price and balance (fen), then the columns of `rules.tails` (0
     without deposits), then presale_committed (units in the stock ledger), promised, there and short of `rules.cover` (int64
-    units).
+    units). ShopError("campaign.unknown").
     """
     allow(actor, "warmup.view")
     with db.reading() as connection:
-        mine = terms(connection, campaign_id)
+        sale = offered(connection, campaigns.standing(connection, campaign_id), now).rename_axis("sku_code").reset_index()
+        own = sale["sku_code"].isin(terms(connection, campaign_id)["sku_code"])
+        mine = sale.assign(own=own, price=sale["price"] + sale["counted"] - sale["deposit"])
         tails = rules.tails(_orders(connection, campaign_id), mine, now)
         codes = mine["sku_code"].tolist()
         levels = stock.levels(connection, codes)

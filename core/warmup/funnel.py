@@ -54,15 +54,43 @@ def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
 def reflow(booked: pd.DataFrame, last_day: pd.Series) -> pd.DataFrame:
     """Reservations that came back before the opening, by SKU: columns sku_code, reserved, returned, reflow (0..1).
 
-    `booked`: user_key, sku_code, day (the first day on which the user reserved it); `last_day`: each user's last day in the
+    `booked`: user_key, sku_code ("" for the venue), day (the first day on which the user reserved it); `last_day`: each user's last day in the
     shop before the opening, indexed by user_key. Who reserved came back when that day is a later one, whatever was looked at.
     The row with sku_code "" counts each user once for the whole shop, from the first reservation on.
     """
     people = booked.groupby("user_key", sort=False)["day"].min().reset_index().assign(sku_code="")
-    rows = pd.concat([booked, people], ignore_index=True)
+    rows = pd.concat([booked[booked["sku_code"] != ""], people], ignore_index=True)
     rows = rows.assign(reserved=1, returned=(rows["user_key"].map(last_day) > rows["day"]).astype("int64"))
     sums = rows.groupby("sku_code")[["reserved", "returned"]].sum().reset_index()
     return sums.assign(reflow=_share(sums["returned"], sums["reserved"]))
+
+
+def reservations(reported: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Reservations by SKU from two sources, the one that knows of more people each time: columns sku_code, reserved, seen (of how
+    many it is known whether they came back), returned (of those), reflow (returned ÷ seen, 0 where nothing is known).
+
+    `reported`: sku_code, reserved, returned (Int64, missing where the reports do not say); `known`: as `reflow`. Where reports count
+    the reservations but not who came back, known users tell the reflow. The row with sku_code "" is the shop: its known users once
+    each, or, as soon as reports speak of any SKU, the sum over the SKUs.
+    """
+    told = reported.set_index("sku_code")[["reserved", "returned"]].astype("Int64")
+    users = known.set_index("sku_code")[["reserved", "returned"]].astype("Int64")
+    both = told.join(users.drop(index="", errors="ignore").add_suffix("_users"), how="outer")
+    counted = both["reserved"].fillna(0).gt(0) & (both["reserved"].fillna(0) >= both["reserved_users"].fillna(0))
+    asked = counted & both["returned"].notna()
+    rows = pd.DataFrame(
+        {
+            "reserved": both["reserved"].where(counted, both["reserved_users"]),
+            "seen": both["reserved"].where(asked, both["reserved_users"]),
+            "returned": both["returned"].where(asked, both["returned_users"]),
+        }
+    )
+    rows = rows.fillna(0).astype("int64")
+    rows = rows[rows["reserved"] > 0]
+    rows = rows.assign(returned=rows[["seen", "returned"]].min(axis=1))
+    shop = rows.sum().to_frame("").T if counted.any() or "" not in users.index else users.loc[[""]].assign(seen=users["reserved"])
+    rows = pd.concat([rows, shop[shop["reserved"] > 0].astype("int64")]).rename_axis("sku_code")[["reserved", "seen", "returned"]]
+    return rows.assign(reflow=_share(rows["returned"], rows["seen"])).reset_index()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +105,17 @@ class OpeningPrior:
     units: float = 1.2
 
 
-def opening_demand(reserved: np.ndarray, returned: np.ndarray, prior: OpeningPrior, confidence: float = 0.8) -> pd.DataFrame:
+def opening_demand(
+    reserved: np.ndarray, seen: np.ndarray, returned: np.ndarray, prior: OpeningPrior, confidence: float = 0.8
+) -> pd.DataFrame:
     """Units that reservations will buy in the opening hour, with a band: columns mean, low, high (float, shape (n,)).
 
-    Beta-Binomial: reflow ~ Beta(k r0 + returned, k (1 - r0) + reserved - returned), conversion ~ Beta(k c0, k (1 - c0)),
+    Beta-Binomial: reflow ~ Beta(k r0 + returned, k (1 - r0) + seen - returned), conversion ~ Beta(k c0, k (1 - c0)),
     independent; buyers among `reserved` people are binomial in their product. Mean and variance are exact, the band is the
     gamma of the same moments.
     """
     people = np.asarray(reserved, dtype=float)
-    f1, f2 = _beta(prior.reflow, prior.weight, np.asarray(returned, dtype=float), people)
+    f1, f2 = _beta(prior.reflow, prior.weight, np.asarray(returned, dtype=float), np.asarray(seen, dtype=float))
     c1, c2 = _beta(prior.conversion, prior.weight, np.zeros(1), np.zeros(1))
     share = f1 * c1
     mean = people * share

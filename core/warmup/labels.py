@@ -18,6 +18,13 @@ from core.money import format_fen
 
 _COPY = Path(__file__).with_name("copy.toml")
 STOCK_LABELS = ("sold_out", "few_left", "low_stock", "enough")
+CLOCKS = {  # kind of window: what counts down to its beginning and to its end, and which goes first
+    "session": ("countdown_session", "countdown_session_end", 0),
+    "deposit": ("countdown_deposit", "countdown_deposit_end", 1),
+    "balance": ("countdown_balance", "countdown_balance_end", 1),
+    "live": ("countdown_opening", "countdown_close", 2),
+    "encore": ("countdown_encore", "countdown_encore_end", 2),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +55,14 @@ def countdowns(schedule: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """The clock of each SKU at the moment: what ends or begins next. Columns sku_code ("" for the whole shop), countdown
     (code), target.
 
-    `schedule`: sku_code, kind (live | session | balance), starts_at, ends_at. A window that runs counts down to its end, one
-    that is to come to its start; a session goes before a balance, a balance before the sale; of several the next moment wins.
+    `schedule`: sku_code, kind (one of CLOCKS), starts_at, ends_at. A window that runs counts down to its end, one that is to come
+    to its start. A SKU's session goes before its pre-sale, that before the sale; of several the next moment wins.
     """
     moment = pd.Timestamp(now)
     rows = schedule[schedule["ends_at"] > moment]
     runs = rows["starts_at"] <= moment
-    begin = rows["kind"].map({"live": "countdown_opening", "session": "countdown_session", "balance": "countdown_balance"})
-    end = rows["kind"].map({"live": "countdown_close", "session": "countdown_session_end", "balance": "countdown_balance_end"})
-    rows = rows.assign(
-        countdown=begin.mask(runs, end),
-        target=rows["starts_at"].mask(runs, rows["ends_at"]),
-        rank=rows["kind"].map({"session": 0, "balance": 1, "live": 2}),
-    )
+    begin, end, rank = (rows["kind"].map({kind: told[n] for kind, told in CLOCKS.items()}) for n in range(3))
+    rows = rows.assign(countdown=begin.mask(runs, end), target=rows["starts_at"].mask(runs, rows["ends_at"]), rank=rank)
     first = rows.sort_values(["sku_code", "rank", "target"], kind="stable").drop_duplicates("sku_code")
     return first[["sku_code", "countdown", "target"]].reset_index(drop=True)
 
@@ -69,8 +71,9 @@ def labels(goods: pd.DataFrame, clocks: pd.DataFrame, phase_kind: str, settings:
     """The labels of every SKU, sorted by code: codes and facts, no words.
 
     `goods`: sku_code, name, available (int64), planned_units (Int64), price (Int64 fen: landed price, missing when unknown),
-    ships_on (ISO day of a pre-sale SKU, "" otherwise). `clocks` as from `countdowns`; SKUs without their own take the shop's.
-    Columns: sku_code, name, stock (one of STOCK_LABELS), units (available, never below 0), price, shipping ("presale_ships" |
+    presale (as `presale.stage`), deposit, counted, balance (Int64 fen, missing outside a pre-sale), ships_on (ISO day of a SKU in
+    pre-sale, "" otherwise). `clocks` as from `countdowns`; SKUs without their own take the shop's. Columns: sku_code, name, stock
+    (one of STOCK_LABELS), units (available, never below 0), price, presale, deposit, counted, balance, shipping ("presale_ships" |
     "ships_within"), ships_on, ship_hours, countdown ("" for none), target, mood ("" for none).
     """
     mine = clocks.set_index("sku_code").reindex(goods["sku_code"]).set_axis(goods.index)
@@ -85,7 +88,7 @@ def labels(goods: pd.DataFrame, clocks: pd.DataFrame, phase_kind: str, settings:
             "name": goods["name"],
             "stock": stock_label(goods["available"], goods["planned_units"], settings),
             "units": goods["available"].clip(lower=0),
-            "price": goods["price"],
+            **{name: goods[name] for name in ("price", "presale", "deposit", "counted", "balance")},
             "shipping": np.where(goods["ships_on"] != "", "presale_ships", "ships_within"),
             "ships_on": goods["ships_on"],
             "ship_hours": settings.ship_hours,
@@ -108,14 +111,26 @@ def worded(frame: pd.DataFrame, copy: Mapping[str, str]) -> pd.DataFrame:
     days = frame["ships_on"].str.slice(5).str.replace("-", "/")
     presale = [copy["presale_ships"].format(date=day) for day in days]
     within = [copy["ships_within"].format(hours=int(hours)) for hours in frame["ship_hours"]]
-    prices = ["" if pd.isna(price) else copy["landed_price"].format(price=format_fen(int(price))) for price in frame["price"]]
     return frame.assign(
         stock_text=np.where(frame["stock"] == "few_left", few, stock),
-        price_text=prices,
+        price_text=_prices(frame, copy),
         shipping_text=np.where(frame["shipping"] == "presale_ships", presale, within),
         countdown_text=frame["countdown"].map(copy).fillna(""),
         mood_text=frame["mood"].map(copy).fillna(""),
     )
+
+
+def _prices(frame: pd.DataFrame, copy: Mapping[str, str]) -> list[str]:
+    """What a buyer pays, in words: with deposit and balance in a pre-sale, "" where no price is known."""
+    amounts = frame[["price", "deposit", "counted", "balance"]].astype(object)
+    said = []
+    for stage, row in zip(frame["presale"], amounts.to_dict("records"), strict=True):
+        blanks = {str(name): "" if pd.isna(fen) else format_fen(int(fen)) for name, fen in row.items()}
+        said.append(copy[PRICE_WORDS[stage]].format(**blanks) if blanks["price"] else "")
+    return said
+
+
+PRICE_WORDS = {"": "landed_price", "deposit": "deposit_price", "balance": "balance_price"}
 
 
 def feed(frame: pd.DataFrame, campaign_id: str, minute: datetime) -> tuple[bytes, str]:

@@ -28,6 +28,20 @@ def balance_due(price: pd.Series, deposit: pd.Series, counted: pd.Series) -> pd.
     return price - deposit - (counted - deposit)
 
 
+def stage(windows: pd.DataFrame, minute: datetime, sells_from: datetime | None) -> pd.Series:
+    """What a page sells of each SKU in a pre-sale: "deposit", "balance" (deposits are closed, buyers pay the rest) or "" (neither).
+
+    `windows`: deposit_from, deposit_to, balance_to (moments); `sells_from`: when the ordinary sale that is on or next begins,
+    None when there is none. Deposits are spoken of while they run, and before when nothing is sold earlier.
+    """
+    moment = pd.Timestamp(minute)
+    begun = windows["deposit_from"] <= moment
+    first = begun | (sells_from is None or windows["deposit_from"] < pd.Timestamp(sells_from))
+    taking = first & (moment < windows["deposit_to"])
+    owing = (moment >= windows["deposit_to"]) & (moment < windows["balance_to"])
+    return pd.Series(np.select([taking, owing], ["deposit", "balance"], ""), index=windows.index, dtype="str")
+
+
 def tails(deposits: pd.DataFrame, terms: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Deposits and balances by SKU.
 

@@ -14,6 +14,7 @@ from core.access import Actor, allow, audit
 from core.campaign import service as campaigns
 from core.database import Database, insert, keyed, new_id, read
 from core.database.locks import one_at_a_time
+from core.database.rows import find
 from core.errors import ShopError
 from core.goods.tables import sku
 from core.stock import service as stock
@@ -132,6 +133,42 @@ def close(db: Database, actor: Actor, session_ids: Sequence[str], now: datetime)
         return _close(connection, actor, _named(connection, session_ids, {"planned", "locked"}), now)
 
 
+def held(connection: Connection, campaign_id: str) -> pd.Series:
+    """Units that the campaign's sessions keep from everybody else, by sku_code (int64); only SKUs of which they keep some."""
+    rows = _sessions(connection, (flash_session.c.campaign_id == campaign_id) & (flash_session.c.state == "locked"))
+    return rows[rows["held"] > 0].groupby("sku_code")["held"].sum()
+
+
+def release(db: Database, actor: Actor, campaign_id: str, sku_code: str, units: int, now: datetime) -> int:
+    """Opens up to `units` that the campaign's sessions keep to everybody, sessions and ledger alike; returns how many there were.
+
+    Sessions to come give first, the next one before later ones, then running ones, the last to end first. A session promises that much less
+    from now on; one that has nothing left is closed.
+    """
+    allow(actor, "warmup.edit")
+    f = flash_session.c
+    with db.writing() as connection:
+        one_at_a_time(connection, _WRITER)
+        rows = _sessions(connection, (f.campaign_id == campaign_id) & (f.sku_code == sku_code) & (f.state == "locked"))
+        rows = rows[rows["held"] > 0]
+        begun = rows["starts_at"] <= pd.Timestamp(now)
+        rows = pd.concat([rows[~begun].sort_values("starts_at"), rows[begun].sort_values("ends_at", ascending=False)])
+        taken = (max(units, 0) - (rows["held"].cumsum() - rows["held"])).clip(lower=0).clip(upper=rows["held"]).astype("int64")
+        rows, taken = rows[taken > 0], taken[taken > 0]
+        if rows.empty:
+            return 0
+        whole = taken == rows["held"]
+        if whole.any():
+            _close(connection, actor, rows[whole], now)
+        _move(connection, actor, rows[~whole], -taken[~whole], now)
+        for session_id, less in zip(rows.loc[~whole, "session_id"], taken[~whole], strict=True):
+            mine = (f.sku_code == sku_code) & (f.session_id == session_id)
+            connection.execute(update(flash_session).where(mine).values(quota=f.quota - int(less), account=actor.name, at=now))
+        facts = dict(zip(rows["session_id"], taken.tolist(), strict=True))
+        audit.record(connection, actor, now, "warmup.session_release", f"{campaign_id}/{sku_code}", None, facts)
+    return int(taken.sum())
+
+
 def close_ended(db: Database, actor: Actor, now: datetime) -> int:
     """Closes every locked session whose end has passed; returns the units that went back. Safe to ask again and again."""
     allow(actor, "warmup.edit")
@@ -152,12 +189,10 @@ def draw(connection: Connection, wanted: Mapping[str, int], account: str, now: d
     `wanted`: units ordered by SKU. Of two running sessions of a SKU the one that ends first gives first. Only SKUs that get
     something come back.
     """
+    if not find(connection, flash_session, ("session_id",), {"state": "locked"}, "sku_code", wanted):
+        return {}  # nearly always, and asked with every batch
     f = flash_session.c
     running = (f.state == "locked") & (f.starts_at <= now) & (f.ends_at > now) & (f.sold < f.quota)
-    if (
-        connection.execute(select(f.session_id).where(running).limit(1)).first() is None
-    ):  # nearly always, and asked with every batch
-        return {}
     rows = _sessions(connection, running & keyed(f.sku_code, wanted, connection))
     rows = rows.sort_values(["sku_code", "ends_at", "session_id"])
     if rows.empty:

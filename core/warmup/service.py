@@ -5,7 +5,7 @@ what comes when.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import pandas as pd
 from sqlalchemy import Connection, func, select
@@ -15,25 +15,18 @@ from core.campaign import planning
 from core.campaign import service as campaigns
 from core.campaign.phases import SIDE_KINDS
 from core.campaign.service import Campaign
-from core.clock import business_day, day_start
+from core.clock import business_day
 from core.database import Database, read
 from core.goods.tables import sku
 from core.signals.tables import daily_signal
-from core.warmup import deposits, touches
+from core.warmup import deposits, signals, touches
 from core.warmup import funnel as rules
 from core.warmup.funnel import OpeningPrior
 from core.warmup.settings import TARGETS, stored, stored_coupons, typed
-from core.warmup.tables import FIGURES, banner, flash_session, warmup_figure
+from core.warmup.signals import warm_days
+from core.warmup.tables import banner, flash_session, warmup_figure
 
-_OF_STAGE = (
-    "visitors",
-    "favourites",
-    "add_to_cart",
-    "coupon_claims",
-    "reservations",
-    "deposits",
-    "buyers",
-)  # daily figures beside rules.STAGES
+_OF_STAGE = tuple(signals.FIGURE_OF.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +34,25 @@ class Heat:
     """The warm-up against its plan.
 
     `rows`: figure, day (date), planned, actual (Int64, missing where no report can be there yet), planned_sum, actual_sum;
-    `targets`: total by figure, {} while nobody has set one; `index`: 1 = on plan, None before anything was due; `by_channel`:
-    channel, figure, actual.
+    `targets`: total by figure, {} while nobody has set one; `index`: 1 = on plan, None before anything was due; `known`: whether
+    any signal of the warm-up is known at all.
     """
 
     campaign: Campaign
     targets: dict[str, int]
     rows: pd.DataFrame
     index: float | None
-    by_channel: pd.DataFrame
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What reservations will buy in the opening hour: `rows` by SKU and `whole` for the shop, columns sku_code, sku_name,
-    reserved, returned, reflow, mean, low, high (units, 80% band).
+    reserved, seen, returned, reflow (see `rules.reservations`), mean, low, high (units, 80% band).
     """
 
     rows: pd.DataFrame
     whole: pd.DataFrame
-
-
-def warm_days(mine: Campaign) -> list[date]:
-    """The business days from the first phase that shows anything to buyers to the eve of the opening, or the week before where
-    there is none.
-    """
-    before = [p for p in mine.phases if p.kind in {"notice", "warm_up", "presale_deposit"} and p.starts_at < mine.opens_at]
-    first = min((p.starts_at for p in before), default=mine.opens_at - timedelta(days=7))
-    start, end = business_day(first, mine.timezone), business_day(mine.opens_at - timedelta(seconds=1), mine.timezone)
-    return [start + timedelta(days=n) for n in range((end - start).days + 1)]
 
 
 def heat(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Heat:
@@ -80,42 +63,55 @@ def heat(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Heat:
         days = warm_days(mine)
         targets = {name: total for name, total in stored(connection, campaign_id, "targets").items() if name in TARGETS}
         planned = rules.day_targets(_weights(connection, mine, days), dict.fromkeys(TARGETS, 0) | targets)
-        actual = _actual(connection, mine, days)
-        by_channel = _by_channel(connection, days)
+        actual = signals.by_day(connection, mine, days)
     today = business_day(now, mine.timezone)
-    rows = rules.heat(planned, actual, today)
-    return Heat(mine, targets, rows, rules.index(rows, today), by_channel)
+    rows = rules.heat(planned, actual[actual["figure"].isin(TARGETS)], today)
+    return Heat(mine, targets, rows, rules.index(rows, today), len(actual) > 0)
 
 
-def funnel(db: Database, actor: Actor, campaign_id: str) -> tuple[pd.DataFrame, bool]:
-    """The funnel by phase (columns of `rules.funnel` and phase_name, kind), and whether users are known.
+@dataclass(frozen=True, slots=True)
+class Funnels:
+    """The funnel by phase, twice: of known users, each counted once a phase at the deepest stage, and as the daily reports sum up.
 
-    Known users are counted once a phase; without any, the sums of the daily reports stand in.
+    Both with the columns of `rules.funnel` and phase_name, kind; empty where nothing is known. `users`: known users in all phases.
     """
+
+    people: pd.DataFrame
+    counts: pd.DataFrame
+    users: int
+
+
+def funnel(db: Database, actor: Actor, campaign_id: str) -> Funnels:
+    """Where people stop, phase by phase. ShopError("campaign.unknown")."""
     allow(actor, "warmup.view")
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
         phases = [p for p in mine.phases if p.kind not in SIDE_KINDS and p.kind not in {"preparation", "review"}]
         people = touches.people(connection, campaign_id, phases)
-        known = len(people) > 0
-        frame = rules.funnel(people) if known else rules.counted_funnel(_counts(connection, mine))
+        users = touches.users(connection, campaign_id)
+        counts = _counts(connection, mine)
     names = {p.phase_id: (p.name, p.kind) for p in phases}
+    return Funnels(_named(rules.funnel(people), names), _named(rules.counted_funnel(counts), names), users)
+
+
+def _named(frame: pd.DataFrame, names: dict[str, tuple[str, str]]) -> pd.DataFrame:
+    """The funnel with the names of its phases, without those in which nothing happened."""
     named = frame["phase"].map(names)
-    return frame.assign(phase_name=named.str[0].fillna(""), kind=named.str[1].fillna("")), known
+    frame = frame.assign(phase_name=named.str[0].fillna(""), kind=named.str[1].fillna(""))
+    return frame[frame.groupby("phase")["reached"].transform("sum") > 0].reset_index(drop=True)
 
 
 def opening_demand(db: Database, actor: Actor, campaign_id: str) -> Demand:
-    """The opening hour's demand from reservations and their reflow: from known users where there are any, else from the daily
-    reports.
-    """
+    """The opening hour's demand from reservations and their reflow, by daily reports or known users, whoever knows of more people."""
     allow(actor, "warmup.view")
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
         prior = typed(connection, campaign_id, "prior", OpeningPrior)
         booked, last = touches.reserved(connection, campaign_id, mine.opens_at, mine.timezone)
-        counts = rules.reflow(booked, last) if len(booked) else _reported_reflow(connection, warm_days(mine))
+        counts = rules.reservations(_reported(connection, warm_days(mine)), rules.reflow(booked, last))
         names = read(connection, select(sku.c.sku_code, sku.c.name)).set_index("sku_code")["name"]
-    band = rules.opening_demand(counts["reserved"].to_numpy(), counts["returned"].to_numpy(), prior)
+    reserved, seen, returned = (counts[name].to_numpy() for name in ("reserved", "seen", "returned"))
+    band = rules.opening_demand(reserved, seen, returned, prior)
     frame = counts.reset_index(drop=True).join(band).assign(sku_name=counts["sku_code"].map(names).astype("str").to_numpy())
     rows = frame[frame["sku_code"] != ""].sort_values("mean", ascending=False, ignore_index=True)
     return Demand(rows, frame[frame["sku_code"] == ""].reset_index(drop=True))
@@ -123,7 +119,7 @@ def opening_demand(db: Database, actor: Actor, campaign_id: str) -> Demand:
 
 def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
     """Everything that has a clock: kind (phase kind | session | balance | coupon | banner), subject (SKU code, position or ""),
-    name, starts_at, ends_at.
+    name, starts_at, ends_at, goods (how many SKUs share it; then there is no subject).
     """
     allow(actor, "warmup.view")
     with db.reading() as connection:
@@ -156,7 +152,10 @@ def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
     ]
     rows = pd.concat([part[list(phases)] for part in parts if len(part)], ignore_index=True)
     moments = {name: pd.to_datetime(rows[name], utc=True) for name in ("starts_at", "ends_at")}
-    return rows.assign(**moments).sort_values(["starts_at", "ends_at"], kind="stable", ignore_index=True)
+    alike = rows.assign(**moments).groupby(["kind", "name", "starts_at", "ends_at"], sort=False)["subject"]
+    shared = alike.agg(subject="first", goods="nunique").reset_index()
+    shared = shared.assign(subject=shared["subject"].where(shared["goods"] == 1, ""))
+    return shared.sort_values(["starts_at", "ends_at"], kind="stable", ignore_index=True)
 
 
 def _weights(connection: Connection, mine: Campaign, days: list[date]) -> pd.Series:
@@ -171,37 +170,6 @@ def _weights(connection: Connection, mine: Campaign, days: list[date]) -> pd.Ser
     if not planned.sum():
         return pd.Series(range(len(days), 2 * len(days)), index=days)
     return planned.clip(lower=int(planned[planned > 0].median()) // 2)
-
-
-def _actual(connection: Connection, mine: Campaign, days: list[date]) -> pd.DataFrame:
-    """What is known of each day: day, figure, actual. The shop's own report wins, then the sum over its SKUs, then what events
-    of known users say.
-    """
-    s = daily_signal.c
-    sums = [func.sum(s[name]).label(name) for name in TARGETS]
-    parts = []
-    for clause in (s.sku_code == "", s.sku_code != ""):
-        frame = read(connection, select(s.day, *sums).where(clause, s.day.between(days[0], days[-1])).group_by(s.day))
-        long = frame.set_index("day").astype("Int64").melt(ignore_index=False, var_name="figure", value_name="actual")
-        parts.append(long.set_index("figure", append=True)["actual"].dropna())
-    span = (day_start(days[0], mine.timezone), day_start(days[-1] + timedelta(days=1), mine.timezone))
-    seen = touches.by_day(connection, mine.campaign_id, *span, mine.timezone)
-    events = seen.assign(figure=seen["stage"].map(_FIGURE_OF)).dropna(subset="figure").set_index(["day", "figure"])["count"]
-    both = parts[0].combine_first(parts[1]).combine_first(events.astype("Int64"))
-    return both.rename("actual").reset_index().astype({"actual": "Int64"})
-
-
-_FIGURE_OF = dict(zip(rules.STAGES, _OF_STAGE, strict=True))
-
-
-def _by_channel(connection: Connection, days: list[date]) -> pd.DataFrame:
-    f = warmup_figure.c
-    sums = [func.sum(f[name]).label(name) for name in FIGURES]
-    frame = read(connection, select(f.channel, *sums).where(f.day.between(days[0], days[-1])).group_by(f.channel))
-    rows = (
-        frame.set_index("channel").astype("Int64").melt(ignore_index=False, var_name="figure", value_name="actual").reset_index()
-    )
-    return rows[rows["actual"].fillna(0) > 0].reset_index(drop=True)
 
 
 def _counts(connection: Connection, mine: Campaign) -> pd.DataFrame:
@@ -238,14 +206,10 @@ def _counts(connection: Connection, mine: Campaign) -> pd.DataFrame:
 _ORDER = {stage: place for place, stage in enumerate(rules.STAGES)}
 
 
-def _reported_reflow(connection: Connection, days: list[date]) -> pd.DataFrame:
+def _reported(connection: Connection, days: list[date]) -> pd.DataFrame:
+    """Reservations of each SKU by the reports: sku_code, reserved, returned (Int64)."""
     f = warmup_figure.c
     sums = [func.sum(f.reservations).label("reserved"), func.sum(f.reservation_returns).label("returned")]
-    frame = read(
-        connection, select(f.sku_code, *sums).where(f.day.between(days[0], days[-1]), f.sku_code != "").group_by(f.sku_code)
-    )
-    counts = frame.fillna({"reserved": 0, "returned": 0}).astype({"reserved": "int64", "returned": "int64"})
-    counts = counts.assign(returned=counts[["reserved", "returned"]].min(axis=1))[counts["reserved"] > 0]
-    whole = pd.DataFrame({"sku_code": [""], "reserved": [counts["reserved"].sum()], "returned": [counts["returned"].sum()]})
-    both = pd.concat([counts, whole], ignore_index=True) if len(counts) else counts
-    return both.assign(reflow=both["returned"] / both["reserved"].clip(lower=1))
+    where = (f.day.between(days[0], days[-1]), f.sku_code != "")
+    frame = read(connection, select(f.sku_code, *sums).where(*where).group_by(f.sku_code))
+    return frame.astype({"reserved": "Int64", "returned": "Int64"})

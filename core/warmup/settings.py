@@ -150,9 +150,11 @@ def set_recall(db: Database, actor: Actor, campaign_id: str, plan: RecallPlan, n
 
 _BLANKS: dict[str, dict[str, object]] = {
     "few_left": {"units": 1},
+    "purchase_limit": {"units": 1},
     "presale_ships": {"date": ""},
     "ships_within": {"hours": 48},
     "landed_price": {"price": ""},
+    **dict.fromkeys(("deposit_price", "balance_price"), dict.fromkeys(("price", "deposit", "counted", "balance"), "")),
 }
 
 

@@ -35,7 +35,6 @@ WARMUP = Kind(
             *(Field(name, "integer", minimum=0, title_zh=zh, title_en=en) for name, (zh, en) in _TITLES.items()),
         ),
         key=("sku_code", "stat_date", "channel"),
-        sum_parts=True,
     ),
     imports.compare,
     imports.write,

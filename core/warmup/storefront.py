@@ -10,14 +10,18 @@ from sqlalchemy import Connection, delete, select, update
 
 from core.access import Actor, allow, audit
 from core.campaign import service as campaigns
+from core.campaign.phases import SIDE_KINDS
 from core.campaign.service import Campaign
+from core.campaign.tables import campaign_phase
 from core.database import Database, insert, new_id, read
 from core.errors import ShopError
 from core.goods.tables import campaign_sku, sku
+from core.pricing import offers
 from core.stock import service as stock
-from core.warmup import deposits
+from core.warmup import deposits, marks
 from core.warmup import labels as rules
 from core.warmup.labels import LabelSettings
+from core.warmup.presale import stage as presale_stage
 from core.warmup.settings import copy, typed
 from core.warmup.tables import banner, flash_session
 
@@ -30,80 +34,96 @@ class Feed:
     tag: str
 
 
-def labels(
-    db: Database, actor: Actor, campaign_id: str, now: datetime, landed: pd.Series | None = None, language: str = "zh"
-) -> pd.DataFrame:
-    """The labels of the campaign's SKUs at the minute of `now`: columns of `rules.labels` and `rules.worded`.
+def labels(db: Database, actor: Actor, campaign_id: str, now: datetime, language: str = "zh") -> pd.DataFrame:
+    """The labels of the campaign's SKUs at the minute of `now`: columns of `rules.labels` and `rules.worded`. The one place where
+    they are made: page, export and feed show these rows.
 
-    `landed`: landed price in fen by sku_code, from whoever knows it; a SKU without one shows its sale price, or the pre-sale's
-    final price.
+    The price is what a buyer pays for one unit by the rules of the phase that is on, or next; in a pre-sale with its deposit and
+    balance. ShopError("campaign.unknown").
     """
     allow(actor, "warmup.view")
     minute = now.replace(second=0, microsecond=0)
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
-        phase = mine.phase_at(minute)
-        goods = _goods(connection, campaign_id, landed)
-        clocks = rules.countdowns(_windows(connection, mine), minute)
+        presale = _presale(connection, mine, minute)
+        goods = _goods(connection, campaign_id, presale, minute)
+        clocks = rules.countdowns(_windows(connection, mine, presale), minute)
         settings = typed(connection, campaign_id, "labels", LabelSettings)
         words = copy(connection, campaign_id, language)
-    kind = next(
-        (p.kind for p in mine.phases if p.kind in _SIDE and p.starts_at <= minute < p.ends_at), phase.kind if phase else ""
-    )
-    return rules.worded(rules.labels(goods, clocks, kind, settings), words)
+        put = marks.standing(connection, campaign_id)
+    return marks.marked(rules.worded(rules.labels(goods, clocks, _mood(mine, minute), settings), words), put, words)
 
 
-_SIDE = ("presale_deposit", "presale_balance")  # run beside another phase and say more to the buyer
+def _mood(mine: Campaign, minute: datetime) -> str:
+    """The kind of phase that gives the mood: a pre-sale runs beside another phase and says more to the buyer."""
+    beside = next((p for p in mine.phases if p.kind in SIDE_KINDS and p.starts_at <= minute < p.ends_at), None)
+    phase = beside or mine.phase_at(minute)
+    return phase.kind if phase else ""
 
 
-def feed(
-    db: Database, actor: Actor, campaign_id: str, now: datetime, landed: pd.Series | None = None, language: str = "zh"
-) -> Feed:
+def feed(db: Database, actor: Actor, campaign_id: str, now: datetime, language: str = "zh") -> Feed:
     """The same labels as the shop front reads them."""
     allow(actor, "warmup.view")
-    return Feed(*rules.feed(labels(db, actor, campaign_id, now, landed, language), campaign_id, now))
+    return Feed(*rules.feed(labels(db, actor, campaign_id, now, language), campaign_id, now))
 
 
 def current(db: Database, actor: Actor, now: datetime) -> str:
-    """The campaign that the shop front is in: the one whose first phase began last and that has not ended;
+    """The campaign that the shop front is in: of those whose sale or encore is not over the one that opens first;
     ShopError("warmup.no_campaign").
     """
     allow(actor, "warmup.view")
     listed = campaigns.campaigns(db, actor)
-    open_ = listed[(listed["closes_at"] > pd.Timestamp(now)) & (listed["rehearsal_of"] == "")]
+    p = campaign_phase.c
+    selling = select(p.campaign_id).where(p.kind.in_(offers.SALE), p.ends_at > now).distinct()
+    with db.reading() as connection:
+        ahead = set(connection.scalars(selling))
+    open_ = listed[listed["campaign_id"].isin(ahead) & (listed["rehearsal_of"] == "")]
     if open_.empty:
         raise ShopError("warmup.no_campaign")
     return str(open_.sort_values("opens_at")["campaign_id"].iloc[0])
 
 
-def _goods(connection: Connection, campaign_id: str, landed: pd.Series | None) -> pd.DataFrame:
+def _presale(connection: Connection, mine: Campaign, minute: datetime) -> pd.DataFrame:
+    """The SKUs that are in a pre-sale at the minute, as `deposits.offered`, and their stage in it ("deposit" | "balance")."""
+    sale = offers.phase_at(connection, mine.campaign_id, minute)
+    rows = deposits.offered(connection, mine, minute)
+    stage = presale_stage(rows, minute, sale.starts_at if sale else None)
+    return rows.assign(stage=stage)[stage != ""]
+
+
+def _goods(connection: Connection, campaign_id: str, presale: pd.DataFrame, minute: datetime) -> pd.DataFrame:
+    """The campaign's SKUs as `rules.labels` takes them."""
     c = campaign_sku.c
     query = (
-        select(c.sku_code, sku.c.name, c.planned_units, c.sale_price)
+        select(c.sku_code, sku.c.name, c.planned_units)
         .join(sku, sku.c.sku_code == c.sku_code)
-        .where(c.campaign_id == campaign_id)
+        .where(c.campaign_id == campaign_id, sku.c.retired_at.is_(None))
     )
     frame = read(connection, query)
     codes = frame["sku_code"]
-    terms = deposits.terms(connection, campaign_id).set_index("sku_code")
     levels = stock.levels(connection, codes.tolist())
-    price = (
-        codes.map(terms["price"] - (terms["counted"] - terms["deposit"]))
-        .astype("Int64")
-        .fillna(frame["sale_price"].astype("Int64"))
+    mine = presale.reindex(codes).set_axis(frame.index)
+    stage = mine["stage"].astype("str").fillna("")
+    landed = codes.map(offers.landed_at(connection, campaign_id, minute)).astype("Int64")
+    amounts = mine[["price", "deposit", "counted"]].astype("Int64")
+    arriving = _arriving(connection, presale[presale["stage"] == "deposit"])
+    return amounts.assign(
+        sku_code=codes,
+        name=frame["name"],
+        available=_offered(connection, levels, codes) + codes.map(arriving).fillna(0).astype("int64"),
+        planned_units=frame["planned_units"].astype("Int64"),
+        price=amounts["price"].where(stage == "deposit", landed.fillna(amounts["price"])),
+        presale=stage,
+        balance=amounts["price"] - amounts["deposit"],
+        ships_on=mine["ships_on"].astype("str").fillna(""),
     )
-    if landed is not None and len(landed):
-        price = codes.map(landed).astype("Int64").fillna(price)
-    return pd.DataFrame(
-        {
-            "sku_code": codes,
-            "name": frame["name"],
-            "available": _offered(connection, levels, codes),
-            "planned_units": frame["planned_units"].astype("Int64"),
-            "price": price,
-            "ships_on": codes.map(terms["ships_on"]).astype("str").fillna(""),
-        }
-    )
+
+
+def _arriving(connection: Connection, presale: pd.DataFrame) -> pd.Series:
+    """Units on their way that a deposit may be taken for: what is expected by the SKU's day of shipping, by sku_code."""
+    coming = stock.arrivals(connection, presale.index.tolist())
+    by = coming["sku_code"].map(presale["ships_on"]).fillna("").astype("str")
+    return coming[(coming["expected_on"] != "") & (coming["expected_on"] <= by)].groupby("sku_code")["quantity"].sum()
 
 
 def _offered(connection: Connection, levels: pd.DataFrame, codes: pd.Series) -> pd.Series:
@@ -119,17 +139,18 @@ def _offered(connection: Connection, levels: pd.DataFrame, codes: pd.Series) -> 
     return levels["available_to_promise"].add(held, fill_value=0).reindex(codes).fillna(0).astype("int64").set_axis(codes.index)
 
 
-def _windows(connection: Connection, mine: Campaign) -> pd.DataFrame:
+def _windows(connection: Connection, mine: Campaign, presale: pd.DataFrame) -> pd.DataFrame:
     """Everything that a label may count down to: sku_code ("" for the shop), kind, starts_at, ends_at."""
-    sale = pd.DataFrame([("", "live", p.starts_at, p.ends_at) for p in mine.phases if p.kind == "live"], columns=_WINDOW)
+    sale = pd.DataFrame([("", p.kind, p.starts_at, p.ends_at) for p in mine.phases if p.kind in offers.SALE], columns=_WINDOW)
     s = flash_session.c
     sessions = read(
         connection, select(s.sku_code, s.starts_at, s.ends_at).where(s.campaign_id == mine.campaign_id, s.state != "closed")
     ).assign(kind="session")
-    balances = deposits.terms(connection, mine.campaign_id)[["sku_code", "balance_from", "balance_to"]]
-    balances = balances.rename(columns={"balance_from": "starts_at", "balance_to": "ends_at"}).assign(kind="balance")
-    parts = [sale, sessions[_WINDOW], balances[_WINDOW]]
-    rows = pd.concat([part for part in parts if len(part)] or [sale], ignore_index=True)
+    spans = [
+        presale.reset_index().assign(kind=kind, starts_at=presale[f"{kind}_from"].array, ends_at=presale[f"{kind}_to"].array)
+        for kind in ("deposit", "balance")
+    ]
+    rows = pd.concat([part[_WINDOW] for part in (sale, sessions, *spans) if len(part)] or [sale], ignore_index=True)
     return rows.assign(**{name: pd.to_datetime(rows[name], utc=True) for name in ("starts_at", "ends_at")})
 
 

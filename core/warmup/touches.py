@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from core.campaign.phases import Phase
 from core.campaign.tables import campaign_phase
@@ -21,8 +22,12 @@ from core.warmup.tables import presale_order, warmup_touch
 SLOT_MS = 1_800_000
 _DEPTHS = {"view": 0, "favourite": 1, "add_to_cart": 2, "coupon_claim": 3, "reserve": 4, "deposit": 5, "pay": 6}
 _ALWAYS = frozenset({"deposit", "pay"})  # kept while the sale runs too; looking around is only of interest before it
+_AFTERWARDS = frozenset({"pay", "cancel", "refund"})
 _SALE = ("live", "encore")
 RESERVED = STAGES.index("reservation")
+_RUNNING = select(campaign_phase.c.starts_at, campaign_phase.c.ends_at).where(
+    campaign_phase.c.campaign_id == bindparam("campaign_id"), campaign_phase.c.kind.in_(_SALE)
+)
 
 
 class Event(Protocol):
@@ -50,38 +55,28 @@ def take(connection: Connection, campaign_id: str, events: Iterable[Event]) -> N
     Every event is given once (the intake has looked). Tuples, not frames: this runs a few thousand times a minute.
     """
     given = list(events)
-    c = campaign_phase.c
-    running = connection.execute(select(c.starts_at, c.ends_at).where(c.campaign_id == campaign_id, c.kind.in_(_SALE)))
-    sale = [(_ms(starts_at), _ms(ends_at)) for starts_at, ends_at in running]
+    running = connection.execute(_RUNNING, {"campaign_id": campaign_id}).all()
+    edges = sorted(_ms(moment) for stretch in running for moment in stretch)  # phases never overlap: odd places lie within one
+    telling = [event for event in given if event.kind in _ALWAYS or bisect(edges, event.at_ms) % 2 == 0]
     touched = {
         (event.user_key, campaign_id, event.sku_code, _DEPTHS[event.kind], event.at_ms // SLOT_MS)
-        for event in given
-        if event.user_key and event.kind in _DEPTHS and (event.kind in _ALWAYS or not _within(sale, event.at_ms))
+        for event in telling
+        if event.user_key and event.kind in _DEPTHS
     }
-    known = {
-        tuple(row)
-        for row in find(
-            connection,
-            warmup_touch,
-            [c.name for c in warmup_touch.columns],
-            {"campaign_id": campaign_id},
-            "user_key",
-            {row[0] for row in touched},
-        )
-    }
-    append(connection, warmup_touch, sorted(touched - known))
+    columns = warmup_touch.columns.keys()
+    known = find(connection, warmup_touch, columns, {"campaign_id": campaign_id}, "user_key", {row[0] for row in touched})
+    append(connection, warmup_touch, sorted(touched.difference(known)))
     _deposits(connection, campaign_id, given)
 
 
 def _deposits(connection: Connection, campaign_id: str, events: list[Event]) -> None:
     """New deposits, and balances or cancellations of orders that began with one."""
     orders: dict[tuple[str, str], list[int]] = {}
-    for event in events:
-        if event.kind == "deposit":
-            sums = orders.setdefault((event.sku_code, event.order_id), [0, 0, 0, 0])
-            sums[0] += event.quantity
-            sums[1] += event.amount_fen
-    later = [event for event in events if event.kind in {"pay", "cancel", "refund"}]
+    for event in [event for event in events if event.kind == "deposit"]:
+        sums = orders.setdefault((event.sku_code, event.order_id), [0, 0, 0, 0])
+        sums[0] += event.quantity
+        sums[1] += event.amount_fen
+    later = [event for event in events if event.kind in _AFTERWARDS]
     began = set(orders) | {
         (row[0], row[1])
         for row in find(
@@ -114,21 +109,48 @@ def people(connection: Connection, campaign_id: str, phases: Sequence[Phase]) ->
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"depth": [], "users": [], "phase": []})
 
 
+def users(connection: Connection, campaign_id: str) -> int:
+    """Known users who touched anything of the campaign."""
+    w = warmup_touch.c
+    return connection.scalar(select(func.count(w.user_key.distinct())).where(w.campaign_id == campaign_id)) or 0
+
+
 def by_day(connection: Connection, campaign_id: str, first: datetime, last: datetime, zone: str) -> pd.DataFrame:
-    """How many user-and-SKU pairs did each step on each business day of [first, last): day (date), stage, count (int64).
-    Looking is no step.
+    """How many user-and-SKU pairs did each step on each business day of [first, last): day (date), stage, venue (bool: no SKU was
+    named), count (int64). Looking is no step.
 
     The zone's offset at `first` holds for the whole stretch.
     """
     w = warmup_touch.c
     offset = int((first.astimezone(clock_zone(zone)).utcoffset() or timedelta()).total_seconds())
     number = (w.slot * (SLOT_MS // 1000) + offset) // 86_400
-    inside = (w.campaign_id == campaign_id) & (w.slot >= _ms(first) // SLOT_MS) & (w.slot < _ms(last) // SLOT_MS) & (w.depth > 0)
-    pairs = select(w.user_key, w.sku_code, w.depth, number.label("number")).where(inside).distinct().subquery()
-    counted = select(pairs.c.depth, pairs.c.number, func.count().label("count")).group_by(pairs.c.depth, pairs.c.number)
-    frame = read(connection, counted)
+    pairs = (
+        select(w.user_key, w.sku_code, w.depth, number.label("number"))
+        .where(*_steps(campaign_id, first, last))
+        .distinct()
+        .subquery()
+    )
+    venue = (pairs.c.sku_code == "").label("venue")
+    counted = select(pairs.c.depth, pairs.c.number, venue, func.count().label("count"))
+    frame = read(connection, counted.group_by(pairs.c.depth, pairs.c.number, venue))
     days = pd.to_datetime(frame["number"].astype("int64"), unit="D").dt.date
-    return pd.DataFrame({"day": days, "stage": frame["depth"].map(dict(enumerate(STAGES))), "count": frame["count"]})
+    stage = frame["depth"].map(dict(enumerate(STAGES)))
+    return pd.DataFrame({"day": days, "stage": stage, "venue": frame["venue"].astype(bool), "count": frame["count"]})
+
+
+def by_sku(connection: Connection, campaign_id: str, first: datetime, last: datetime) -> pd.DataFrame:
+    """How many known users did each step with each SKU in [first, last): sku_code, stage, count (int64). Looking is no step."""
+    w = warmup_touch.c
+    counted = select(w.sku_code, w.depth, func.count(w.user_key.distinct()).label("count")).where(
+        *_steps(campaign_id, first, last)
+    )
+    frame = read(connection, counted.where(w.sku_code != "").group_by(w.sku_code, w.depth))
+    return frame.assign(stage=frame["depth"].map(dict(enumerate(STAGES))))[["sku_code", "stage", "count"]]
+
+
+def _steps(campaign_id: str, first: datetime, last: datetime) -> tuple[ColumnElement[bool], ...]:
+    w = warmup_touch.c
+    return (w.campaign_id == campaign_id, w.slot >= _ms(first) // SLOT_MS, w.slot < _ms(last) // SLOT_MS, w.depth > 0)
 
 
 def reserved(connection: Connection, campaign_id: str, opens_at: datetime, zone: str) -> tuple[pd.DataFrame, pd.Series]:
@@ -159,7 +181,3 @@ def _days(slots: pd.Series, zone: str) -> pd.Series:
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _within(stretches: list[tuple[int, int]], at_ms: int) -> bool:
-    return any(start <= at_ms < end for start, end in stretches)

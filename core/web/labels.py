@@ -1,40 +1,21 @@
-"""The page labels for the shop front: GET /api/v1/labels, and the same labels for the screen that previews them."""
+"""The page labels for the shop front: GET /api/v1/labels, the rows that the screen previews."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import pandas as pd
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from core import clock
-from core.access import Actor, allow
-from core.database import Database, connect
+from core.access import Actor
+from core.database import connect
 from core.errors import ShopError
-from core.pricing import service as pricing
 from core.settings import settings
 from core.warmup import storefront
 from core.web.requests import address, may_read, refusal
 
 LANGUAGES = ("zh", "en")
-
-
-def shown(db: Database, actor: Actor, campaign_id: str, now: datetime, language: str = "zh") -> pd.DataFrame:
-    """Every SKU's labels at the minute, with its landed price (`storefront.labels`): what the feed says and the screen
-    previews.
-    """
-    allow(actor, "warmup.view")
-    return storefront.labels(db, actor, campaign_id, now, _landed(db, campaign_id), language)
-
-
-def _landed(db: Database, campaign_id: str) -> pd.Series:
-    """What a buyer pays in the sale by SKU, fen; SKUs without a price are left out."""
-    with db.reading() as connection:
-        prices = pricing.economics(connection, campaign_id).set_index("sku_code")["landed_price"]
-    return prices.dropna().astype("int64")
 
 
 async def labels(request: Request) -> Response:
@@ -61,7 +42,7 @@ async def labels(request: Request) -> Response:
 def _feed(actor: Actor, campaign_id: str, language: str) -> storefront.Feed:
     db, now = connect(settings().url), clock.now()
     chosen = campaign_id or storefront.current(db, actor, now)
-    return storefront.feed(db, actor, chosen, now, _landed(db, chosen), language)
+    return storefront.feed(db, actor, chosen, now, language)
 
 
 ROUTES = [Route("/api/v1/labels", labels, methods=["GET"])]

@@ -11,6 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from core.clock import utc
+from core.live.rehearsal import Rehearsal
 from pages.parts.text import plain
 
 _HTML = """
@@ -45,7 +46,8 @@ export default function ({ parentElement, data }) {
   const left = parentElement.querySelector(".left")
   parentElement.querySelector(".label").textContent = data.label
   const begun = performance.now()
-  const now = () => server.ms ? server.ms + performance.now() - server.mark : data.server_ms + performance.now() - begun
+  const real = () => server.ms ? server.ms + performance.now() - server.mark : data.server_ms + performance.now() - begun
+  const now = () => data.drill ? data.drill.begins_ms + (real() - data.drill.started_ms) * data.drill.speed : real()
   const two = number => String(number).padStart(2, "0")
   const draw = () => {
     ask()
@@ -66,14 +68,30 @@ export default function ({ parentElement, data }) {
 _countdown = st.components.v2.component("countdown", html=_HTML, css=_CSS, js=_JS)
 
 
-def countdown(target: datetime, now: datetime, *, key: str, label: str = "", size: Literal["small", "large"] = "small") -> None:
-    """Days and clock until `target`, by the server's time (`now`), whatever the browser's clock says."""
+def countdown(
+    target: datetime,
+    now: datetime,
+    *,
+    key: str,
+    label: str = "",
+    size: Literal["small", "large"] = "small",
+    drill: Rehearsal | None = None,
+) -> None:
+    """Days and clock until `target`, by the server's time (`now`), whatever the browser's clock says; in a rehearsal by its own
+    clock, and named a drill."""
     data = {
-        "target_ms": int(utc(target).timestamp() * 1000),
-        "server_ms": int(utc(now).timestamp() * 1000),
-        "label": label,
+        "target_ms": _ms(target),
+        "server_ms": _ms(now),
+        "drill": None
+        if drill is None
+        else {"begins_ms": _ms(drill.begins_at), "started_ms": _ms(drill.started_at), "speed": drill.speed},
+        "label": label if drill is None else f"{plain('live.drill')} · {label}",
         "days": plain("countdown.days"),
         "over": plain("countdown.over"),
         "size": size,
     }
     _countdown(key=key, data=data)
+
+
+def _ms(moment: datetime) -> int:
+    return int(utc(moment).timestamp() * 1000)

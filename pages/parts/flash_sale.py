@@ -54,7 +54,7 @@ def schedule(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
     """The next clocks as tiles, and everything with a clock on one picture."""
     frame = service.schedule(db, user, chosen.campaign_id)
     _tiles(frame, now)
-    words = [_word(row) for row in frame[["kind", "subject", "name"]].to_dict("records")]
+    words = [_word(row) for row in frame[["kind", "subject", "name", "goods"]].to_dict("records")]
     spans = pd.DataFrame(
         {
             "name": words,
@@ -132,7 +132,8 @@ def _kind(code: str) -> str:
 
 def _word(row: Mapping[Hashable, Any]) -> str:
     """What a clock belongs to, in a few words."""
-    parts = [plain(_kind(row["kind"])), row["name"], row["subject"] if row["subject"] != row["name"] else ""]
+    many = plain("warmup.goods_sharing", n=row["goods"]) if row["goods"] > 1 else ""
+    parts = [plain(_kind(row["kind"])), row["name"], row["subject"] if row["subject"] != row["name"] else "", many]
     return " ".join(part for part in parts if part)
 
 

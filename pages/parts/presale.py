@@ -30,17 +30,17 @@ TERMS = (
     Column("counted", "warmup.counted", "price", help="warmup.counted_help"),
     Column("final_price", "warmup.final_price", "price", help="warmup.final_price_help"),
     Column("balance", "warmup.balance", "price", help="warmup.balance_help"),
-    Column("orders", "warmup.orders", "integer"),
     Column("units", "warmup.deposit_units", "integer"),
     Column("tail_rate", "warmup.tail_rate", "percent", help="warmup.tail_rate_help"),
     Column("open_units", "warmup.open_units", "integer", help="warmup.open_units_help"),
     Column("overdue_units", "warmup.overdue_units", "integer", help="warmup.overdue_units_help"),
     Column("presale_committed", "warmup.committed", "integer", help="warmup.committed_help"),
     Column("ships_on", "warmup.ships_on"),
-    Column("there", "warmup.there", "integer", help="warmup.there_help"),
     Column("short", "warmup.cannot_ship", "integer", help="warmup.cannot_ship_help"),
-    Column("balance_from", "warmup.balance_from", "moment", shown=False),
-    Column("balance_to", "warmup.balance_to", "moment", shown=False),
+    Column("balance_from", "warmup.balance_from", "moment"),
+    Column("balance_to", "warmup.balance_to", "moment"),
+    Column("there", "warmup.there", "integer", help="warmup.there_help"),
+    Column("orders", "warmup.orders", "integer", shown=False),
     Column("deposit_amount", "warmup.deposit_amount", "money", shown=False),
 )
 VIEWS = (
@@ -60,7 +60,7 @@ def presale(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
         shown = table(
             worst, TERMS, key="warmup_presale", filters=VIEWS, search=("sku_code", "sku_name"), export="presale", pick=True
         )
-        if shown.picked is not None and allowed(user, "warmup.edit"):
+        if shown.picked is not None and worst.loc[str(shown.picked), "own"] and allowed(user, "warmup.edit"):
             _drop(db, user, chosen, str(shown.picked), now)
     if allowed(user, "warmup.edit"):
         _terms(db, user, chosen, now)

@@ -17,6 +17,7 @@ from core.readiness.service import Board
 from pages.parts import charts, resources, staffing
 from pages.parts.cards import Card, cards
 from pages.parts.empty import empty
+from pages.parts.paper import grid, paper, print_button, sheet
 from pages.parts.picker import Chosen
 from pages.parts.states import tone
 from pages.parts.tasks import LANES, department, t_name, tasks
@@ -108,13 +109,13 @@ def lanes(board: Board) -> None:
                     st.caption(t("readiness.more_tasks", n=len(part) - LANE_ROWS))
 
 
-def _task_card(row: Any) -> None:
+def _task_card(row: Any, *, dated: bool = True) -> None:
     """One task in two lines: what, and who, when, how urgent. `row` has the board's columns as attributes."""
     flags = f" :{tone(row.mark)}-badge[{t(f'task_state.{row.mark}')}]" if row.mark in {"overdue", "blocked"} else ""
     flags += f" :violet-badge[{t('readiness.critical')}]" if row.critical else ""
     who = literal(row.owner or plain("readiness.nobody"))
-    when = f"{t_name(int(row.t_minus))} · {row.due_on:%m-%d}"
-    st.markdown(f"{literal(row.title)}{flags}  \n:gray[{literal(department(row.department))} · {who} · {when}]")
+    when = f" · {t_name(int(row.t_minus))} · {row.due_on:%m\u2011%d}" if dated else ""
+    st.markdown(f"{literal(row.title)}{flags}  \n:gray[{literal(department(row.department))} · {who}{when}]")
 
 
 def timeline(board: Board) -> None:
@@ -149,6 +150,8 @@ def timeline(board: Board) -> None:
 def calendar(board: Board) -> None:
     """What is due on which day, from today on; what is overdue stands first."""
     rows = board.tasks[board.tasks["state"] != "done"].sort_values(["due_on", "department"])
+    print_button("tasks_print")
+    paper([task_sheet(board)])
     if rows.empty:
         st.info(t("readiness.all_done"), icon=":material/check_circle:")
     for due in sorted(set(rows["due_on"])):
@@ -156,6 +159,30 @@ def calendar(board: Board) -> None:
         head = f"**{day(due)} · {t_name((board.opening - due).days)}**"
         with st.container(horizontal=True, gap="small"):
             st.markdown(f":red[{head}]" if late else head, width=150)
-            with st.container(gap=None):
+            with st.container(gap="xsmall"):
                 for row in part.itertuples():
-                    _task_card(row)
+                    _task_card(row, dated=False)
+
+
+def task_sheet(board: Board) -> str:
+    """Every task of the campaign in the order of its dates, for paper."""
+    columns = [
+        (name, plain(f"readiness.{title}"))
+        for name, title in (("when", "t_minus"), ("on", "due_on"), ("who", "department"), ("title", "task_title"), ("owner", "owner"),
+                            ("waiting_for", "waiting_for"), ("shown", "mark"))
+    ]  # fmt: skip
+    rows = [_task_row(row) for row in board.tasks.sort_values(["due_on", "department"]).itertuples()]
+    title = f"{board.campaign.name} · {plain('readiness.title')} · {day(board.today)}"
+    return sheet(title, grid(columns, rows, kind="words", sign=plain("readiness.proof")))
+
+
+def _task_row(row: Any) -> dict[str, object]:
+    return {
+        "when": t_name(int(row.t_minus)),
+        "on": day(row.due_on),
+        "who": department(row.department),
+        "title": f"{row.task_id[:4]} {row.title}",
+        "owner": row.owner,
+        "waiting_for": row.waiting_for,
+        "shown": plain(f"task_state.{row.mark}"),
+    }

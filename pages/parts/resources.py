@@ -17,7 +17,7 @@ from pages.parts.cards import Card, cards
 from pages.parts.columns import Column
 from pages.parts.empty import empty
 from pages.parts.picker import Chosen
-from pages.parts.tables import table
+from pages.parts.tables import draw, table
 from pages.parts.text import error_text, known, money, money_short, number_short, percent, plain, t
 
 CHANNELS = ("search", "recommendation", "live_room", "paid")
@@ -30,6 +30,17 @@ PLACES = (
     Column("expected_visitors", "readiness.expected_visitors", "integer"),
     Column("cost_per_visitor", "readiness.cost_per_visitor", "price", help="readiness.cost_per_visitor_help"),
     Column("share_of_plan", "readiness.share_of_plan", "percent", help="readiness.share_of_plan_help"),
+)
+
+
+AGAINST = (
+    Column("channel", "readiness.channel", pinned=True),
+    Column("planned_visitors", "readiness.planned_visitors", "integer", help="readiness.planned_visitors_help"),
+    Column("expected_visitors", "readiness.expected_visitors", "integer"),
+    Column("missing_visitors", "readiness.missing_visitors", "integer", help="readiness.missing_visitors_help"),
+    Column("budget", "readiness.budget", "money"),
+    Column("cost_per_visitor", "readiness.cost_per_visitor", "price", help="readiness.cost_per_visitor_help"),
+    Column("planned_cost", "readiness.planned_cost", "price", help="readiness.planned_cost_help"),
 )
 
 
@@ -46,9 +57,9 @@ def plan(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
             Card("readiness.cost_per_visitor", money(int(whole["cost_per_visitor"])), help="readiness.cost_per_visitor_help"),
             Card("readiness.share_of_plan", percent(float(whole["share_of_plan"])), help="readiness.share_of_plan_help"),
         )
-        words = {code: plain(f"channel.{code}") if known(f"channel.{code}") else code for code in places["channel"].unique()}
+        _against_plan(db, user, chosen)
         shown = table(
-            places.assign(channel=places["channel"].map(words)).set_index("resource_id", drop=False),
+            places.assign(channel=places["channel"].map(_channel)).set_index("resource_id", drop=False),
             PLACES,
             key="readiness_places",
             search=("name", "channel"),
@@ -59,6 +70,17 @@ def plan(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
             _drop(db, user, chosen, str(shown.picked), now)
     if allowed(user, "readiness.edit"):
         _add(db, user, chosen, now)
+
+
+def _against_plan(db: Database, user: Actor, chosen: Chosen) -> None:
+    """Channel by channel: visitors bought of those that the plan wants, and what one costs beside the plan's price."""
+    frame = advertising.against_plan(db, user, chosen.campaign_id)
+    st.markdown(f"**{t('readiness.against_plan_by_channel')}**")
+    draw(frame.assign(channel=frame["channel"].map(_channel)), AGAINST, key="readiness_against_plan", pick=False)
+
+
+def _channel(code: str) -> str:
+    return plain(f"channel.{code}") if known(f"channel.{code}") else code
 
 
 def _drop(db: Database, user: Actor, chosen: Chosen, resource_id: str, now: datetime) -> None:

@@ -1,39 +1,27 @@
-"""Heads on the readiness page: stacked bars by stage under the order curve, the rota to print, the chat by half hour, and what
-it all rests on.
-"""
+"""Heads on the readiness page: stacked bars by stage under the order curve, the rota, and what it all rests on."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from core.access import Actor, allowed
+from core.clock import local_naive
 from core.database import Database
 from core.errors import ShopError
 from core.readiness import staffing as service
+from core.readiness.shifts import Shift
 from core.readiness.staffing import STAGES, Heads, Staffing
-from core.sheets.writer import export
-from pages.parts import charts
+from pages.parts import charts, rota
 from pages.parts.cards import Card, cards
-from pages.parts.columns import Column
 from pages.parts.empty import empty
 from pages.parts.picker import Chosen
-from pages.parts.tables import XLSX, draw
-from pages.parts.text import error_text, language, number, number_short, plain, t
+from pages.parts.text import error_text, number, number_short, plain, t
 
 HUES = {"pick": "#2458C5", "pack": "#B7791F", "weigh": "#737A86", "load": "#0F7B3E"}
-ROTA = (
-    Column("day", "readiness.day", "day", pinned=True),
-    Column("shift_name", "readiness.shift", pinned=True),
-    *(Column(stage, f"stage.{stage}", "integer") for stage in STAGES),
-    Column("chat", "readiness.chat", "integer"),
-    Column("new_hands", "readiness.new_hands", "integer", help="readiness.new_hands_help"),
-    Column("heads", "readiness.heads", "integer"),
-)
 
 
 def heads(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
@@ -47,13 +35,14 @@ def heads(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
         st.error(error_text(error))
         found = None
     if found is not None:
-        _answer(found)
-        _rota(found)
+        _answer(found, chosen)
+        rota.rota(found, chosen)
+        _chat_note(found)
     if allowed(user, "staffing.edit"):
         _settings(db, user, chosen, now)
 
 
-def _answer(found: Heads) -> None:
+def _answer(found: Heads, chosen: Chosen) -> None:
     rota = found.rota.groupby(["day", "shift"])["heads"].sum()
     new = found.rota.groupby(["day", "shift"])["new_hands"].sum()
     cards(
@@ -64,14 +53,19 @@ def _answer(found: Heads) -> None:
         Card("readiness.person_hours", number_short(round(sum(found.person_hours.values()))), t("readiness.hours"), help="readiness.person_hours_help"),
     )  # fmt: skip
     st.markdown(f"**{t('readiness.by_hour')}**")
-    charts.draw(_hourly(found), _spec(), key="staffing_hours", alt=plain("readiness.by_hour_alt"))
+    charts.draw(_hourly(found, chosen), _spec(), key="staffing_hours", alt=plain("readiness.by_hour_alt"))
     st.caption(t("readiness.by_hour_note", hours=found.settings.promise_hours))
 
 
-def _hourly(found: Heads) -> pd.DataFrame:
-    """One frame for both layers: heads by hour and stage, and the orders of the hour."""
-    bars = found.hours[found.hours["heads"] > 0][["hour", "stage", "heads"]]
-    return pd.concat([bars, found.come.assign(stage="")], ignore_index=True)
+def _hourly(found: Heads, chosen: Chosen) -> pd.DataFrame:
+    """One frame for both layers: heads by hour and stage, and the orders of the hour; from the day before the opening on."""
+    begins = local_naive(pd.Series([pd.Timestamp(chosen.opens_at)]), chosen.timezone).iloc[0] - pd.Timedelta(days=1)
+    bars = found.hours[found.hours["heads"] > 0][["hour", "stage", "heads"]].assign(
+        until=lambda rows: rows["hour"] + pd.Timedelta(hours=1)
+    )
+    frame = pd.concat([bars, found.come.assign(stage="")], ignore_index=True)
+    late = frame[frame["hour"] >= begins]
+    return late if len(late) else frame
 
 
 def _spec() -> charts.Spec:
@@ -92,9 +86,10 @@ def _spec() -> charts.Spec:
     }
     stacked = {
         "transform": [{"filter": "datum.stage != ''"}, {"calculate": named, "as": "word"}],
-        "mark": {"type": "bar", "width": {"band": 0.9}},
+        "mark": {"type": "bar"},
         "encoding": {
-            "x": across | {"timeUnit": "yearmonthdatehours"},
+            "x": across,
+            "x2": {"field": "until"},
             "y": {"field": "heads", "type": "quantitative", "aggregate": "sum", "title": plain("readiness.people_present")},
             "color": colour,
             "tooltip": [
@@ -112,41 +107,7 @@ def _spec() -> charts.Spec:
     return {"height": 300, "layer": [stacked, orders], "resolve": {"scale": {"y": "independent"}}}
 
 
-def rota_table(found: Heads) -> pd.DataFrame:
-    """The rota as people read it: a row a day and shift, a column a stage, chat, new hands, and all together."""
-    wide = found.rota.pivot_table(index=["day", "shift"], columns="stage", values="heads", aggfunc="sum", fill_value=0)
-    chat = found.chat_rota.groupby(["day", "shift"])["heads"].sum().rename("chat")
-    new = found.rota.groupby(["day", "shift"])["new_hands"].sum()
-    joined = wide.reindex(columns=list(STAGES), fill_value=0).join([chat, new], how="outer").fillna(0).astype("int64")
-    joined = (
-        joined.assign(heads=joined[[*STAGES, "chat"]].sum(axis=1)).reset_index().sort_values(["day", "shift"], ignore_index=True)
-    )
-    return joined.assign(shift_name=joined["shift"].map(_shift))
-
-
-def _shift(name: str) -> str:
-    key = f"shift.{name}"
-    words = plain(key)
-    return name if words == key else words
-
-
-def _rota(found: Heads) -> None:
-    frame = rota_table(found)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{t('readiness.rota')}**")
-        formats = {"day": "day", "shift_name": "text"}
-        titles = [(column.name, column.heading(), formats.get(column.name, "integer")) for column in ROTA]
-        made = partial(export, frame.assign(day=pd.to_datetime(frame["day"])), titles, plain("readiness.rota"), language())
-        st.download_button(
-            t("readiness.download_rota"),
-            made,
-            file_name="rota.xlsx",
-            mime=XLSX,
-            on_click="ignore",
-            icon=":material/print:",
-            help=t("readiness.download_rota_help"),
-        )
-    draw(frame, list(ROTA), key="staffing_rota", pick=False, height=420)
+def _chat_note(found: Heads) -> None:
     worst = found.chat.sort_values("contacts").iloc[-1]
     st.caption(
         t(
@@ -172,6 +133,11 @@ def _settings(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
         with right:
             st.markdown(f"**{t('readiness.chat')}**")
             wanted = _chat(wanted)
+            wanted = replace(
+                wanted,
+                shifts=_shifts("shifts", own.shifts, version),
+                chat_shifts=_shifts("chat_shifts", own.chat_shifts, version),
+            )
         if st.form_submit_button(t("common.save"), type="primary"):
             try:
                 service.change(db, user, chosen.campaign_id, wanted, version, now)
@@ -212,7 +178,47 @@ def _chat(own: Staffing) -> Staffing:
     handling = st.number_input(t("readiness.handling_seconds"), 10.0, 3600.0, goal.handling_seconds, 10.0)
     at_once = st.number_input(t("readiness.concurrency"), 1.0, 20.0, goal.concurrency, 1.0, help=t("readiness.concurrency_help"))
     wait = st.number_input(t("readiness.target_seconds"), 0.0, 600.0, goal.target_seconds, 5.0)
+    occupancy = (
+        st.slider(t("readiness.occupancy"), 50, 100, round(goal.occupancy * 100), help=t("readiness.occupancy_help")) / 100
+    )
+    least = int(st.number_input(t("readiness.least_agents"), 0, 1000, own.least_agents, help=t("readiness.least_agents_help")))
     level = st.slider(t("readiness.level"), 50, 99, round(goal.level * 100)) / 100
     shrinkage = st.slider(t("readiness.chat_shrinkage"), 0, 60, round(goal.shrinkage * 100)) / 100
-    wanted = replace(goal, handling_seconds=handling, concurrency=at_once, target_seconds=wait, level=level, shrinkage=shrinkage)
-    return replace(own, contacts_per_order=contacts, goal=wanted)
+    wanted = replace(
+        goal,
+        handling_seconds=handling,
+        concurrency=at_once,
+        target_seconds=wait,
+        level=level,
+        occupancy=occupancy,
+        shrinkage=shrinkage,
+    )
+    return replace(own, contacts_per_order=contacts, least_agents=least, goal=wanted)
+
+
+def _shifts(name: str, own: tuple[Shift, ...], version: int) -> tuple[Shift, ...]:
+    """The shifts of a day to change, add or take out; a row without its three cells is left out."""
+    words = {rota.shift_name(shift.name): shift.name for shift in own}
+    frame = pd.DataFrame(
+        [(word, own[n].starts, own[n].hours) for n, word in enumerate(words)], columns=["name", "starts", "hours"]
+    )
+    edited = st.data_editor(
+        frame.astype({"starts": float, "hours": float}),
+        num_rows="dynamic",
+        hide_index=True,
+        key=f"staffing_{name}_{version}",
+        column_config={
+            "name": st.column_config.TextColumn(plain(f"readiness.{name}"), required=True),
+            "starts": st.column_config.NumberColumn(
+                plain("readiness.shift_starts"), min_value=0.0, max_value=23.5, step=0.5, required=True
+            ),
+            "hours": st.column_config.NumberColumn(
+                plain("readiness.shift_length"), min_value=0.5, max_value=24.0, step=0.5, required=True
+            ),
+        },
+    )
+    rows = edited.dropna().drop_duplicates("name")
+    return tuple(
+        Shift(words.get(word, word), float(starts), float(hours))
+        for word, starts, hours in zip(rows["name"].str.strip(), rows["starts"], rows["hours"], strict=True)
+    )

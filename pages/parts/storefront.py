@@ -13,7 +13,6 @@ from core.clock import local_naive, parse_local
 from core.database import Database
 from core.errors import ShopError
 from core.warmup import settings, storefront
-from core.web.labels import shown as labels_shown
 from pages.parts import charts
 from pages.parts.columns import Column
 from pages.parts.countdown import countdown
@@ -22,15 +21,15 @@ from pages.parts.flash_sale import default_day
 from pages.parts.picker import Chosen
 from pages.parts.states import tone
 from pages.parts.tables import Filter, table
-from pages.parts.text import error_text, language, literal, plain, t
+from pages.parts.text import error_text, language, literal, plain, t, time
 
 LABELS = (
     Column("sku_code", "warmup.sku_code", "code"),
     Column("name", "warmup.name", pinned=True, width="medium"),
-    Column("stock", "warmup.stock_label", "state", words="label_state"),
+    Column("stock", "warmup.stock_label", "state", words="label_state", width="small"),
     Column("units", "warmup.label_units", "integer"),
+    Column("price_text", "warmup.price_text", width="medium"),
     Column("stock_text", "warmup.stock_text"),
-    Column("price_text", "warmup.price_text"),
     Column("shipping_text", "warmup.shipping_text"),
     Column("countdown_text", "warmup.countdown_text"),
     Column("target", "warmup.countdown_to", "moment"),
@@ -39,7 +38,7 @@ LABELS = (
 VIEWS = (
     Filter("sold_out", "label_state.sold_out", lambda frame: frame["stock"] == "sold_out"),
     Filter("few", "label_state.few_left", lambda frame: frame["stock"].isin(["few_left", "low_stock"])),
-    Filter("presale", "warmup.view_presale", lambda frame: frame["shipping"] == "presale_ships"),
+    Filter("presale", "warmup.view_presale", lambda frame: frame["presale"] != ""),
     Filter("no_price", "warmup.view_no_price", lambda frame: frame["price"].isna()),
 )
 BANNERS = (
@@ -52,11 +51,11 @@ BANNERS = (
 
 def labels(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
     """What the shop front shows this minute: a preview of one SKU, the table of all, the words behind them."""
-    frame = labels_shown(db, user, chosen.campaign_id, now, language())
+    frame = storefront.labels(db, user, chosen.campaign_id, now, language())
     if frame.empty:
         empty("warmup.no_labels", button="warmup.make_line_up", page="goods")
     else:
-        order = frame["stock"].map({"sold_out": 0, "few_left": 1, "low_stock": 2}).fillna(3)
+        order = frame["stock"].map({"off_sale": 0, "sold_out": 0, "few_left": 1, "low_stock": 2}).fillna(3)
         rows = frame.assign(order=order).sort_values(["order", "sku_code"]).set_index("sku_code", drop=False)
         left, right = st.columns([3, 1])
         with left:
@@ -83,7 +82,7 @@ def _preview(row: pd.Series, now: datetime) -> None:
             st.badge(row["stock_text"], color=tone(row["stock"]))  # type: ignore[arg-type]
         if row["countdown"] and pd.notna(row["target"]):
             countdown(row["target"].to_pydatetime(), now, key="label_countdown", label=row["countdown_text"])
-        st.caption(literal(row["shipping_text"]))
+        st.caption(literal(" · ".join(filter(None, (row["shipping_text"], row["limit_text"])))))
 
 
 def _words(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
@@ -115,26 +114,17 @@ def _words(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
 def banners(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
     """The rotation of banners by position and time, with what collides."""
     frame, clashes = storefront.banners(db, user, chosen.campaign_id)
-    for row in clashes.itertuples():
-        st.warning(
-            t("warmup.banner_clash", position=row.position, first=row.first_title, second=row.second_title),
-            icon=":material/warning:",
-        )
+    for row in clashes.to_dict("records"):
+        begins, ends = (time(pd.Timestamp(row[name]).to_pydatetime(), chosen.timezone) for name in ("starts_at", "ends_at"))
+        told = {"position": row["position"], "first": row["first_title"], "second": row["second_title"]}
+        st.warning(t("warmup.banner_clash", **told, starts_at=begins, ends_at=ends), icon=":material/warning:")
     if frame.empty:
         empty("warmup.no_banners")
     else:
-        spans = pd.DataFrame(
-            {
-                "name": frame["position"],
-                "start": local_naive(frame["starts_at"], chosen.timezone),
-                "end": local_naive(frame["ends_at"], chosen.timezone),
-                "tone": ["red" if code in {*clashes["first"], *clashes["second"]} else "blue" for code in frame["banner_id"]],
-                "word": frame["title"],
-            }
-        )
+        spans = _banner_spans(frame, clashes, chosen.timezone)
         charts.draw(
             spans,
-            charts.timeline(rows=frame["position"].nunique(), row=34, clock="%m-%d %H:%M"),
+            charts.timeline(rows=len(frame)),
             key="warmup_banners",
             alt=plain("warmup.banners_alt"),
         )
@@ -155,6 +145,22 @@ def banners(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
             st.rerun()
     if allowed(user, "warmup.edit"):
         _add_banner(db, user, chosen, now)
+
+
+def _banner_spans(frame: pd.DataFrame, clashes: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """A row a banner, by position and time, and over it in red the stretches that another banner wants too."""
+    names = (frame["position"] + " · " + frame["title"]).set_axis(frame["banner_id"])
+    twice = pd.concat([clashes.rename(columns={side: "banner_id"}) for side in ("first", "second")])
+    rows = pd.concat([frame.assign(tone="blue"), twice.assign(tone="red")], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "name": rows["banner_id"].map(names.groupby(level=0).first()),
+            "start": local_naive(rows["starts_at"], zone),
+            "end": local_naive(rows["ends_at"], zone),
+            "tone": rows["tone"],
+            "word": [plain(f"warmup.banner_{tone}") for tone in rows["tone"]],
+        }
+    )
 
 
 def _add_banner(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:

@@ -23,7 +23,7 @@ from pages.parts.text import error_text, literal, plain, t
 LANES = ("todo", "doing", "blocked", "done")
 TASKS = (
     Column("task_id", "readiness.task_id", "code"),
-    Column("title", "readiness.task_title", pinned=True, width="large"),
+    Column("title", "readiness.task_title", width="large"),
     Column("mark", "readiness.mark", "state", words="task_state"),
     Column("department_name", "readiness.department"),
     Column("owner", "readiness.owner"),
@@ -81,7 +81,10 @@ def tasks(db: Database, user: Actor, chosen: Chosen, board: Board, now: datetime
     )
     if shown.picked is not None and allowed(user, "readiness.task"):
         row = {str(name): value for name, value in frame.loc[[str(shown.picked)]].iloc[0].items()}
-        _drawer(db, user, chosen, board, row, now)
+        if allowed(user, "readiness.edit") or user.department in {"", row["department"]}:
+            _drawer(db, user, chosen, board, row, now)
+        else:
+            st.caption(error_text(ShopError("readiness.not_yours", task=row["title"], department=row["department"])))
 
 
 def _drawer(db: Database, user: Actor, chosen: Chosen, board: Board, row: dict[str, Any], now: datetime) -> None:

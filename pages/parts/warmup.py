@@ -15,8 +15,9 @@ from core.access import Actor, allowed
 from core.clock import business_day
 from core.database import Database
 from core.errors import ShopError
+from core.live import channels
 from core.sheets import writer
-from core.warmup import service, settings
+from core.warmup import service, settings, signals
 from core.warmup.service import Demand, Heat
 from core.warmup.settings import TARGETS
 from core.warmup.sheet import WARMUP
@@ -26,8 +27,8 @@ from pages.parts.columns import Column
 from pages.parts.empty import empty
 from pages.parts.imports import history
 from pages.parts.picker import Chosen
-from pages.parts.tables import draw, table
-from pages.parts.text import error_text, known, language, number, number_short, percent, plain, spoken, t, time
+from pages.parts.tables import table
+from pages.parts.text import error_text, known, language, literal, number, number_short, percent, plain, spoken, t, time
 from pages.parts.upload import upload
 
 LINES = (charts.Series("actual", "warmup.actual", "red"), charts.Series("planned", "warmup.planned", "gray", dashed=True))
@@ -35,6 +36,7 @@ DEMAND = (
     Column("sku_code", "warmup.sku_code", "code"),
     Column("sku_name", "warmup.name", pinned=True, width="medium"),
     Column("reserved", "warmup.reserved", "integer"),
+    Column("seen", "warmup.seen", "integer", help="warmup.seen_help", shown=False),
     Column("returned", "warmup.returned", "integer", help="warmup.returned_help"),
     Column("reflow", "warmup.reflow", "percent", help="warmup.reflow_help"),
     Column("mean", "warmup.mean", "decimal", help="warmup.mean_help"),
@@ -84,7 +86,7 @@ def _figure(heat: Heat, name: str, now: datetime) -> Card:
 def tabs(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime) -> None:
     """The tabs that the role may use; only the open one is drawn."""
     offered: dict[str, tuple[bool, Callable[[], None]]] = {
-        "signals": (True, lambda: signals(db, user, chosen, heat, now)),
+        "signals": (True, lambda: heat_tab(db, user, chosen, heat, now)),
         "funnel": (True, lambda: funnel(db, user, chosen)),
         "opening": (True, lambda: opening(db, user, chosen, now)),
         "schedule": (True, lambda: flash_sale.schedule(db, user, chosen, now)),
@@ -103,7 +105,7 @@ def tabs(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime) -
                 drawer()
 
 
-def signals(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime) -> None:
+def heat_tab(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime) -> None:
     """Small multiples of each figure against its plan curve, then channels, then the way in for reports."""
     if allowed(user, "warmup.import"):
         with st.expander(t("warmup.upload"), icon=":material/upload_file:"):
@@ -122,13 +124,13 @@ def signals(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetime
     figures = [name for name in TARGETS if name in told or heat.targets.get(name)]
     if not figures:
         empty("warmup.no_signals")
-        return
     for start in range(0, len(figures), 3):
         row = figures[start : start + 3]
         with st.grid(len(row), min_column_width=300):
             for name in row:
                 _multiple(heat, name, now)
-    _channels(heat)
+    if heat.known:
+        _figures(db, user, chosen, heat)
 
 
 def _multiple(heat: Heat, name: str, now: datetime) -> None:
@@ -146,19 +148,51 @@ def _multiple(heat: Heat, name: str, now: datetime) -> None:
         charts.draw(frame, spec, key=f"warmup_{name}", alt=plain("warmup.multiple_alt", figure=plain(f"figure.{name}")))
 
 
-def _channels(heat: Heat) -> None:
-    """What came by which channel, and what belongs to the shop as a whole (invites, coin tasks, the venue)."""
-    if heat.by_channel.empty:
+def _figures(db: Database, user: Actor, chosen: Chosen, heat: Heat) -> None:
+    """Every signal in numbers: day by day, by channel, by SKU; what belongs to no SKU (invites, coin tasks, the venue) by day."""
+    by = st.segmented_control(
+        t("warmup.by"),
+        list(SPLITS),
+        default="day",
+        required=True,
+        key="warmup_by",
+        format_func=lambda code: plain(f"warmup.by_{code}"),
+    )
+    steps = (
+        channels.steps(db, user, chosen.campaign_id, *signals.span(heat.campaign, signals.warm_days(heat.campaign)))
+        if by == "channel"
+        else None
+    )
+    frame = signals.table(db, user, chosen.campaign_id, by, steps)
+    if frame.empty:
+        empty("warmup.no_figures")
         return
-    wide = heat.by_channel.pivot_table(index="channel", columns="figure", values="actual", aggfunc="sum")
-    wide = wide.reset_index().assign(channel_name=[_channel(code) for code in wide.index])
-    st.markdown(f"**{t('warmup.by_channel')}**")
-    names = heat.by_channel["figure"].unique().tolist()
-    columns = [
-        Column("channel_name", "warmup.channel", pinned=True),
-        *(Column(name, f"figure.{name}", "integer") for name in names),
-    ]
-    draw(wide, columns, key="warmup_channels")
+    if by == "channel":
+        frame = frame.assign(channel=frame["channel"].map(_channel))
+    if by == "day":
+        frame = frame.sort_values("day", ascending=False)
+    known_ones = [name for name in signals.SIGNALS if frame[name].notna().any()]
+    rate = (
+        (Column("invite_rate", "warmup.invite_rate", "percent", help="warmup.invite_rate_help"),)
+        if "invites_sent" in known_ones
+        else ()
+    )
+    columns = (*SPLITS[by], *(Column(name, f"figure.{name}", "integer") for name in known_ones), *rate)
+    table(
+        frame.set_index(by, drop=False),
+        columns,
+        key=f"warmup_figures_{by}",
+        search=tuple(c.name for c in SPLITS[by]),
+        export=f"signals_{by}",
+    )
+    st.caption(t("warmup.figures_note"))
+
+
+SPLITS: dict[signals.Split, tuple[Column, ...]] = {
+    "day": (Column("day", "warmup.day", "day", pinned=True),),
+    "channel": (Column("channel", "warmup.channel", pinned=True),),
+    "sku_code": (Column("sku_code", "warmup.sku_code", "code"), Column("sku_name", "warmup.name", pinned=True, width="medium")),
+}
 
 
 def _channel(code: str) -> str:
@@ -185,24 +219,37 @@ def _targets(db: Database, user: Actor, chosen: Chosen, heat: Heat, now: datetim
 
 
 def funnel(db: Database, user: Actor, chosen: Chosen) -> None:
-    """Where people stop, phase by phase."""
-    frame, people_known = service.funnel(db, user, chosen.campaign_id)
-    reached = frame.groupby("phase")["reached"].transform("max") if len(frame) else frame
-    frame = frame[reached > 0] if len(frame) else frame
-    if frame.empty:
+    """Where people stop, phase by phase: known users counted once, or the sums of the daily reports; it says which."""
+    found = service.funnel(db, user, chosen.campaign_id)
+    offered = [name for name, frame in (("people", found.people), ("counts", found.counts)) if len(frame)]
+    if not offered:
         empty("warmup.no_funnel")
         return
-    st.caption(t("warmup.funnel_people" if people_known else "warmup.funnel_counts"))
+    shown = offered[0]
+    if len(offered) > 1:
+        shown = st.segmented_control(
+            t("warmup.funnel_of"), offered, default=shown, required=True, key="warmup_funnel_of", label_visibility="collapsed",
+            format_func=lambda code: plain(f"warmup.funnel_by_{code}"),
+        )  # fmt: skip
+    st.caption(t(f"warmup.funnel_{shown}", n=found.users))
+    frame = found.people if shown == "people" else found.counts
     with st.grid(min(3, frame["phase"].nunique()), min_column_width=300):
         for phase, part in frame.groupby("phase", sort=False):
-            with st.container(border=True):
-                st.markdown(f"**{t('phase.' + str(part['kind'].iloc[0]))}** :gray[{number(int(part['reached'].iloc[0]))}]")
-                shown = part.assign(name=[plain(f"stage_of.{stage}") for stage in part["stage"]])
-                spec = charts.bars("name", "reached", value_title="warmup.people", rows=len(shown), row=24)
-                charts.draw(shown[["name", "reached"]], spec, key=f"warmup_funnel_{phase}", alt=plain("warmup.funnel_alt"))
-                for row in part[part["lost"] > 0].nlargest(1, "lost").to_dict("records"):
-                    stage, share = plain(f"stage_of.{row['stage']}"), percent(1 - row["onward"])
-                    st.caption(t("warmup.loss", stage=stage, n=row["lost"], share=share))
+            _phase(str(phase), part, shown)
+
+
+def _phase(phase: str, part: pd.DataFrame, of: str) -> None:
+    """One phase's funnel and its largest loss."""
+    with st.container(border=True):
+        title = literal(part["phase_name"].iloc[0]) or t("phase." + str(part["kind"].iloc[0]))
+        unit = t(f"warmup.funnel_unit_{of}", n=number(int(part["reached"].iloc[0])))
+        st.markdown(f"**{title}** :gray[{unit}]")
+        shown = part.assign(name=[plain(f"stage_of.{stage}") for stage in part["stage"]])
+        spec = charts.bars("name", "reached", value_title=f"warmup.funnel_value_{of}", rows=len(shown), row=24)
+        charts.draw(shown[["name", "reached"]], spec, key=f"warmup_funnel_{of}_{phase}", alt=plain("warmup.funnel_alt"))
+        for row in part[part["lost"] > 0].nlargest(1, "lost").to_dict("records"):
+            stage, share = plain(f"stage_of.{row['stage']}"), percent(1 - row["onward"])
+            st.caption(t(f"warmup.loss_{of}", stage=stage, n=row["lost"], share=share))
 
 
 def opening(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:

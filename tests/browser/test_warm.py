@@ -138,7 +138,42 @@ def test_every_tab_of_readiness(shop: Server, signed_in: Callable[..., Page], pi
     for number, name in enumerate(names):
         tab(page, name)
         calm(page)
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
         picture(page, f"readiness-{language}-{number}", whole=True)
+
+
+def test_a_day_of_the_rota_is_printed_on_one_sheet(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+    """The button opens the browser's print; on paper there is the chosen day and nothing of the screen around it."""
+    page = signed_in("viewer", path="/readiness", shop=shop)
+    tab(page, "人力排班")
+    page.evaluate("window.printed = 0; window.print = () => { window.printed += 1 }; 0")
+    page.get_by_role("button", name="打印").click()
+    assert page.evaluate("window.printed") == 1
+    page.emulate_media(media="print")
+    expect(page.locator(".paper section")).to_have_count(1)
+    expect(page.locator(".paper h2")).to_contain_text("排班表")
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(page.get_by_test_id("stMetric").first).to_be_hidden()
+    picture(page, "readiness-print", whole=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1
+    page.emulate_media(media="screen")
+    expect(page.locator(".paper")).to_be_hidden()
+    with page.expect_download() as sheet:
+        page.get_by_role("button", name="下载排班表").click()
+    assert pd.read_excel(sheet.value.path())["合计"].sum() > 0
+
+
+def test_the_whole_plan_of_tasks_is_printed(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+    page = signed_in("viewer", path="/readiness", shop=shop)
+    tab(page, "日历")
+    expect(page.get_by_role("button", name="打印")).to_be_visible()
+    page.emulate_media(media="print")
+    rows = page.locator(".paper tbody tr")
+    expect(rows).to_have_count(46)
+    dated = [row.split("\t") for row in rows.all_inner_texts()]
+    assert [row[0] for row in dated][:2] == ["T−50", "T−48"]
+    picture(page, "tasks-print", whole=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 2
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:

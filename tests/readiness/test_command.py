@@ -20,7 +20,7 @@ from core.database import Database
 from core.readiness import staffing
 from core.settings import settings
 from core.sheets.writer import export
-from pages.parts.staffing import rota_table
+from pages.parts.rota import rota_table
 from tests.warmup.test_signals import SHEET, book
 
 OPENS = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)

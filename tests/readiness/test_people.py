@@ -193,7 +193,29 @@ def test_a_shift_past_midnight_serves_the_next_morning() -> None:
 
 
 def test_new_hands_bring_seventy_per_cent_in_their_first_week() -> None:
-    frame = with_new_hands(np.array([18.0, 18.0, 9.0, 0.0]), 10, np.array([0, 7, 0, 0]), 0.1)
-    assert frame["permanent"].tolist() == [10, 10, 10, 0]
-    assert frame["new_hands"].tolist() == [15, 10, 0, 0]  # 20 rostered: 10 own + 10 / 0.7 in the first week, 10 after it
-    assert frame["heads"].tolist() == [25, 20, 10, 0]
+    frame = with_new_hands(np.array([0.0, 18.0, 9.0, 18.0, 27.0, 27.0]), 10, np.array([0, 3, 4, 10, 11, 18]), 0.1)
+    assert frame["permanent"].tolist() == [0, 10, 10, 10, 10, 10]
+    # 20 rostered: 10 own and 10 / 0.7 new ones from day 3, who have learnt by day 10; ten more on day 11 are new again
+    assert frame["new_hands"].tolist() == [0, 15, 0, 10, 15 + 8, 20]
+    assert frame["heads"].tolist() == [0, 25, 10, 20, 33, 30]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.floats(0, 50)), min_size=1, max_size=12),
+    st.integers(0, 20),
+    st.sampled_from([0.0, 0.1, 0.25]),
+)
+def test_the_roster_does_the_work_and_one_fewer_would_not(
+    rows: list[tuple[int, float]], permanent: int, shrinkage: float
+) -> None:
+    """Against a roll of people kept one by one: each with the day of hiring, the most experienced first."""
+    days, present = np.cumsum([gap for gap, _ in rows]), np.array([people for _, people in rows])
+    frame = with_new_hands(present, permanent, days, shrinkage)
+    roll: list[int] = []
+    for at, day in enumerate(days):
+        asked = present[at] / (1 - shrinkage) - frame["permanent"][at]
+        count = int(frame["new_hands"][at])
+        roll += [int(day)] * max(count - len(roll), 0)
+        work = [1.0 if day - hired >= 7 else 0.7 for hired in sorted(roll)][:count]
+        assert sum(work) >= asked - 1e-6
+        assert count == 0 or sum(work[:-1]) < asked + 1e-6

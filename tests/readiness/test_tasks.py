@@ -172,6 +172,20 @@ def test_advertising_costs_per_visitor() -> None:
     assert table["budget"].tolist()[-1] == 150_001
 
 
+def test_bought_visitors_stand_beside_the_plan_by_channel() -> None:
+    places = pd.DataFrame(
+        [("search", 9_000, 60), ("search", 1_000, 20), ("tv", 500, 0)], columns=["channel", "budget", "expected_visitors"]
+    )
+    planned = pd.DataFrame(
+        [("search", 100, 12_000), ("live", 40, 0), ("search", 50, 6_000)], columns=["channel", "visitors", "cost"]
+    )
+    rows = rules.by_channel(places, planned).set_index("channel")
+    assert list(rows.index) == ["search", "live", "tv"]
+    assert rows.loc["search"].tolist() == [10_000, 80, 150, 125, 120, 70]
+    assert rows["missing_visitors"].tolist() == [70, 40, 0]
+    assert rows[["cost_per_visitor", "planned_cost"]].isna().to_numpy().tolist() == [[False, False], [True, True], [True, True]]
+
+
 def test_the_template_can_be_kept_as_it_stands() -> None:
     """Every dependency known, no circle, every department, and nobody asked to begin before what they wait for is due."""
     by_code = {task.code: task for task in TASKS}

@@ -61,13 +61,36 @@ def test_reflow_counts_who_came_back_on_a_later_day() -> None:
     assert table.loc["", "reflow"] == pytest.approx(2 / 3)
 
 
+def test_reservations_are_counted_by_whoever_knows_more() -> None:
+    """A is reported with its returns, B without (known users tell its reflow), C is known by users alone."""
+    reported = pd.DataFrame([("A", 1000, 300), ("B", 500, None), ("D", 3, 1)], columns=["sku_code", "reserved", "returned"])
+    known = pd.DataFrame(
+        [("", 70, 21), ("A", 40, 30), ("B", 20, 5), ("C", 10, 1), ("D", 8, 2)], columns=["sku_code", "reserved", "returned"]
+    )
+    rows = funnel.reservations(reported.astype({"returned": "Int64"}), known).set_index("sku_code")
+    assert rows[["reserved", "seen", "returned"]].T.to_dict("list") == {
+        "A": [1000, 1000, 300], "B": [500, 20, 5], "C": [10, 10, 1], "D": [8, 8, 2], "": [1518, 1038, 308],
+    }  # fmt: skip
+    assert rows.loc["B", "reflow"] == 0.25
+    alone = funnel.reservations(reported.iloc[:0], known).set_index("sku_code")
+    assert alone.loc["", ["reserved", "seen", "returned"]].tolist() == [70, 70, 21]  # each known user once
+    assert funnel.reservations(reported.iloc[:0], known.iloc[:0]).empty
+
+
+def test_a_few_known_returns_leave_more_doubt_than_many() -> None:
+    few, many = (
+        funnel.opening_demand(*map(np.array, ([1000], [n], [n // 4])), funnel.OpeningPrior()).iloc[0] for n in (20, 1000)
+    )
+    assert few["high"] - few["low"] > many["high"] - many["low"]
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 3000), st.data())
 def test_opening_demand_has_the_moments_of_what_it_claims(reserved, data) -> None:
     """Against a simulation of the very story: draw both shares, then the buyers."""
     returned = data.draw(st.integers(0, reserved))
     prior = funnel.OpeningPrior()
-    row = funnel.opening_demand(np.array([reserved]), np.array([returned]), prior).iloc[0]
+    row = funnel.opening_demand(np.array([reserved]), np.array([reserved]), np.array([returned]), prior).iloc[0]
     rng = np.random.default_rng(618)
     reflow = rng.beta(prior.reflow * prior.weight + returned, (1 - prior.reflow) * prior.weight + reserved - returned, 40_000)
     conversion = rng.beta(prior.conversion * prior.weight, (1 - prior.conversion) * prior.weight, 40_000)
@@ -81,7 +104,9 @@ def test_opening_demand_has_the_moments_of_what_it_claims(reserved, data) -> Non
 
 
 def test_no_reservation_no_demand() -> None:
-    assert funnel.opening_demand(np.array([0]), np.array([0]), funnel.OpeningPrior()).to_numpy().tolist() == [[0.0, 0.0, 0.0]]
+    assert funnel.opening_demand(np.array([0]), np.array([0]), np.array([0]), funnel.OpeningPrior()).to_numpy().tolist() == [
+        [0.0, 0.0, 0.0]
+    ]
 
 
 @given(
@@ -263,6 +288,8 @@ GOODS = pd.DataFrame(
         "available": [500, 0, 7, 120],
         "planned_units": pd.array([1000, 100, 100, 1000], dtype="Int64"),
         "price": pd.array([29_900, 9_990, None, 100], dtype="Int64"),
+        "presale": "",
+        **dict.fromkeys(("deposit", "counted", "balance"), pd.Series(pd.NA, index=range(4), dtype="Int64")),
         "ships_on": ["", "", "2026-11-20", ""],
     }
 )
@@ -293,6 +320,29 @@ def test_labels_of_a_page() -> None:
     }  # fmt: skip
     assert rows.loc["0003", "target"] == at(2)
     assert rows["mood_text"].unique().tolist() == ["预热中 · 先加购领券"]
+
+
+def test_a_presale_says_deposit_and_balance() -> None:
+    amounts = {"price": 95_000, "deposit": 10_000, "counted": 15_000, "balance": 85_000}
+    goods = GOODS.assign(**{name: pd.array([fen] * 4, dtype="Int64") for name, fen in amounts.items()})
+    goods = goods.assign(presale=["deposit", "balance", "", "balance"], price=goods["price"].where(goods["sku_code"] != "0004"))
+    rows = labels.worded(labels.labels(goods, labels.countdowns(schedule(), NOW), "live", labels.LabelSettings()), COPY)
+    assert rows.set_index("sku_code")["price_text"].to_dict() == {
+        "0003": "定金 ¥100 抵 ¥150，尾款 ¥850，到手价 ¥950",
+        "0001": "到手价 ¥950，已付定金补尾款 ¥850",
+        "0002": "到手价 ¥950",
+        "0004": "",
+    }
+
+
+def test_deposits_are_spoken_of_before_they_begin_unless_something_sells_earlier() -> None:
+    windows = pd.DataFrame([(at(1), at(3), at(9))], columns=["deposit_from", "deposit_to", "balance_to"])
+
+    def said(hours: float, sells: float | None) -> str:
+        return presale.stage(windows, at(hours), None if sells is None else at(sells)).iloc[0]
+
+    assert [said(hours, 2) for hours in (0, 1, 2.99, 3, 8.99, 9)] == ["deposit", "deposit", "deposit", "balance", "balance", ""]
+    assert (said(0, 0), said(0, 1), said(1, 0), said(0, None)) == ("", "", "deposit", "deposit")
 
 
 def test_a_countdown_turns_at_the_second() -> None:

@@ -19,9 +19,10 @@ from core.database import Database, read
 from core.errors import ShopError
 from core.imports import service as imports
 from core.imports.service import Report
+from core.live.events import read_event
 from core.signals.sheet import TRAFFIC
 from core.signals.tables import daily_signal
-from core.warmup import service, settings, touches
+from core.warmup import service, settings, signals, touches
 from core.warmup.sheet import WARMUP
 from core.warmup.tables import warmup_figure
 from tests.warmup.conftest import Shop
@@ -119,6 +120,14 @@ def test_traffic_and_warmup_reports_of_one_day_fill_each_other_in(shop: Shop, no
     pd.testing.assert_frame_equal(stored(shop.db), before)
 
 
+def test_a_second_row_of_a_day_and_sku_is_refused(shop: Shop, now: datetime) -> None:
+    report = take_in(shop, book(*SHEET[:2], SHEET[0]), now)
+    assert (report.figures["rows"], report.figures["added"], report.figures["merged"]) == (3, 2, 0)
+    assert [(fault["row"], fault["code"].rpartition(".")[2]) for fault in report.rejected.to_dict("records")] == [
+        (4, "duplicate")
+    ]
+
+
 def test_a_report_without_figures_is_refused(shop: Shop, now: datetime) -> None:
     with refused("signals.no_figure"):
         take_in(shop, book(["2026-10-25", "001", "x"], head=["日期", "商家编码", "备注"]), now)
@@ -159,8 +168,9 @@ def test_each_known_user_stands_once_a_phase_at_the_deepest_stage(shop: Shop) ->
         Event("reserve", day(24), user_key="w"), Event("view", day(24), user_key=""),
     )  # fmt: skip
     told(shop, Event("view", day(24)), Event("add_to_cart", day(24)))  # the same half hour again
-    frame, known = service.funnel(shop.db, shop.lead, shop.campaign)
-    assert known
+    found = service.funnel(shop.db, shop.lead, shop.campaign)
+    frame = found.people
+    assert (found.users, len(found.counts)) == (3, 0)
     warm = frame[frame["kind"] == "warm_up"].groupby("stage")["users"].sum()
     notice = frame[frame["kind"] == "notice"].groupby("stage")["users"].sum()
     assert warm[warm > 0].to_dict() == {"viewed": 1, "cart": 1, "reservation": 1}
@@ -170,7 +180,7 @@ def test_each_known_user_stands_once_a_phase_at_the_deepest_stage(shop: Shop) ->
 def test_looking_around_in_the_sale_itself_is_not_kept_but_buying_is(shop: Shop) -> None:
     live = datetime(2026, 10, 31, 13, tzinfo=UTC)
     told(shop, Event("view", live), Event("pay", live, order_id="o1"))
-    frame, _ = service.funnel(shop.db, shop.lead, shop.campaign)
+    frame = service.funnel(shop.db, shop.lead, shop.campaign).people
     counted = frame[frame["kind"] == "live"].groupby("stage")["users"].sum()
     assert counted[counted > 0].to_dict() == {"paid": 1}
 
@@ -195,9 +205,9 @@ def test_the_reports_stand_in_where_no_user_is_known(shop: Shop, now: datetime) 
     take_in(shop, book(*SHEET), now)
     demand = service.opening_demand(shop.db, shop.lead, shop.campaign)
     assert demand.rows[["sku_code", "reserved", "returned"]].to_numpy().tolist() == [["001", 7, 3]]
-    frame, known = service.funnel(shop.db, shop.lead, shop.campaign)
-    assert not known
-    assert frame.set_index("stage")["reached"].to_dict() == {
+    found = service.funnel(shop.db, shop.lead, shop.campaign)
+    assert (found.users, len(found.people)) == (0, 0)
+    assert found.counts.set_index("stage")["reached"].to_dict() == {
         "viewed": 0, "favourite": 18, "cart": 30, "coupon": 5, "reservation": 7, "deposit": 2, "paid": 0,
     }  # fmt: skip
 
@@ -219,7 +229,6 @@ def test_heat_against_the_plan(shop: Shop, viewer: Actor, now: datetime) -> None
     assert pd.isna(carts.loc[date(2026, 10, 26), "actual"])
     assert heat.index is not None
     assert 0 <= heat.index < 1
-    assert set(heat.by_channel["channel"]) == {"搜索", "直播", ""}
     told(
         shop,
         Event("add_to_cart", day(24)),
@@ -234,6 +243,51 @@ def test_heat_against_the_plan(shop: Shop, viewer: Actor, now: datetime) -> None
     assert again[("add_to_cart", date(2026, 10, 25))] == 30  # the report wins
     with refused("access.denied"):
         settings.set_targets(shop.db, viewer, shop.campaign, {}, now)
+
+
+def test_every_signal_by_day_by_channel_and_by_sku(shop: Shop, viewer: Actor, now: datetime) -> None:
+    heads = {field.name: field.title_zh for field in WARMUP.spec.fields if field.name in signals.SIGNALS}
+    assert set(heads) == set(signals.SIGNALS)
+    numbers = {name: place for place, name in enumerate(heads, 2)}
+    rows = [
+        ["2026-10-25", "001", channel, *(times * n for n in numbers.values())] for channel, times in (("搜索", 1), ("直播", 10))
+    ]
+    take_in(shop, book(*rows, head=["日期", "商家编码", "渠道", *heads.values()]), now)
+    told(shop, Event("reserve", day(24), sku_code=""), Event("reserve", day(24)), Event("favourite", day(24), sku_code="002"))
+    told(shop, Event("coupon_claim", day(25)))
+    found = {by: signals.table(shop.db, viewer, shop.campaign, by).set_index(by) for by in ("day", "channel", "sku_code")}
+    by_day, by_channel, by_sku = found.values()
+    assert by_channel[list(numbers)].loc[["搜索", "直播"]].to_numpy().tolist() == [
+        [t * n for n in numbers.values()] for t in (1, 10)
+    ]
+    assert by_day.loc[date(2026, 10, 25), list(numbers)].tolist() == [
+        11 * n for n in numbers.values()
+    ]  # the report goes before events
+    assert by_day.loc[date(2026, 10, 24), ["reservations", "venue_reservations", "favourites"]].tolist() == [1, 1, 1]
+    assert by_sku.loc["002", ["favourites", "sku_name"]].tolist() == [1, "口红 *限量*"]
+    assert by_sku.loc["001", "deposits"] == 11 * numbers["deposits"]
+    joined, sent = by_day.loc[date(2026, 10, 25), ["invites_joined", "invites_sent"]]
+    assert by_day.loc[date(2026, 10, 25), "invite_rate"] == pytest.approx(joined / sent)
+    steps = pd.DataFrame(
+        [("搜索", "reserve", 9), ("短信", "reserve", 4), ("短信", "pay", 2)], columns=["channel", "kind", "events"]
+    )
+    both = signals.table(shop.db, viewer, shop.campaign, "channel", steps).set_index("channel")
+    assert both.loc["短信", "reservations"] == 4
+    assert both.loc["搜索", "reservations"] == by_channel.loc["搜索", "reservations"]
+
+
+def test_the_venue_is_reserved_and_is_no_sku(shop: Shop) -> None:
+    said = {"event_id": "e1", "kind": "reserve", "at": "2026-10-22T12:00:00+08:00", "user_key": "u"}
+    assert getattr(read_event("app", said, lambda *_: shop.campaign), "sku_code", None) == ""
+    told(
+        shop,
+        Event("reserve", day(22), sku_code=""),
+        Event("reserve", day(22), sku_code="", user_key="v"),
+        Event("view", day(24), user_key="v"),
+    )
+    demand = service.opening_demand(shop.db, shop.lead, shop.campaign)
+    assert demand.rows.empty
+    assert demand.whole[["reserved", "returned"]].to_numpy().tolist() == [[2, 1]]
 
 
 def test_ten_thousand_real_shop_events_through_the_funnel(shop: Shop, lead: Actor, now: datetime, shared: Path) -> None:
@@ -256,8 +310,9 @@ def test_ten_thousand_real_shop_events_through_the_funnel(shop: Shop, lead: Acto
     for start in range(0, len(rows), 1000):
         with shop.db.writing() as connection:
             touches.take(connection, campaign, rows[start : start + 1000])
-    frame, known = service.funnel(shop.db, lead, campaign)
-    assert known
+    found = service.funnel(shop.db, lead, campaign)
+    assert found.users == log["user_id"].nunique()
+    frame = found.people
     depth = {"view": 0, "favourite": 1, "add_to_cart": 2, "pay": 6}
     for phase in phases:
         best: dict[str, int] = {}

@@ -14,7 +14,7 @@ from core.access import Actor
 from core.database import Database, insert
 from core.goods.tables import campaign_sku
 from core.settings import settings
-from core.web import labels
+from core.warmup import storefront
 from tests.warmup.conftest import Shop, build
 
 AT = datetime(2026, 10, 24, 4, 0, 30, tzinfo=UTC)
@@ -36,7 +36,7 @@ def test_the_feed_says_what_the_page_says_at_that_minute(house: TestClient, shop
     assert answer.status_code == 200
     body = orjson.loads(answer.content)
     assert (body["campaign_id"], body["at"]) == (shop.campaign, "2026-10-24T04:00:00Z")
-    page = labels.shown(shop.db, viewer, shop.campaign, AT.replace(second=1))
+    page = storefront.labels(shop.db, viewer, shop.campaign, AT.replace(second=1))
     fed = pd.DataFrame(body["labels"])
     for column in (
         "sku_code",
