@@ -93,7 +93,9 @@ def _traffic(anchor: date) -> pd.DataFrame:
             "支付金额": (units * price).ravel() / 100, "成功退款金额": (random.binomial(units, 0.04) * price).ravel() / 100,
         }
     )  # fmt: skip
-    return frame[frame["商品访客数"] > 0]
+    known = np.where(s["is_new"], 6 + np.arange(len(s)) % 15, REPORT_DAYS)  # days since a SKU first stood in the shop
+    age = np.array([(anchor - day).days for day in days])
+    return frame[(frame["商品访客数"] > 0) & (np.repeat(age, len(s)) <= np.tile(known, len(days)))]
 
 
 def _shop_days(anchor: date) -> pd.DataFrame:

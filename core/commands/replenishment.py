@@ -12,7 +12,7 @@ import typer
 from core.commands.run import desk
 from core.errors import ShopError
 from core.money import from_yuan
-from core.replenishment import following, service
+from core.replenishment import following, ladder, service
 
 app = typer.Typer()
 
@@ -42,7 +42,7 @@ def replenish(
     run = service.replenish(at.db, at.actor, campaign, policy, now=at.now, today=_day(day))
     lines = service.sheet(at.db, at.actor, run.run_id).lines
     if not at.as_json:
-        return lines[list(_SHORT)].round(1)
+        return ladder.whole_units(lines)[list(_SHORT)]
     return lines.assign(run_id=run.run_id, explain=service.reasons(lines, at.actor))
 
 

@@ -24,7 +24,7 @@ SOURCES = ("own", "analogues", "plan", "nothing")
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """Warm-up counts by SKU and day (parallel arrays) and by stage of signals.STAGES; `prior` rates by stage."""
+    """Warm-up counts by SKU and day (parallel arrays) and by stage of signals.STAGES and signals.DEPOSIT; `prior` rates by stage."""
 
     item: Codes
     day: Codes
@@ -70,16 +70,23 @@ def forecast(sales: Sales, goods: Goods, past: tuple[Sale, ...], coming: Coming,
     chain = _Chain(n, goods)
     for place, sale in enumerate(past):
         features, base = _features(sales, goods, past[:place], sale, sale.first - DECISION_DAYS, chain)
-        sold = history.sold_in(sales, sale, n)
+        sold = _sold(sales, warm, sale, n)
         there = (goods.first_day > 0) & (goods.first_day <= sale.last) & ((features.chain > 0) | (sold > 0))
         chosen = _chosen(features, there)
-        learner.observe(chosen, learner.expect(chosen).mean, sold[there])
+        learner.observe(chosen, learner.expect(chosen).mean, sold[there], grounded=place > 0)
         chain.add(np.flatnonzero(there), sold[there], (base.ordinary * sale.days)[there], sale.days)
     features, base = _features(sales, goods, (*past, coming.sale), coming.sale, coming.today - 1, chain)
     expected = learner.expect(features)
     mean, phi, source = _without_history(expected.mean, expected.phi, base, coming.planned)
     signal, joined, joined_phi = _joined(sales, goods, past, coming, warm, mean, phi)
     return Forecast(joined, joined_phi, base.ordinary, chain.times(), mean, signal, source, learner.events, len(past))
+
+
+def _sold(sales: Sales, warm: Signals, sale: Sale, n: int) -> Array:
+    """Units of a past sale without its pre-sale: what deposits had promised is a commitment in every sale, never a forecast."""
+    inside = (warm.day >= sale.warm) & (warm.day <= sale.last)
+    presold = rates.total(warm.item[inside], warm.counts.get(signals.DEPOSIT, np.zeros(len(warm.day)))[inside], n)
+    return np.maximum(history.sold_in(sales, sale, n) - presold, 0.0)
 
 
 class _Chain:
@@ -136,15 +143,15 @@ def _joined(
     sales: Sales, goods: Goods, past: tuple[Sale, ...], coming: Coming, warm: Signals, mean: Array, phi: Array
 ) -> tuple[Array, Array, Array]:
     """The warm-up's median (nan: none), and mean and dispersion of history and warm-up together."""
-    n = len(mean)
-    ahead = max(coming.sale.first - coming.today, 0)
-    units = _score(warm, coming.sale, ahead, n)
+    n, quiet = len(mean), _outside(warm, past)
+    begun, ahead = coming.sale.first - coming.sale.warm, max(coming.sale.first - coming.today, 0)
+    units = _score(quiet, coming.sale, begun, ahead, n)
     item, sold, scored = [], [], []
     for sale in past:
-        score = _score(warm, sale, ahead, n)
+        score = _score(quiet, sale, begun, ahead, n)
         heard = np.flatnonzero(score > 0)
         item.append(heard)
-        sold.append(history.sold_in(sales, sale, n)[heard])
+        sold.append(_sold(sales, warm, sale, n)[heard])
         scored.append(score[heard])
     measured = sum(len(part) for part in item) > 0
     seen = np.clip((coming.today - coming.sale.warm) / max(coming.sale.first - coming.sale.warm, 1), 0.01, 1.0)
@@ -171,13 +178,25 @@ def _joined(
     return np.where(told, units, np.nan), np.where(told, together, mean), np.where(told, spread, phi)
 
 
+def _outside(warm: Signals, sales: tuple[Sale, ...]) -> Signals:
+    """The signals without the days of these sales: what goes into a cart there is bought there."""
+    quiet = np.ones(len(warm.day), bool)
+    for sale in sales:
+        quiet &= (warm.day < sale.first) | (warm.day > sale.last)
+    counts = {stage: values[quiet] for stage, values in warm.counts.items()}
+    return Signals(warm.item[quiet], warm.day[quiet], counts, warm.prior)
+
+
 def _ratio(sold: list[Array], scored: list[Array]) -> float:
     return float((sum(part.sum() for part in sold) + 1.0) / (sum(part.sum() for part in scored) + 1.0))
 
 
-def _score(warm: Signals, sale: Sale, ahead: int, n: int) -> Array:
-    """Units that the warm-up so far points to at the prior rates: days from its beginning to `ahead` days before the opening."""
+def _score(warm: Signals, sale: Sale, begun: int, ahead: int, n: int) -> Array:
+    """Units that the days from `begun` to `ahead` days before the opening point to at the prior rates.
+
+    The coming sale's days before its opening, for every sale alike: a rate measured on one day of warm-up says nothing of three weeks.
+    """
     if not warm.day.size:
         return np.zeros(n)
-    counts = history.signal_sums(warm.item, warm.day, warm.counts, sale.warm, sale.first - ahead - 1, n)
+    counts = history.signal_sums(warm.item, warm.day, warm.counts, sale.first - begun, sale.first - ahead - 1, n)
     return signals.from_warmup(signals.deepest(counts), warm.prior)

@@ -10,7 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 SEEN = ("wanted", "committed", "available", "in_transit", "unit_cost")  # the figures on which an override was decided
-TERMS = ("wanted", "committed", "available", "in_transit", "unit_cost", "ratio", "moq", "pack_size", "override")
+TERMS = ("wanted", "committed", "available", "in_transit", "unit_cost", "ratio", "moq", "pack_size", "limits", "override")
+
+
+EXPECTED = ("forecast_mean", "expected_leftover", "expected_lost")
+
+
+def whole_units(sheet: pd.DataFrame) -> pd.DataFrame:
+    """The sheet with its expected units (EXPECTED) to the nearest whole unit, as an operator acts on them: int64."""
+    return sheet.assign(**{name: np.floor(sheet[name] + 0.5).astype("int64") for name in EXPECTED})
 
 
 def stale(sheet: pd.DataFrame) -> pd.Series:
@@ -24,9 +32,10 @@ def stale(sheet: pd.DataFrame) -> pd.Series:
 def explain(line: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The ladder of terms behind one line's quantity: [{"term", "value", ..facts}], in the order in which they were applied.
 
-    From `wanted` to `quantity` the values add up: wanted + committed - available - in_transit (+ floor at what commitments lack, or 0) = need,
-    need + rounding + limits + override = quantity.
+    From `wanted` to `quantity` the values add up, to the unit: wanted + committed + available + in_transit (both told negative) + surplus = need,
+    need + rounding + limits + override = quantity. `surplus` is what stock already holds beyond the target.
     """
+    missing = int(line["wanted"]) + int(line["committed"]) - int(line["available"]) - int(line["in_transit"])
     steps: list[dict[str, Any]] = [
         _step("baseline", line["baseline_rate"], line, "uplift", "sale_days", "history_mean", "source"),
         _step("signals", line["signal_median"], line),
@@ -36,6 +45,7 @@ def explain(line: Mapping[str, Any]) -> list[dict[str, Any]]:
         _step("committed", line["committed"], line),
         _step("available", -int(line["available"]), line),
         _step("in_transit", -int(line["in_transit"]), line, "late_in_transit"),
+        _step("surplus", int(line["need"]) - missing, line),
         _step("need", line["need"], line),
         _step("rounding", int(line["unlimited"]) - int(line["need"]), line, "pack_size", "moq"),
         _step("limits", int(line["suggested"]) - int(line["unlimited"]), line, "late", "over_capacity", "unfunded"),
@@ -57,6 +67,7 @@ def _plain(value: Any) -> Any:
 
 def differences(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Two runs where they differ, largest change first: sku_code, quantity_before, quantity_after, change (int64), moved (list of the TERMS that moved)."""
+    before, after = (run.assign(limits=run["suggested"] - run["unlimited"]) for run in (before, after))
     both = before.merge(after, on="sku_code", how="outer", suffixes=("_before", "_after")).set_index("sku_code")
     amounts = both[["quantity_before", "quantity_after"]].fillna(0).astype("int64")
     moved = np.column_stack([~_same(both[f"{term}_before"], both[f"{term}_after"]) for term in TERMS])

@@ -13,6 +13,9 @@ Array = NDArray[np.float64]
 Units = NDArray[np.int64]
 
 CAPS = {"pre_hot": 0.70, "main_push": 0.60, "regular": 0.50, "clearance": 0.50}  # 宁可断货: the tier's largest critical ratio
+HURDLE = (
+    0.04  # share of a unit's margin that the last unit ordered must be expected to earn: a hair's gain is not worth a leftover
+)
 _ENUMERATED = 4_000  # packs left between two prices at which they are sorted one by one
 _ROUNDS = 80
 
@@ -28,9 +31,18 @@ def critical_ratio(underage: ArrayLike, overage: ArrayLike) -> Array:
     return np.clip(np.divide(gain, total, out=np.zeros(np.broadcast_shapes(gain.shape, loss.shape)), where=total > 0), 0.0, 0.999)
 
 
-def capped_overage(underage: ArrayLike, overage: ArrayLike, cap: ArrayLike) -> Array:
-    """The overage cost at which min(CR, cap) is the optimum: the cap as a price on leftovers, so that rounding keeps to it too."""
-    gain, limit = np.asarray(underage, float), np.clip(np.asarray(cap, float), 0.001, 0.999)
+def effective_ratio(ratio: ArrayLike, cap: ArrayLike, hurdle: ArrayLike = HURDLE) -> Array:
+    """min(CR, cap) x (1 - hurdle), 0-1: unit q is ordered when Cu - (Cu + Co) P(D < q) >= hurdle x Cu. A hurdle of 0 is the textbook's ratio.
+
+    >>> round(float(effective_ratio(0.66956713, 0.6)), 3)
+    0.576
+    """
+    return np.asarray(np.minimum(np.asarray(ratio, float), np.asarray(cap, float)) * (1.0 - np.asarray(hurdle, float)))
+
+
+def capped_overage(underage: ArrayLike, overage: ArrayLike, ratio: ArrayLike) -> Array:
+    """The overage cost at which `ratio` is the optimum, at least the true one: a price on leftovers, so that rounding keeps to the ratio too."""
+    gain, limit = np.asarray(underage, float), np.clip(np.asarray(ratio, float), 0.001, 0.999)
     return np.maximum(np.maximum(np.asarray(overage, float), 0.0), np.maximum(gain, 0.0) * (1 - limit) / limit)
 
 

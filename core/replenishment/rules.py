@@ -27,7 +27,8 @@ class Policy:
     """What the operator chose. Days are business days of the campaign's zone; budget in fen (None: no limit).
 
     caution: points taken off every tier's cap (宁可断货), -0.3..0.3. salvage: share of the unit cost that a leftover still brings after
-    the sale. holding: share of the unit cost that keeping it costs. receiving_days: from the supplier's delivery to the shelf.
+    the sale. holding: share of the unit cost that keeping it costs. hurdle: share of its margin that the last unit ordered must be expected to
+    earn. receiving_days: from the supplier's delivery to the shelf.
     """
 
     today: date
@@ -36,6 +37,7 @@ class Policy:
     caution: float = 0.0
     salvage: float = 0.55
     holding: float = 0.05
+    hurdle: float = quantity.HURDLE
     receiving_days: int = 2
     caps: Mapping[str, float] = field(default_factory=lambda: dict(CAPS))
 
@@ -74,13 +76,14 @@ def decide(inputs: pd.DataFrame, policy: Policy, capacity: Mapping[str, int] | N
     frame = inputs.reset_index(drop=True)
     economics = _economics(frame, policy)
     late = _latest_order(frame, policy) < policy.today
-    lines = _lines(frame, economics, late)
+    lines = _lines(frame, economics)
     free = quantity.best_packs(lines) * lines.pack
     forced = frame["override"].notna().to_numpy()
-    open_lines = replace(lines, must=np.where(forced, 0, lines.must), limit=np.where(forced, 0, lines.limit))
+    shut = forced | late.to_numpy()
+    open_lines = replace(lines, must=np.where(shut, 0, lines.must), limit=np.where(shut, 0, lines.limit))
     over_capacity, capped = _within_capacity(frame, open_lines, capacity or {})
     funded = _within_budget(frame, capped, policy)
-    ordered = np.where(forced, free, funded.packs * lines.pack)
+    ordered = np.where(late, 0, np.where(forced, free, funded.packs * lines.pack))
     chosen = np.where(forced, frame["override"].fillna(0).to_numpy(np.int64), ordered)
     sheet = _described(frame, lines, economics, policy, chosen)
     unfunded = funded.packs < quantity.best_packs(capped) if policy.budget is not None else False
@@ -90,7 +93,7 @@ def decide(inputs: pd.DataFrame, policy: Policy, capacity: Mapping[str, int] | N
 
 
 def _economics(frame: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """underage, overage (true), capped (with the tier's cap in it), fen a unit; critical_ratio, cap, ratio; costed.
+    """underage, overage (true), capped (with the tier's cap and the hurdle in it), fen a unit; critical_ratio, cap, ratio; costed.
 
     Without a known cost or contribution the cap alone decides.
     """
@@ -102,16 +105,17 @@ def _economics(frame: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     gain = np.where(costed, frame["contribution"].fillna(0).to_numpy(float), 100.0 * cap)
     loss = np.where(costed, cost * (1 - policy.salvage + policy.holding), 100.0 * (1 - cap))
     ratio = quantity.critical_ratio(gain, loss)
+    effective = quantity.effective_ratio(ratio, cap, policy.hurdle)
     return pd.DataFrame(
         {
             "costed": costed,
             "cost": cost,
             "underage": gain,
             "overage": loss,
-            "capped": quantity.capped_overage(gain, loss, cap),
+            "capped": quantity.capped_overage(gain, loss, effective),
             "critical_ratio": ratio,
             "cap": cap,
-            "ratio": np.minimum(ratio, cap),
+            "ratio": effective,
         }
     )
 
@@ -125,19 +129,18 @@ def _days_to_shelf(frame: pd.DataFrame, policy: Policy) -> pd.Series:
     return pd.to_timedelta(frame["lead_time_days"].fillna(0).astype("int64") + policy.receiving_days, unit="D")
 
 
-def _lines(frame: pd.DataFrame, economics: pd.DataFrame, late: pd.Series) -> Lines:
+def _lines(frame: pd.DataFrame, economics: pd.DataFrame) -> Lines:
     committed, have = frame["committed"].to_numpy(np.int64), (frame["available"] + frame["in_transit"]).to_numpy(np.int64)
-    must = np.where(late.to_numpy(), 0, np.maximum(committed - have, 0))
     return Lines(
         frame["forecast_mean"].to_numpy(float),
         frame["phi"].to_numpy(float),
         economics["underage"].to_numpy(float),
         economics["capped"].to_numpy(float),
-        must,
+        np.maximum(committed - have, 0),
         have - committed,
         np.maximum(frame["pack_size"].fillna(1).to_numpy(np.int64), 1),
         frame["moq"].fillna(0).to_numpy(np.int64),
-        np.where(late.to_numpy(), 0, UNLIMITED),
+        np.full(len(frame), UNLIMITED),
     )
 
 

@@ -57,7 +57,7 @@ def replenish(
 ) -> Run:
     """Computes and stores a new run; the last one stays for comparison.
 
-    `policy`: budget (fen or None), caution, salvage, holding, receiving_days, caps by tier; what is left out takes Policy's own. `today`: the
+    `policy`: budget (fen or None), caution, salvage, holding, hurdle, receiving_days, caps by tier; what is left out takes Policy's own. `today`: the
     day to decide on, when it is not the campaign's present day. ShopError("campaign.unknown" | "replenishment.no_goods" | "replenishment.bad_policy").
     """
     allow(actor, "replenishment.edit")
@@ -85,12 +85,12 @@ def replenish(
 
 
 def _policy(given: Mapping[str, Any], place: sources.Window) -> Policy:
-    unknown = set(given) - {"budget", "caution", "salvage", "holding", "receiving_days", "caps"}
+    unknown = set(given) - {"budget", "caution", "salvage", "holding", "hurdle", "receiving_days", "caps"}
     values = {name: value for name, value in given.items() if value is not None}
     chosen = Policy(
         today=place.today, opens=place.opens, **{name: value for name, value in values.items() if name not in unknown}
     )
-    rates = (chosen.salvage, chosen.holding, *chosen.caps.values())
+    rates = (chosen.salvage, chosen.holding, chosen.hurdle, *chosen.caps.values())
     sound = all(0 <= rate <= 1 for rate in rates) and abs(chosen.caution) <= 0.3 and 0 <= chosen.receiving_days <= 60
     if unknown or not sound or (chosen.budget is not None and chosen.budget < 0) or "regular" not in chosen.caps:
         raise ShopError("replenishment.bad_policy", given=dict(given))

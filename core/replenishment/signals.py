@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-STAGES = ("cart", "coupon", "favourite", "view")  # deepest first; a deposit is a commitment and no longer a forecast
+DEPOSIT = "deposit"  # deeper than every stage: a commitment and no longer a forecast
+STAGES = ("cart", "coupon", "favourite", "view")  # deepest first
 PRIOR_RATES = {
     "cart": 0.12,
     "coupon": 0.08,
@@ -22,12 +23,12 @@ _FLOOR_SD = 0.45  # a signal of any size says no more than this (log scale)
 
 
 def deepest(counts: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    """User-items by deepest stage from counts of everyone who reached a stage: those who went on to a deeper one are taken off.
+    """User-items by deepest stage from counts of everyone who reached a stage: those who went on to a deeper one, or to a deposit, are taken off.
 
     Only the sheet's totals are known, so the deeper stage is taken to lie inside the shallower one; never below 0.
     """
     left: dict[str, Array] = {}
-    deeper = np.zeros(1)
+    deeper = np.asarray(counts.get(DEPOSIT, 0.0), float)
     for stage in STAGES:
         here = np.asarray(counts.get(stage, 0.0), float)
         left[stage] = np.maximum(here - deeper, 0.0)

@@ -18,6 +18,7 @@ from core.goods.tables import campaign_sku, sku, supplier
 from core.pricing import service as pricing
 from core.replenishment import forecast, history
 from core.replenishment.history import Goods, Sale, Sales
+from core.replenishment.signals import DEPOSIT
 from core.replenishment.tables import replenishment_override
 from core.signals.tables import daily_signal
 from core.stock import service as stock
@@ -27,7 +28,7 @@ HISTORY_DAYS = 420  # thirteen months and a bit: last year's sale is in it
 SHELF_DAYS = 180  # how far back an empty shelf is looked for
 WARM_DAYS = 14  # before the opening, where a campaign names no warm-up phase
 _WARM_KINDS = ("warm_up", "presale_deposit")
-_STAGES = {"cart": "add_to_cart", "coupon": "coupon_claims", "favourite": "favourites", "view": "visitors"}
+_STAGES = {DEPOSIT: "deposits", "cart": "add_to_cart", "coupon": "coupon_claims", "favourite": "favourites", "view": "visitors"}
 _EPOCH = date(1970, 1, 1).toordinal()
 NEW_DAYS = 30  # a SKU is new for so long after the first day on which a report names it
 
@@ -117,18 +118,15 @@ def goods(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, dict[
 
 
 def reports(connection: Connection, today: date) -> pd.DataFrame:
-    """Daily figures by SKU before today, channels summed: sku_code, day (ordinal, int64), units_paid, deposits and the warm-up stages (float, nan where silent)."""
+    """Daily figures by SKU before today, channels summed: sku_code, day (ordinal, int64), units_paid and the warm-up's stages (float, nan where silent)."""
     d = daily_signal.c
-    figures = [func.sum(d[name]).label(name) for name in ("units_paid", "deposits", *_STAGES.values())]
+    figures = [func.sum(d[name]).label(name) for name in ("units_paid", *_STAGES.values())]
     query = select(d.sku_code, d.day, *figures).where(
         d.sku_code != "", d.day < today, d.day >= today - timedelta(days=HISTORY_DAYS)
     )
     frame = read(connection, query.group_by(d.sku_code, d.day))
     days = pd.to_datetime(frame["day"]).to_numpy("datetime64[D]").astype(np.int64) + _EPOCH
-    numbers = {
-        name: frame[name].astype("Float64").to_numpy(float, na_value=np.nan)
-        for name in ("units_paid", "deposits", *_STAGES.values())
-    }
+    numbers = {name: frame[name].astype("Float64").to_numpy(float, na_value=np.nan) for name in ("units_paid", *_STAGES.values())}
     return pd.DataFrame({"sku_code": frame["sku_code"], "day": days, **numbers})
 
 
@@ -183,10 +181,11 @@ def demand(connection: Connection, place: Window, frame: pd.DataFrame, now: date
     empty_item, empty_day = empty_shelves(connection, index, place.zone, place.today)
     sales = Sales(item[told], day[told], np.maximum(units[told], 0.0), empty_item, empty_day)
     past = past_sales(connection, place.campaign_id, now, set(day[told].tolist()))
-    warm = forecast.Signals(item, day, {stage: np.nan_to_num(rows[name].to_numpy(float)) for stage, name in _STAGES.items()})
+    counts = {stage: np.nan_to_num(rows[name].to_numpy(float)) for stage, name in _STAGES.items()}
+    warm = forecast.Signals(item, day, counts)
     coming = forecast.Coming(place.today.toordinal(), place.sale, frame["planned_units"].to_numpy(float, na_value=np.nan))
     inside = (day >= place.sale.warm) & (day <= place.sale.last)
-    deposits = np.bincount(item[inside], np.nan_to_num(rows["deposits"].to_numpy(float))[inside], minlength=len(index))
+    deposits = np.bincount(item[inside], counts[DEPOSIT][inside], minlength=len(index))
     return Demand(
         forecast.forecast(sales, _belonging(frame, first_day), past, coming, warm), first_day, deposits.astype(np.int64)
     )

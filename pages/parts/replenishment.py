@@ -14,6 +14,7 @@ from core.database import Database
 from core.errors import ShopError
 from core.money import from_yuan
 from core.replenishment import service
+from core.replenishment.quantity import HURDLE
 from core.replenishment.service import Sheet
 from pages.parts import charts, purchase
 from pages.parts import replenishment_lines as lines
@@ -52,7 +53,7 @@ def controls(db: Database, user: Actor, chosen: Chosen, view: Sheet | None, now:
                 t("replenishment.compute"), type="primary", icon=":material/calculate:", width="stretch"
             )
             with st.expander(t("replenishment.more")):
-                one, two, three = st.columns(3)
+                one, two, three, four = st.columns(4)
                 salvage = one.number_input(
                     t("replenishment.salvage"),
                     0,
@@ -67,7 +68,14 @@ def controls(db: Database, user: Actor, chosen: Chosen, view: Sheet | None, now:
                     round(100 * policy.get("holding", 0.05)),
                     help=t("replenishment.holding_help"),
                 )
-                shelf = three.number_input(
+                hurdle = three.number_input(
+                    t("replenishment.hurdle"),
+                    0,
+                    50,
+                    round(100 * policy.get("hurdle", HURDLE)),
+                    help=t("replenishment.hurdle_help"),
+                )
+                shelf = four.number_input(
                     t("replenishment.receiving"), 0, 60, policy.get("receiving_days", 2), help=t("replenishment.receiving_help")
                 )
         if pressed:
@@ -77,6 +85,7 @@ def controls(db: Database, user: Actor, chosen: Chosen, view: Sheet | None, now:
                 "caution": caution,
                 "salvage": salvage / 100,
                 "holding": holding / 100,
+                "hurdle": hurdle / 100,
                 "receiving_days": shelf,
             }
             _try(lambda: service.replenish(db, user, chosen.campaign_id, asked, now=now), "replenishment.computed")
@@ -179,6 +188,11 @@ def _basis(view: Sheet) -> None:
     basis = view.run.basis
     if not basis["past_sales"]:
         st.info(t("replenishment.prior_only"), icon=":material/info:")
+    bare = view.lines["uncovered"]
+    if bare.any():
+        st.error(
+            t("replenishment.uncovered_note", n=int(bare.sum()), skus=int((bare > 0).sum())), icon=":material/assignment_late:"
+        )
     if basis["sources"]["nothing"]:
         st.warning(t("replenishment.unknown_demand", n=basis["sources"]["nothing"]), icon=":material/help:")
     if view.run.totals["stale_overrides"]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.access import Actor
 from core.database import Database
 from core.errors import ShopError
-from core.replenishment import following, service
+from core.replenishment import following, ladder, service
 from core.replenishment.service import Sheet
 from pages.parts import charts
 from pages.parts.columns import Column
 from pages.parts.editing import edit, saved
 from pages.parts.empty import empty
 from pages.parts.states import badge
-from pages.parts.tables import Filter, table
+from pages.parts.tables import Filter, found, table
 from pages.parts.text import error_text, literal, number, percent, plain, t, who
 
 LINES = (
@@ -33,12 +34,12 @@ LINES = (
     Column("amount", "replenishment.amount", "money"),
     Column("latest_order", "replenishment.latest_order", "day", help="replenishment.latest_order_help"),
     Column("arrival", "replenishment.arrival", "day", help="replenishment.arrival_help"),
-    Column("forecast_mean", "replenishment.forecast", "decimal", help="replenishment.forecast_help"),
+    Column("forecast_mean", "replenishment.forecast", "integer", help="replenishment.forecast_help"),
     Column("committed", "replenishment.committed", "integer", help="replenishment.committed_help"),
     Column("available", "replenishment.available", "integer", help="replenishment.available_help"),
     Column("in_transit", "replenishment.in_transit", "integer", help="replenishment.in_transit_help"),
-    Column("expected_leftover", "replenishment.leftover", "decimal", help="replenishment.leftover_help"),
-    Column("expected_lost", "replenishment.lost", "decimal", help="replenishment.lost_help"),
+    Column("expected_leftover", "replenishment.leftover", "integer", help="replenishment.leftover_help"),
+    Column("expected_lost", "replenishment.lost", "integer", help="replenishment.lost_help"),
     Column("lost_profit", "replenishment.lost_profit", "money"),
     Column("units", "replenishment.sales", "integer", help="replenishment.sales_help"),
     Column("favourites", "replenishment.favourites", "integer"),
@@ -47,6 +48,7 @@ LINES = (
     Column("page_views", "replenishment.page_views", "integer"),
     Column("visitors", "replenishment.visitors", "integer"),
     Column("on_hand", "replenishment.on_hand", "integer", shown=False),
+    Column("uncovered", "replenishment.uncovered", "integer", help="replenishment.uncovered_help", shown=False),
     Column("late_in_transit", "replenishment.late_in_transit", "integer", shown=False),
     Column("left_if_low", "replenishment.left_if_low", "integer", shown=False),
     Column("left_if_expected", "replenishment.left_if_expected", "integer", shown=False),
@@ -57,6 +59,7 @@ LINES = (
 )
 VIEWS = (
     Filter("order", "replenishment.view_order", lambda frame: frame["quantity"] > 0),
+    Filter("uncovered", "replenishment.view_uncovered", lambda frame: frame["uncovered"] > 0),
     Filter("late", "replenishment.view_late", lambda frame: frame["state"] == "late"),
     Filter("unfunded", "replenishment.view_unfunded", lambda frame: frame["unfunded"] | frame["over_capacity"]),
     Filter("override", "replenishment.view_override", lambda frame: frame["override"].notna()),
@@ -98,17 +101,22 @@ ORDINARY = (
     Column("name", "replenishment.name"),
     Column("supplier", "replenishment.supplier"),
     Column("daily", "replenishment.daily", "decimal"),
-    Column("safety_stock", "replenishment.safety_stock", "decimal", help="replenishment.safety_stock_help"),
-    Column("reorder_point", "replenishment.reorder_point", "decimal", help="replenishment.reorder_point_help"),
+    Column("safety_stock", "replenishment.safety_stock", "integer", help="replenishment.safety_stock_help"),
+    Column("reorder_point", "replenishment.reorder_point", "integer", help="replenishment.reorder_point_help"),
     Column("position", "replenishment.position", "integer", help="replenishment.position_help"),
     Column("quantity", "replenishment.quantity", "integer"),
 )
 
 
+EDITED = 1_000  # lines that an editor holds at once
+UNIT_TERMS = ("wanted", "committed", "available", "in_transit", "surplus", "rounding", "limits", "override")
+LIMITS = ("late", "over_capacity", "unfunded")  # what cut a line, the hardest first
+
+
 def sheet(db: Database, user: Actor, view: Sheet) -> None:
     """The table, most urgent first, and why the picked line says what it says."""
     shown = table(
-        view.lines,
+        ladder.whole_units(view.lines),
         LINES,
         key="replenishment",
         filters=VIEWS,
@@ -148,21 +156,26 @@ def _why(steps: list[dict[str, Any]], line: pd.Series) -> None:
         )
 
 
+def _units(value: float) -> str:
+    """Expected units in a sentence: a decimal only where it says something."""
+    return number(value, 1 if value < 20 else 0)
+
+
 def _sentence(term: str, step: dict[str, Any]) -> str:
     if term == "baseline":
         source = plain(f"forecast_source.{step['source']}")
         return t(
             "why.baseline",
-            rate=number(step["value"], 2),
+            rate=_units(step["value"]),
             uplift=number(step["uplift"], 2),
             days=step["sale_days"],
-            mean=number(step["history_mean"], 1),
+            mean=_units(step["history_mean"]),
             source=source,
         )
     if term == "signals":
-        return t("why.signals", median=number(step["value"], 1))
+        return t("why.signals", median=_units(step["value"]))
     if term == "forecast":
-        return t("why.forecast", mean=number(step["value"], 1), low=step["demand_low"], high=step["demand_high"])
+        return t("why.forecast", mean=_units(step["value"]), low=number(step["demand_low"]), high=number(step["demand_high"]))
     if not step["costed"]:
         return t("why.no_cost", cap=percent(step["cap"]))
     if "critical_ratio" not in step:
@@ -175,8 +188,9 @@ def _ladder(steps: list[dict[str, Any]]) -> pd.DataFrame:
     rows, level = [], 0
     for step in steps:
         term, value = step["term"], step["value"]
-        if term in ("wanted", "committed", "available", "in_transit", "rounding", "limits", "override") and value:
-            rows.append((plain(f"why.term_{term}"), level, level + value, "rise" if value > 0 else "fall", f"{value:+,}"))
+        if term in UNIT_TERMS and value:
+            label = next((limit for limit in LIMITS if step.get(limit)), term) if term == "limits" else term
+            rows.append((plain(f"why.term_{label}"), level, level + value, "rise" if value > 0 else "fall", f"{value:+,}"))
             level += value
         elif term in ("need", "quantity"):
             rows.append((plain(f"why.term_{term}"), 0, value, "total", f"{value:,}"))
@@ -191,7 +205,14 @@ def by_hand(db: Database, user: Actor, view: Sheet, now: datetime) -> None:
         t("replenishment.reason_ask"), key="replenishment_reason", placeholder=plain("replenishment.reason_sample")
     )
     frame = view.lines.set_index("sku_code", drop=False).rename_axis(None)
-    edited = edit(frame, BY_HAND, editable=("override",), key="replenishment_by_hand")
+    wanted = st.text_input(
+        t("common.search"), key="replenishment_by_hand_find", type="search", live=True, width=260, label_visibility="collapsed",
+        placeholder=plain("common.search_place"), icon=":material/search:",
+    )  # fmt: skip
+    rows = found(frame, ("sku_code", "name", "supplier"), wanted)
+    if len(rows) > EDITED:
+        st.caption(t("replenishment.by_hand_most", n=EDITED, rows=len(rows)))
+    edited = edit(rows.head(EDITED), BY_HAND, editable=("override",), key="replenishment_by_hand", standing=frame)
     if edited is None:
         return
     changes = pd.DataFrame({"sku_code": edited.changes["key"], "quantity": pd.array(edited.changes["after"].tolist(), "Int64")})
@@ -238,6 +259,8 @@ def ordinary(db: Database, user: Actor, campaign_id: str, now: datetime) -> None
     """Reorder points of ordinary days."""
     st.caption(t("replenishment.ordinary_note"))
     frame = following.ordinary(db, user, campaign_id, now=now).sort_values("quantity", ascending=False, ignore_index=True)
+    # rounded up: a position of whole units is below the point exactly when it is below the next whole unit
+    frame = frame.assign(**{name: np.ceil(frame[name]).astype("int64") for name in ("safety_stock", "reorder_point")})
     due = Filter("due", "replenishment.view_due", lambda rows: rows["quantity"] > 0)
     table(
         frame,

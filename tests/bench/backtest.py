@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from core.replenishment import demand, rates
+from core.replenishment import demand, quantity, rates
 from core.replenishment.learning import Learner
 from core.replenishment.response import Features
 
@@ -118,10 +118,12 @@ def pooled_uplift(panel: Panel, week: int, window: int) -> float:
     return sold / max(usual, 1e-9)
 
 
-def excel(panel: Panel, week: int, cover: float = 1.0) -> dict[float, np.ndarray]:
-    """4-week mean x pooled uplift (x cover), to the nearest unit: what a spreadsheet does."""
+def excel(
+    panel: Panel, week: int, cover: float = 1.0, whole: Callable[[np.ndarray], np.ndarray] = np.round
+) -> dict[float, np.ndarray]:
+    """4-week mean x pooled uplift (x cover), to the nearest unit (`whole`): what a spreadsheet does."""
     mean = panel.units[panel.universe(week), week - LEAD - 3 : week - LEAD + 1].mean(axis=1)
-    order = np.round(cover * mean * pooled_uplift(panel, week, 4))
+    order = whole(cover * mean * pooled_uplift(panel, week, 4))
     return dict.fromkeys(RATIOS, order)
 
 
@@ -137,10 +139,10 @@ def base_stock(panel: Panel, week: int) -> dict[float, np.ndarray]:
     return dict.fromkeys(RATIOS, order)
 
 
-def normal_newsvendor(panel: Panel, week: int) -> dict[float, np.ndarray]:
-    """Normal quantile with the 8-week mean and spread, both times the pooled uplift."""
+def normal_newsvendor(panel: Panel, week: int, whole: Callable[[np.ndarray], np.ndarray] = np.round) -> dict[float, np.ndarray]:
+    """Normal quantile with the 8-week mean and spread, both times the pooled uplift, to the nearest unit (`whole`)."""
     mean, spread, times = _eight_weeks(panel, week)
-    return {ratio: np.maximum(np.round(times * (mean + norm.ppf(ratio) * spread)), 0) for ratio in RATIOS}
+    return {ratio: np.maximum(whole(times * (mean + norm.ppf(ratio) * spread)), 0) for ratio in RATIOS}
 
 
 # -- our own --------------------------------------------------------------------------------------------------------------------------
@@ -194,7 +196,7 @@ def _uplift(panel: Panel, week: int, history: dict[int, np.ndarray]) -> np.ndarr
 
 
 def own_orders(
-    panel: Panel, first: int, last: int, spread: bool = True, learn: bool = True
+    panel: Panel, first: int, last: int, *, spread: bool = True, learn: bool = True, hurdle: float = quantity.HURDLE
 ) -> dict[int, dict[float, np.ndarray]]:
     """Our orders for every week from `first` to `last`; `learn` False leaves the chain alone, `spread` False orders the mean."""
     history: dict[int, np.ndarray] = {}
@@ -217,8 +219,12 @@ def own_orders(
                     demand.size_bucket(mean)
                 ]
             )
-            orders[week] = {ratio: demand.quantile(ratio, mean, phi) if spread else np.round(mean) for ratio in RATIOS}
+            orders[week] = {ratio: _quantile(ratio, mean, phi, hurdle) if spread else np.round(mean) for ratio in RATIOS}
     return orders
+
+
+def _quantile(ratio: float, mean: np.ndarray, phi: np.ndarray, hurdle: float) -> np.ndarray:
+    return demand.quantile(quantity.effective_ratio(ratio, 1.0, hurdle), mean, phi)
 
 
 # -- the score ------------------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from core.replenishment import history
 
 LAST_KNOWN = date(2019, 5, 31)
 SALE = date(2019, 6, 18)
-BOOK_DAY = date(2019, 4, 23)
+SALE_TIMES = 3.0  # a day that sold so many times the 28 days before it was a sale
 WARM_DAYS = 18  # the platform's June sale warms up from the 1st
 
 
@@ -72,7 +72,7 @@ def own(shop: Shop) -> f.Forecast:
         history.codes(category, band),
         by_sku["first"].map(date.toordinal).to_numpy(np.int64),
     )
-    past = (history.Sale(BOOK_DAY.toordinal(), BOOK_DAY.toordinal(), BOOK_DAY.toordinal() - 1),)
+    past = tuple(history.Sale(day, day, day - 1) for day in (found.toordinal() for found in sale_days(shop)))
     coming = f.Coming(
         LAST_KNOWN.toordinal() + 1,
         history.Sale(SALE.toordinal(), SALE.toordinal(), SALE.toordinal() - WARM_DAYS),
@@ -89,11 +89,16 @@ def own(shop: Shop) -> f.Forecast:
     )
 
 
+def sale_days(shop: Shop) -> list[date]:
+    """Days up to the end of May on which the shop sold at least SALE_TIMES the mean of the 28 days before."""
+    units = shop.known.groupby("day")["units"].sum()
+    return list(units.index[units >= SALE_TIMES * units.shift(1).rolling(28).mean()])
+
+
 def naive(shop: Shop) -> dict[str, np.ndarray]:
-    """The 28-day mean, and the same times the shop's uplift on the Book Day (units against the 28 days before it)."""
-    daily = shop.known.pivot_table(index="sku", columns="day", values="units", fill_value=0.0).reindex(shop.truth.index)
-    mean = daily.iloc[:, -28:].mean(axis=1).to_numpy()
-    place = list(daily.columns).index(BOOK_DAY)
-    whole = shop.known.pivot_table(index="sku", columns="day", values="units", fill_value=0.0)
-    times = whole[BOOK_DAY].sum() / whole.iloc[:, place - 28 : place].mean(axis=1).sum()
-    return {"28-day mean": mean, "28-day mean x Book Day uplift": mean * times}
+    """The 28-day mean, and the same times the shop's uplift on each of its sales (units against the 28 days before it)."""
+    daily = shop.known.pivot_table(index="sku", columns="day", values="units", fill_value=0.0)
+    mean = daily.reindex(shop.truth.index).iloc[:, -28:].mean(axis=1).to_numpy()
+    whole = daily.sum()
+    times = {day: whole[day] / whole.shift(1).rolling(28).mean()[day] for day in sale_days(shop)}
+    return {"28-day mean": mean} | {f"28-day mean x {factor:.2f} ({day:%d %B})": mean * factor for day, factor in times.items()}

@@ -1,8 +1,12 @@
-"""Opening the replenishment page with 20,000 lines: the server's time until everything is drawn."""
+"""Opening the replenishment page with 20,000 lines: the server's time from the browser's request until the last message of the run is sent.
+
+A real server in a process of its own, a signed-in viewer on its websocket; CPU seconds of the server's process, all threads: the page's run, the database,
+the table's serialising and the sending are in it.
+"""
 
 from __future__ import annotations
 
-import time
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -16,6 +20,7 @@ from core.goods.tables import campaign_sku, sku
 from core.replenishment import service
 from core.signals.tables import daily_signal
 from core.stock import service as stock
+from tests.bench.viewers import Screens, Viewer, served
 
 LINES = 20_000
 NOW = datetime(2026, 10, 20, 2, tzinfo=UTC)
@@ -58,16 +63,26 @@ def seeded(database: Database, actor: Actor) -> str:
 
 
 @pytest.mark.bench
-def test_opening_the_sheet_of_twenty_thousand_lines(sqlite: Database, admin: Actor) -> None:
-    """The page's one call, cold and warm, in CPU seconds of this process; the table itself is drawn by Streamlit beside it."""
-    campaign_id = seeded(sqlite, admin)
-    seconds = []
-    for _ in range(3):
-        started = time.process_time()
-        run_id = service.newest(sqlite, admin, campaign_id)
-        assert run_id is not None
-        view = service.sheet(sqlite, admin, run_id)
-        seconds.append(time.process_time() - started)
-    assert len(view.lines) == LINES
-    print(f"\n{LINES:,} lines loaded in " + ", ".join(f"{took:.2f}" for took in seconds) + " s CPU")
-    assert min(seconds) <= 2
+@pytest.mark.timeout(300)
+def test_opening_the_page_with_twenty_thousand_lines(sqlite: Database, admin: Actor) -> None:
+    """The first visit after the server's start and four after it, each in a session of its own."""
+    query = f"campaign={seeded(sqlite, admin)}"
+    with served(sqlite, "merchandiser") as screens:
+        visits = [asyncio.run(visit(screens, query)) for _ in range(5)]
+    seconds, sizes = zip(*visits, strict=True)
+    print(
+        f"\nreplenishment page, {LINES:,} lines, server CPU: first visit {seconds[0]:.2f} s, then "
+        + ", ".join(f"{took:.2f}" for took in seconds[1:])
+        + f" s (promised 2); {sizes[-1] / 2**20:.1f} MiB sent"
+    )
+    assert min(sizes) > 100 * LINES  # the lines themselves are in it
+    assert max(seconds) <= 2
+
+
+async def visit(screens: Screens, query: str) -> tuple[float, int]:
+    """CPU seconds of the server until the page stood, and the bytes sent."""
+    before = screens.cpu()
+    viewer = await Viewer.open(screens, "replenishment", query)
+    spent, size = screens.cpu() - before, sum(message.ByteSize() for message in viewer.shown)
+    await viewer.close()
+    return spent, size

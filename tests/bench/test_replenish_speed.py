@@ -18,21 +18,25 @@ ROWS_A_SKU = 20
 
 
 def shop() -> tuple[history.Sales, history.Goods, tuple[history.Sale, ...], f.Coming, f.Signals, pd.DataFrame]:
-    """A made-up shop: ten months of sparse sales, two past sales, a fortnight of warm-up."""
+    """A made-up shop: ten months of sparse sales, two past sales of three days at four times the rate, a fortnight of warm-up."""
     r = np.random.default_rng(1111)
     today = TODAY.toordinal()
     rate = np.exp(r.normal(2.5, 1.2, SKUS))
     item = np.repeat(np.arange(SKUS), ROWS_A_SKU)
-    day = r.integers(today - 300, today, item.size)
+    past = tuple(history.Sale(today - back, today - back + 2, today - back - 10) for back in (240, 130))
+    on_sale = np.array([day for sale in past for day in range(sale.first, sale.last + 1)])
+    day = r.integers(today - 300, today, (SKUS, ROWS_A_SKU))
+    day[:, : len(on_sale)] = on_sale
+    day = day.ravel()
+    times = np.where(np.isin(day, on_sale), 4.0, 1.0)
     tier, category = r.integers(0, 4, SKUS), r.integers(0, 60, SKUS)
     band = r.integers(0, 8, SKUS)
     goods = history.Goods(
         tier * 60 + category, (tier * 60 + category) * 8 + band, category, category * 8 + band, np.full(SKUS, today - 300)
     )
     sales = history.Sales(
-        item, day, r.poisson(rate[item]).astype(float), np.arange(0, SKUS, 9), np.full(len(range(0, SKUS, 9)), today - 40)
+        item, day, r.poisson(rate[item] * times).astype(float), np.arange(0, SKUS, 9), np.full(len(range(0, SKUS, 9)), today - 40)
     )
-    past = tuple(history.Sale(today - back, today - back + 2, today - back - 10) for back in (240, 130))
     coming = f.Coming(today, history.Sale(OPENS.toordinal(), OPENS.toordinal() + 1, today - 7), np.full(SKUS, np.nan))
     counts = {stage: r.poisson(rate[item]).astype(float) for stage in ("cart", "favourite", "view")}
     cost = np.exp(r.normal(8, 0.8, SKUS)).astype("int64")

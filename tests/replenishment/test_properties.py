@@ -132,7 +132,7 @@ def test_rounding_is_monotone_whole_packs_and_at_least_the_minimum(units: int, m
 @given(st.floats(0.1, 300), st.floats(0, 2), st.integers(0, 500))
 @settings(deadline=None)
 def test_leftover_closed_form_is_the_sum(mu: float, phi: float, units: int) -> None:
-    left = sum(float(demand.at_most(k, mu, phi)) for k in range(units))
+    left = float(demand.at_most(np.arange(units), mu, phi).sum())
     assert float(demand.leftover(units, mu, phi)) == pytest.approx(left, rel=1e-6, abs=1e-6)
 
 
@@ -159,6 +159,17 @@ def test_response_without_events_is_the_chain_and_with_them_learns() -> None:
     assert np.abs(np.log(learnt / (1.6 * chain**0.8))).mean() < 0.05
 
 
+def test_response_does_not_run_away_when_the_chain_is_far_off() -> None:
+    """Twenty times the chain sold: whole Newton steps would overshoot to millions of units."""
+    r = np.random.default_rng(4)
+    n = 2_000
+    chain = np.exp(r.uniform(0, 4, n))
+    features = response.Features(chain, chain / 5, np.ones(n), np.zeros(n), np.zeros(n), r.uniform(0, 0.2, n))
+    sold = r.poisson(20 * chain)
+    learnt = response.predict(features.matrix(), response.fit(features.matrix(), sold))
+    assert learnt.sum() == pytest.approx(sold.sum(), rel=0.25)
+
+
 def test_new_sku_is_its_group_and_an_old_one_itself() -> None:
     units, exposure = np.array([900.0, 10.0, 12.0, 9.0, 0.0]), np.array([100.0, 100.0, 100.0, 100.0, 0.0])
     rate = rates.baseline(units, exposure, np.zeros(5, int))
@@ -181,4 +192,5 @@ def test_deepest_stage_counts_each_buyer_once() -> None:
 
 
 def test_ordinary_reorder_orders_below_the_point_never_at_it() -> None:
+    """erpnext 4791: ordered exactly at equality."""
     assert regular.reorder_need([99, 100, 101], [100, 100, 100], 10, 7).tolist() == [71, 0, 0]

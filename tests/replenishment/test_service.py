@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pandas as pd
 import pytest
 
 from core.access import Actor
 from core.backup.checks import broken, check
+from core.database import insert
 from core.errors import ShopError
 from core.replenishment import following, orders, receipts, service
 from core.sheets.reader import read_workbook
+from core.signals.tables import daily_signal
 from core.stock import service as stock
 from tests.replenishment.conftest import Shop
 
@@ -67,6 +71,22 @@ def test_presale_is_covered_once_and_not_added_again(shop: Shop, admin: Actor) -
     assert after["committed"] == 30
     assert after["need"] == before["need"] + 30
     assert after["available"] == before["available"] == 40
+
+
+def test_deposits_of_the_warm_ups_reports_are_commitments(shop: Shop, admin: Actor) -> None:
+    """Reported inside the warm-up (the fortnight before the opening), before the shop's stock sheet knows of them."""
+    row = {
+        "sku_code": ["00002"],
+        "day": [date(2026, 10, 30)],
+        "channel": "",
+        "deposits": 25,
+        "import_id": "t",
+        "updated_at": shop.now,
+    }
+    with shop.db.writing() as connection:
+        insert(connection, daily_signal, pd.DataFrame(row))
+    made = service.replenish(shop.db, admin, shop.campaign_id, {}, now=shop.now + timedelta(days=12))
+    assert line(service.sheet(shop.db, admin, made.run_id), "00002")["committed"] == 25
 
 
 def test_in_transit_counts_by_its_date(shop: Shop, admin: Actor) -> None:
@@ -258,8 +278,6 @@ def test_newcomers_and_ordinary_days(shop: Shop, merchandiser: Actor) -> None:
 
 def test_a_shop_without_any_past_says_so(shop: Shop, admin: Actor) -> None:
     from sqlalchemy import delete
-
-    from core.signals.tables import daily_signal
 
     with shop.db.writing() as connection:
         connection.execute(delete(daily_signal))
