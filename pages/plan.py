@@ -43,7 +43,7 @@ for name, tab in opened.items():
         if name == "schedule":
             schedule.schedule(db, user, mine, now)
         elif plan is not None and name == "time":
-            plan_parts.over_time(db, user, plan)
+            plan_parts.over_time(db, user, plan, now)
         elif plan is not None and name == "parts":
             plan_parts.by_part(db, user, plan, now)
         elif plan is not None and name == "new":

@@ -100,18 +100,42 @@ def _leaves(phase: Phase, zone: str, curve: Curve, gmv: int, visitors: int, day_
     return frame.assign(phase_id=phase.phase_id)[["phase_id", "day", "hour", "start", "gmv", "visitors"]]
 
 
-def across(dimension: str, gmv: int, visitors: int, weights: Mapping[str, int]) -> pd.DataFrame:
-    """The target over channels or tiers by whole weights: dimension, part, gmv, visitors; the parts of weight 0 are kept at 0."""
+def across(
+    dimension: str, gmv: int, visitors: int, weights: Mapping[str, int], people: Mapping[str, int] | None = None
+) -> pd.DataFrame:
+    """The target over channels or tiers by whole weights: dimension, part, gmv, visitors; the parts of weight 0 are kept at 0.
+
+    `people`: the visitors' own weights by part, where they do not follow the money's.
+    """
     if not weights:
         return pd.DataFrame({"dimension": [], "part": [], "gmv": np.array([], "int64"), "visitors": np.array([], "int64")})
     shares = list(weights.values())
     return pd.DataFrame(
-        {"dimension": dimension, "part": list(weights), "gmv": split(gmv, shares), "visitors": split(visitors, shares)}
+        {
+            "dimension": dimension,
+            "part": list(weights),
+            "gmv": split(gmv, shares),
+            "visitors": split(visitors, _heads(weights, people)),
+        }
     )
 
 
-def parts(leaves: pd.DataFrame, channels: Mapping[str, int], tiers: Mapping[str, int]) -> pd.DataFrame:
-    """Every dimension of a plan in one frame (dimension, part, gmv, visitors); each given dimension sums to the whole."""
+def _heads(weights: Mapping[str, int], people: Mapping[str, int] | None) -> list[int]:
+    """What visitors are split by: their own weights where any speaks of these parts, else the money's."""
+    own = [(people or {}).get(part, 0) for part in weights]
+    return own if any(own) else list(weights.values())
+
+
+def parts(
+    leaves: pd.DataFrame,
+    channels: Mapping[str, int],
+    tiers: Mapping[str, int],
+    people: Mapping[str, Mapping[str, int]] | None = None,
+) -> pd.DataFrame:
+    """Every dimension of a plan in one frame (dimension, part, gmv, visitors); each given dimension sums to the whole.
+
+    `people`: the visitors' own weights by dimension ("channel", "tier") and part.
+    """
     sums = [
         leaves.groupby(column, sort=False, as_index=False)[["gmv", "visitors"]]
         .sum()
@@ -120,18 +144,24 @@ def parts(leaves: pd.DataFrame, channels: Mapping[str, int], tiers: Mapping[str,
         for name, column in (("phase", "phase_id"), ("day", "day"), ("hour", "hour"))
     ]
     whole = int(leaves["gmv"].sum()), int(leaves["visitors"].sum())
-    sums += [across("channel", *whole, channels), across("tier", *whole, tiers)]
+    own = people or {}
+    sums += [across("channel", *whole, channels, own.get("channel")), across("tier", *whole, tiers, own.get("tier"))]
     frame = pd.concat([part for part in sums if len(part)], ignore_index=True)
     return frame[["dimension", "part", "gmv", "visitors"]].astype({"gmv": "int64", "visitors": "int64"})
 
 
 def replanned(
-    gmv: int, visitors: int, weights: Mapping[str, int], closed: Mapping[str, tuple[int, int]]
+    gmv: int,
+    visitors: int,
+    weights: Mapping[str, int],
+    closed: Mapping[str, tuple[int, int]],
+    people: Mapping[str, int] | None = None,
 ) -> dict[str, tuple[int, int]]:
     """(gmv, visitors) by phase after some have closed: those keep what they did, the others carry the rest by their weights.
 
     `closed`: actual (gmv, visitors) by phase id. The parts sum to the target exactly unless the closed phases alone have passed
-    it: then the open ones get 0 and the sum is what was done. Open phases without any weight share equally.
+    it: then the open ones get 0 and the sum is what was done. Open phases without any weight share equally. `people`: the visitors'
+    own weights by phase, where they do not follow the money's.
 
     >>> replanned(1000, 100, {"a": 1, "b": 3, "c": 1}, {"a": (400, 20)})
     {'a': (400, 20), 'b': (450, 60), 'c': (150, 20)}
@@ -140,8 +170,8 @@ def replanned(
     result = dict(closed)
     if still:
         money = split(max(0, gmv - sum(done for done, _ in closed.values())), list(still.values()))
-        people = split(max(0, visitors - sum(done for _, done in closed.values())), list(still.values()))
-        result |= {phase: (int(fen), int(persons)) for phase, fen, persons in zip(still, money, people, strict=True)}
+        heads = split(max(0, visitors - sum(done for _, done in closed.values())), _heads(still, people))
+        result |= {phase: (int(fen), int(persons)) for phase, fen, persons in zip(still, money, heads, strict=True)}
     return {phase: result[phase] for phase in [*weights, *(p for p in closed if p not in weights)]}
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
@@ -46,21 +47,16 @@ class Plan:
     @property
     def curve_days(self) -> int:
         """Past sale days of the shop behind its hours; 0 where the shipped curve alone lays them out."""
-        zone, own = self.campaign.timezone, self.weights.curves
-        return max((decompose.curve_of(p, zone, own).days for p in self.campaign.phases), default=0)
+        own = self.weights.curves
+        return max((decompose.curve_of(p, self.campaign.timezone, own).days for p in self.campaign.phases), default=0)
 
     def acquisition(self) -> pd.DataFrame:
         """New visitors per day and channel with their cost (day, channel, visitors, cost in fen), over the days of the plan."""
         days = self.part("day")
         needed = rules.new_visitors(self.target.visitors, self.weights.base, self.weights.retention)
-        names = list(self.weights.channels)
-        channels = pd.DataFrame(
-            {
-                "channel": names,
-                "weight": list(self.weights.channels.values()),
-                "cost": [self.weights.costs.get(name, 0) for name in names],
-            }
-        )
+        split = self.part("channel")
+        costs = split["part"].map(self.weights.costs).fillna(0).astype("int64")
+        channels = pd.DataFrame({"channel": split["part"], "weight": split["visitors"], "cost": costs})
         return rules.acquisition(needed, dict(zip(days["part"], days["visitors"].tolist(), strict=True)), channels)
 
 
@@ -141,13 +137,10 @@ def settle(
     chosen = weights or (last.weights if last else first_weights(mine))
     own = chosen.curves if curves is None else curves
     chosen = replace(chosen, phases=_phases_of(mine, chosen.phases), curves=own)
-    totals = decompose.replanned(
-        checked.gmv, checked.visitors, chosen.phases, {k: (v[0], v[1]) for k, v in chosen.closed.items()}
-    )
+    totals = decompose.replanned(checked.gmv, checked.visitors, chosen.phases, chosen.closed, chosen.people.get("phase"))
     leaves = decompose.tree_of(totals, mine.phases, mine.timezone, chosen.days, own)
-    return _store(
-        connection, actor, mine, last, checked, chosen, decompose.parts(leaves, chosen.channels, chosen.tiers), why, now
-    )
+    parts = decompose.parts(leaves, chosen.channels, chosen.tiers, chosen.people)
+    return _store(connection, actor, mine, last, checked, chosen, parts, why, now)
 
 
 def replan(
@@ -158,10 +151,12 @@ def replan(
     *,
     why: str,
     seen: int | None = None,
+    curves: Mapping[str, Curve] | None = None,
     now: datetime,
 ) -> Plan:
     """A new version after phases have closed: they keep what they did (`actual`: gmv in fen and visitors by phase id), the rest of the
-    target falls to the remaining phases by their weights. The target stays; the earlier versions stay readable.
+    target falls to the remaining phases by their weights. The target stays; the earlier versions stay readable. `curves`: as in
+    `set_target`.
 
     ShopError("plan.none"), "plan.phase_open" (a phase that has not ended yet), and those of `set_target`.
     """
@@ -175,9 +170,15 @@ def replan(
         if phase_id not in ends or ends[phase_id].ends_at > now:
             raise ShopError("plan.phase_open", phase=phase_id)
     weights = replace(last.weights, closed=dict(actual))
-    return set_target(
-        db, actor, campaign_id, last.target, weights=weights, why=why, seen=seen if seen is not None else last.version, now=now
-    )
+    at = last.version if seen is None else seen
+    return set_target(db, actor, campaign_id, last.target, weights=weights, why=why, seen=at, curves=curves, now=now)
+
+
+def newer_curve(plan: Plan, curves: Mapping[str, Curve]) -> int:
+    """Past sale days behind the shop's own `curves` where these would lay the plan out otherwise than it stands; 0 where they would not."""
+    zone = plan.campaign.timezone
+    pairs = [[decompose.curve_of(p, zone, own) for own in (plan.weights.curves, curves)] for p in plan.campaign.phases]
+    return max((new.days for old, new in pairs if not np.array_equal(old.shares, new.shares)), default=0)
 
 
 def closed_phases(plan: Plan, now: datetime) -> pd.DataFrame:
@@ -227,10 +228,8 @@ def _store(
     row |= {"why": why.strip(), "account": actor.name, "at": now}
     insert(connection, campaign_plan, pd.DataFrame([row]))
     insert(connection, campaign_plan_part, parts.assign(campaign_id=mine.campaign_id, version=version))
-    before = asdict(last.target) if last else None
-    audit.record(
-        connection, actor, now, "plan.set", mine.campaign_id, before, asdict(numbers) | {"version": version, "why": why.strip()}
-    )
+    before, after = asdict(last.target) if last else None, asdict(numbers) | {"version": version, "why": why.strip()}
+    audit.record(connection, actor, now, "plan.set", mine.campaign_id, before, after)
     return Plan(mine, version, numbers, weights, why.strip(), actor.name, now, parts)
 
 
@@ -245,10 +244,7 @@ def _ordered(parts: pd.DataFrame, campaign: Campaign, weights: Weights) -> pd.Da
 
 def leaves(plan: Plan) -> pd.DataFrame:
     """The plan by phase, day and hour, as `decompose.tree`: laid out again from the stored phase totals."""
-    phases = plan.part("phase")
-    totals = dict(
-        zip(phases["part"].astype(str), zip(phases["gmv"].tolist(), phases["visitors"].tolist(), strict=True), strict=True)
-    )
+    totals = {str(part): (int(gmv), int(visitors)) for part, gmv, visitors in plan.part("phase").itertuples(index=False)}
     return decompose.tree_of(totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days, plan.weights.curves)
 
 

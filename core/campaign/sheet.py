@@ -1,4 +1,4 @@
-"""The plan as a workbook: every part out; phases, channels and tiers back in as a new version."""
+"""The plan as a workbook: every part out; phases, channels and tiers back in as a new version, with their GMV and visitors."""
 
 from __future__ import annotations
 
@@ -42,21 +42,24 @@ def plan_sheet(plan: Plan, language: str) -> bytes:
 
 
 def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
-    """The sheet's phases, channels and tiers against the plan in force. A row of a day or hour that differs from it is refused: those
-    follow from the phases along the curve. A refused row that the plan has keeps what the plan says.
+    """The sheet's phases, channels and tiers against the plan in force, GMV and visitors. A row of a day or hour that differs from it is
+    refused: those follow from the phases along the curve. A refused row that the plan has keeps what the plan says; blank visitors
+    follow the GMV.
 
-    ShopError("plan.none") without a plan; "plan.sheet_sums" when the given dimensions do not sum to one and the same GMV.
+    ShopError("plan.none") without a plan; "plan.sheet_sums" when the given dimensions do not sum to one and the same GMV,
+    "plan.sheet_visitors" when those whose visitors were changed do not sum to one and the same number.
     """
     plan = _standing(connection, context)
     told = sheet.set_axis((sheet["dimension"].astype("str") + " " + sheet["part"].astype("str")).to_numpy())
     before = plan.parts.set_axis((plan.parts["dimension"] + " " + plan.parts["part"]).to_numpy())
-    standing = before[["gmv", "visitors"]].reindex(told.index).fillna(-1)
+    standing = before[["gmv", "visitors"]].reindex(told.index).astype("Int64")
+    usual = standing["visitors"].fillna(_following(told["gmv"], plan))
+    told = told.assign(visitors=(told["visitors"].astype("Int64") if "visitors" in told else usual).fillna(usual))
     phases, given, known = told["dimension"] == "phase", told["dimension"].isin(GIVEN), told.index.isin(before.index)
-    moved = told["gmv"] != standing["gmv"]
+    moved = (told[["gmv", "visitors"]] != standing).fillna(True).any(axis=1)
     done = told["part"].isin(list(plan.weights.closed)) & phases & moved
     strange = phases & ~told["part"].isin([p.phase_id for p in plan.campaign.phases])
-    people = told["visitors"].notna() & (told["visitors"] != standing["visitors"]).fillna(False)
-    follows = ~given & (moved | people)
+    follows = ~given & moved
     refused = pd.concat(
         [
             compared.refuse(told[mask], context.sheet, "part", code, told.loc[mask, "part"])
@@ -64,31 +67,46 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
         ]
     )
     state = pd.Series("unchanged", index=told.index, dtype="str").mask(moved & known, "changed").mask(given & ~known, "added")
-    state = state.mask(done | follows, "refused")
-    told = told.assign(gmv=told["gmv"].mask(done, standing["gmv"]).astype("int64"), key=told.index, state=state)[~strange]
-    _summed(told)
+    told = told.assign(key=told.index, state=state.mask(done | follows, "refused"))
+    for name in ("gmv", "visitors"):
+        told[name] = told[name].astype("Int64").mask(done, standing[name])
+    told = told[~strange]
+    people = _summed(told, usual)
     both = told.index[told["state"] == "changed"]
-    return Comparison(told, compared.changes(before.loc[both, ["gmv"]], told.loc[both, ["gmv"]], ("gmv",)), refused)
+    fields = ["gmv", "visitors"]
+    changed = compared.changes(before.loc[both, fields], told.loc[both, fields], fields)
+    return Comparison(told.assign(own=told["dimension"].isin(people)), changed, refused)
+
+
+def _following(gmv: pd.Series, plan: Plan) -> pd.Series:
+    """The visitors that a part of so much GMV brings along in this plan."""
+    return (gmv.astype(float) * plan.target.visitors / max(plan.target.gmv, 1)).round().astype("Int64")
 
 
 def write(connection: Connection, comparison: Comparison, context: Context) -> None:
-    """A new version of the plan with the sheet's amounts; conversion stays, visitors follow the GMV."""
+    """A new version of the plan with the sheet's amounts. Where the sheet changes visitors they are its own, the AOV stays and the
+    conversion answers; else the conversion stays and the visitors follow the GMV."""
     rows = comparison.rows
     if not rows["state"].isin(["added", "changed"]).any():
         return
     plan = _standing(connection, context)
-    amounts = {
-        name: dict(zip(part["part"], part["gmv"].astype("int64").tolist(), strict=True))
-        for name, part in rows.groupby("dimension")
-    }
+    was, by = (
+        plan.weights,
+        {str(name): part.set_index("part") for name, part in rows[rows["dimension"].isin(GIVEN)].groupby("dimension")},
+    )
+    amounts = {name: {str(key): int(fen) for key, fen in part["gmv"].items()} for name, part in by.items()}
+    people = {name: {str(key): int(n) for key, n in part["visitors"].items()} for name, part in by.items() if part["own"].any()}
     gmv = sum(amounts["phase"].values()) if "phase" in amounts else plan.target.gmv
     goal = plan.target if gmv == plan.target.gmv else rules.scaled(plan.target, gmv)
-    was = plan.weights
+    visitors = sum(next(iter(people.values()), {}).values())
+    if people and visitors != goal.visitors:
+        goal = rules.solve(gmv=gmv, visitors=visitors, aov=plan.target.aov)
     weights = replace(
         was,
         phases=amounts.get("phase", was.phases),
         channels=amounts.get("channel", was.channels),
         tiers=amounts.get("tier", was.tiers),
+        people={**was.people, **people},
     )
     planning.settle(
         connection,
@@ -127,10 +145,17 @@ def _standing(connection: Connection, context: Context) -> Plan:
     return plan
 
 
-def _summed(rows: pd.DataFrame) -> None:
-    sums = rows[rows["dimension"].isin(GIVEN)].groupby("dimension")["gmv"].sum()
-    if sums.nunique() > 1:
-        raise ShopError("plan.sheet_sums", sums={str(name): int(total) for name, total in sums.items()})
+def _summed(rows: pd.DataFrame, usual: pd.Series) -> list[str]:
+    """The dimensions whose visitors the sheet changes, once every sum has been found to agree."""
+    given = rows[rows["dimension"].isin(GIVEN)]
+    sums = given.groupby("dimension")[["gmv", "visitors"]].sum()
+    if sums["gmv"].nunique() > 1:
+        raise ShopError("plan.sheet_sums", sums={str(name): int(total) for name, total in sums["gmv"].items()})
+    own = given.loc[given["visitors"] != usual.reindex(given.index), "dimension"].unique()
+    people = sums.loc[own, "visitors"]
+    if people.nunique() > 1:
+        raise ShopError("plan.sheet_visitors", sums={str(name): int(total) for name, total in people.items()})
+    return [str(name) for name in own]
 
 
 PLAN = Kind("plan", "plan.edit", SheetSpec("plan", _FIELDS, key=("dimension", "part")), compare, write, revert, per_campaign=True)

@@ -17,7 +17,8 @@ class Weights:
 
     `base` and `retention`: old visitors of the shop and the part of them that comes back; `costs`: fen per new visitor by channel.
     `closed`: actual (gmv, visitors) of phases that had closed when the plan was made. `curves`: the shop's own pace curves by phase
-    id that laid the phases out; none where it has no past sale yet.
+    id that laid the phases out; none where it has no past sale yet. `people`: the visitors' own weights by dimension ("phase",
+    "channel", "tier") and part, where a planner has given them; else they follow the money's.
     """
 
     phases: Mapping[str, int] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Weights:
     retention: float = 0.0
     closed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    people: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def to_json(weights: Weights) -> dict[str, Any]:

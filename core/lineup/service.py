@@ -27,6 +27,7 @@ from core.stock import service as stock
 DAYS = 28  # how many reported days the figures look back
 SOLD = ("visitors", "buyers", "units", "gmv", "add_to_cart", "favourites", "heat_week", "heat_before")
 MARGINS = ("margin_rate", "landed_price")
+ELSEWHERE = ("session", "account", "audit", "notify", "readiness")  # rooms whose changes leave the line-up as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,10 @@ class Picture:
 
 
 def stamp(db: Database, actor: Actor) -> int:
-    """A number that changes with every recorded change in the house: what a page may keep its picture by."""
+    """A number that changes with every recorded change that can move the line-up: what a page may keep its picture by."""
     allow(actor, "goods.view")
     with db.reading() as connection:
-        return int(audit.head(connection)["number"])
+        return audit.latest(connection, leaving_out=ELSEWHERE)
 
 
 def load(db: Database, actor: Actor, campaign_id: str) -> Picture:

@@ -21,7 +21,7 @@ class Limits:
 
     a_share: float = 0.80
     b_share: float = 0.95
-    lead_share: float = 0.50  # the SKUs that make the first half of the GMV lead
+    lead_share: float = 0.70  # the SKUs that make this much of the GMV lead: what the leading tiers of a usual shape carry
     hot: float = 1.5  # heat of the last week against the weeks before
     least_heat: int = 20  # carts and favourites of the week, below which a ratio is noise
     margin: float = 0.15
@@ -75,8 +75,9 @@ def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame
     """The tier that the figures speak for, with the reasons as codes: columns suggested (str) and reasons (list of str).
 
     `frame` as `measured` returns it, with margin_rate (float, NaN unknown) beside. In order: clearance (too deep or unsold, and neither
-    A nor hot), pre-hot (heating up, not yet a leader, margin not low), main-push (a leader: among those that make the first half of the
-    GMV, margin not low, stock not thin), else regular.
+    A nor hot), pre-hot (heating up, a leader or not yet one, margin not low), main-push (a leader: among those that make the first 70% of
+    the GMV, margin not low), else regular. A leading SKU stays one however little is left of it, since stock can still be ordered: it
+    says "raise_stock", what must happen before it can carry.
     """
     limits = limits or Limits()
     lead = (frame["abc"] == "A") & (frame["ahead"] < limits.lead_share)
@@ -85,13 +86,12 @@ def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame
     low = (margin < limits.margin).fillna(False)
     unsold = (frame["abc"] == "") & available
     deep, thin = frame["days_of_cover"] > limits.deep_days, ~available | (frame["days_of_cover"] < limits.thin_days)
-    tier = np.select(
-        [(deep | unsold) & ~top & ~hot, hot & ~lead & ~low, lead & ~low & ~thin], ["clearance", "pre_hot", "main_push"], "regular"
-    )
+    tier = np.select([(deep | unsold) & ~top & ~hot, hot & ~low, lead & ~low], ["clearance", "pre_hot", "main_push"], "regular")
+    leads = np.isin(tier, LEADING)
     told = {
         "lead": lead, "abc_a": top & ~lead, "abc_b": frame["abc"] == "B", "abc_c": frame["abc"] == "C", "unsold": unsold, "hot": hot,
         "cooling": (frame["momentum"] < 1 / limits.hot).fillna(False), "margin_low": low, "margin_good": (margin >= limits.margin).fillna(False),
-        "margin_unknown": margin.isna(), "deep": deep, "thin": thin,
+        "margin_unknown": margin.isna(), "deep": deep, "raise_stock": thin & leads, "thin": thin & ~leads,
     }  # fmt: skip
     joined = pd.Series("", index=frame.index)
     for code, holds in told.items():

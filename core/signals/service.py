@@ -50,15 +50,14 @@ def recent(connection: Connection, days: int = 28) -> tuple[pd.DataFrame, date |
     """Each SKU's figures over the last `days` reported days (`rules.rates`; heat = carts + favourites, of the last week and before it),
     and the last of those days."""
     last = last_day(connection)
-    since = (last or date(1, 2, 1)) - timedelta(days=days)
+    until = last or date(1, 2, 1)
+    span = daily_signal.c.day.between(until - timedelta(days=days - 1), until)  # both ends: read by day, however long the history
     names = ("visitors", "buyers", "units_paid", "paid_amount", "add_to_cart", "favourites")
     heat = func.coalesce(daily_signal.c.add_to_cart, 0) + func.coalesce(daily_signal.c.favourites, 0)
-    week = case((daily_signal.c.day > (last or date(1, 2, 1)) - timedelta(days=7), heat), else_=0)
+    week = case((daily_signal.c.day > until - timedelta(days=7), heat), else_=0)
     sums = [func.sum(daily_signal.c[name]).label(name) for name in names]
     query = select(daily_signal.c.sku_code, *sums, func.sum(week).label("heat_week"))
-    frame = read(
-        connection, query.where(daily_signal.c.sku_code != "", daily_signal.c.day > since).group_by(daily_signal.c.sku_code)
-    )
+    frame = read(connection, query.where(daily_signal.c.sku_code != "", span).group_by(daily_signal.c.sku_code))
     frame["heat_before"] = frame["add_to_cart"].fillna(0) + frame["favourites"].fillna(0) - frame["heat_week"]
     return rules.rates(frame), last
 

@@ -98,7 +98,7 @@ def lines(
 def _lines(
     x: str, y: str, series: tuple[Series, ...], y_title: str, percent: bool, clock: str, height: int, mode: str, tongue: str
 ) -> Spec:
-    dashed = [one.name for one in series if one.dashed]  # a plan is named below its line, so that names do not meet
+    dashed = [one.name for one in series if one.dashed]  # named below their lines, the lower one lower still: names do not meet
     names, words = [one.name for one in series], {one.name: plain(one.title) for one in series}
     colour = {
         "field": "series",
@@ -119,13 +119,16 @@ def _lines(
     last = {"aggregate": [{"op": "argmax", "field": x, "as": "end"}, {"op": "count", "as": "points"}], "groupby": ["series"]}
     begun = {"filter": "datum.points > 1"}  # a single point is no line to name
     named = {"calculate": _switch("datum.series", words), "as": "word"}
+    tall = {"calculate": f"datum.end['{y}']", "as": "tall"}
+    below = {"calculate": f"indexof({dashed!r}, datum.series) < 0 ? 0 : 1", "as": "below"}
+    placed = {"window": [{"op": "row_number", "as": "place"}], "groupby": ["below"], "sort": [{"field": "tall", "order": "descending"}]}
     tooltip = [
         {"field": x, "type": "temporal", "title": "·", "format": "%m-%d %H:%M" if clock == "%H:%M" else clock},
         {"field": y, "type": "quantitative", "title": plain(y_title), "format": ".1%" if percent else ",.0f"},
     ]
     name: Spec = {
-        "transform": [known, {"filter": f"isValid(datum['{y}'])"}, last, begun, named],
-        "mark": {"type": "text", "align": "right", "dx": -2, "dy": {"expr": f"indexof({dashed!r}, datum.series) < 0 ? -10 : 13"}, "fontWeight": 600},
+        "transform": [known, {"filter": f"isValid(datum['{y}'])"}, last, begun, named, tall, below, placed],
+        "mark": {"type": "text", "align": "right", "dx": -2, "dy": {"expr": "datum.below ? 13 * datum.place : -10"}, "fontWeight": 600},
         "encoding": {"x": {"field": f"end['{x}']", "type": "temporal"}, "y": {"field": f"end['{y}']", "type": "quantitative"},
                      "text": {"field": "word"}, "color": colour},
     }  # fmt: skip
@@ -155,14 +158,18 @@ def bars(
     target: str = "",
     row: int = 28,
     rows: int = 8,
+    signed: bool = False,
 ) -> Spec:
-    """Horizontal bars with their figures beside them, in the frame's order; `tone` names a column of hues, `target` one of marks."""
-    return _bars(label, value, value_title, tone, percent, target, row * rows, appearance(), language())
+    """Horizontal bars with their figures beside them, in the frame's order; `tone` names a column of hues, `target` one of marks.
+
+    `signed`: bars to either side of nothing, each figure at its own bar's end.
+    """
+    return _bars(label, value, value_title, tone, percent, target, row * rows, signed, appearance(), language())
 
 
 @lru_cache(maxsize=256)
 def _bars(
-    label: str, value: str, value_title: str, tone: str, percent: bool, target: str, height: int, mode: str, tongue: str
+    label: str, value: str, value_title: str, tone: str, percent: bool, target: str, height: int, signed: bool, mode: str, tongue: str
 ) -> Spec:
     down = {
         "field": label,
@@ -171,9 +178,13 @@ def _bars(
         "title": None,
         "axis": {"labelLimit": 160, "ticks": False, "domain": False},
     }
-    room = {"range": [0, {"expr": f"max(width - {FIGURE}, 0)"}]}
+    room = {"range": [FIGURE if signed else 0, {"expr": f"max(width - {FIGURE}, 0)"}]}
+    figures = {"type": "text", "align": "left", "dx": 5, "color": _HUES[mode]["ink"]}
+    if signed:
+        figures |= {"align": {"expr": f"datum['{value}'] < 0 ? 'right' : 'left'"}, "dx": {"expr": f"datum['{value}'] < 0 ? -5 : 5"}}
     across = {"field": value, "type": "quantitative", "title": None, "axis": None, "scale": room}
     figure = f"format(datum['{value}'], '.1%')" if percent else _SHORT[tongue].replace("datum.value", f"datum['{value}']")
+    end = f"max(datum['{value}'], datum['{target}'])" if target else f"datum['{value}']"  # no figure under its mark
     tooltip = [
         {"field": label, "type": "nominal", "title": "·"},
         {"field": value, "title": plain(value_title), "format": ".1%" if percent else ",.2~f"},
@@ -181,12 +192,12 @@ def _bars(
     layers: list[Spec] = [
         {"mark": {"type": "bar", "cornerRadiusEnd": 2, "height": {"band": 0.66}},
          "encoding": {"y": down, "x": across, "color": _toned(tone, mode), "tooltip": tooltip}},
-        {"transform": [{"calculate": figure, "as": "figure"}], "mark": {"type": "text", "align": "left", "dx": 5, "color": _HUES[mode]["ink"]},
-         "encoding": {"y": down, "x": across, "text": {"field": "figure"}}},
+        {"transform": [{"calculate": figure, "as": "figure"}, {"calculate": end, "as": "end"}], "mark": figures,
+         "encoding": {"y": down, "x": {**across, "field": "end"}, "text": {"field": "figure"}}},
     ]  # fmt: skip
     if target:
-        mark = {"type": "tick", "thickness": 2, "color": _HUES[mode]["ink"]}
-        layers.append({"mark": mark, "encoding": {"y": down, "x": {"field": target, "type": "quantitative"}}})
+        tick = {"type": "tick", "thickness": 2, "color": _HUES[mode]["ink"]}
+        layers.append({"mark": tick, "encoding": {"y": down, "x": {"field": target, "type": "quantitative"}}})
     return {"height": height, "layer": layers}
 
 

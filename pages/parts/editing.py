@@ -6,7 +6,8 @@
         saved("goods")                                    # starts afresh from the database
 
 The frame's index is the natural key (the SKU). While there are unsaved changes the editor keeps the rows as they were when the
-editing began, versions included, so that the service can tell a conflict. No `run_every` fragment on such a page.
+editing began, and tells cell by cell what others have changed meanwhile: nothing is saved before the reader has decided. Another cell of
+the same row is no clash: both changes stand. No `run_every` fragment on such a page.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from pages.parts.text import percent, plain, t
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What the reader wants saved: one line a changed cell (key, field, before, after, in core's units), and the rows as they were."""
+    """What the reader wants saved: one line a changed cell (key, field, before, after, in core's units), and the rows (with their
+    versions) that stood when the cells were found to be nobody else's."""
 
     changes: pd.DataFrame
     source: pd.DataFrame
@@ -42,9 +44,13 @@ def edit(
     editable: Sequence[str],
     key: str,
     options: Mapping[str, Sequence[str]] | None = None,
+    standing: pd.DataFrame | None = None,
 ) -> Edited | None:
-    """Draws the bar and the editor; the changes when 保存 is pressed. `options` lists the codes that a state column may take."""
-    own = _own(key)
+    """Draws the bar and the editor; the changes when 保存 is pressed. `options` lists the codes that a state column may take.
+
+    `standing`: every row as it stands now, where `frame` is only what a filter has left of them.
+    """
+    own, now = _own(key), frame if standing is None else standing
     widget = f"{own}_editor_{st.session_state.get(f'{own}_round', 0)}"
     edits = st.session_state.get(widget, {}).get("edited_rows", {})
     if not edits:
@@ -65,11 +71,18 @@ def edit(
     if changes.empty:
         return None
     with bar:
-        moved = clashes(changes, frame)
+        moved = clashes(changes, now)
         if len(moved) and _clash_bar(moved, columns, key):
-            st.session_state[f"{own}_source"] = frame  # the reader has seen what the others did
+            st.session_state[f"{own}_source"] = _renewed(source, now)  # the reader has seen what the others did
             st.rerun()
-        return Edited(changes, source) if _bar(changes, columns, key, ready=moved.empty) else None
+        pressed = _bar(changes, columns, key, ready=moved.empty)  # the press may be older than the clash
+        return Edited(changes, now) if pressed and moved.empty else None
+
+
+def _renewed(source: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the editor in their places, as they stand now; a row that is gone stays as it was."""
+    here = source.index.isin(now.index)
+    return pd.concat([now.loc[source.index[here]], source[~here]]).loc[source.index]
 
 
 def _own(key: str) -> str:

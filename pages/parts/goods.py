@@ -70,7 +70,7 @@ VIEWS = (
 )
 
 
-@st.cache_data(ttl=300, max_entries=12, show_spinner=False)
+@st.cache_resource(ttl=300, max_entries=12, show_spinner=False)  # not copied at each run: nobody writes into a picture
 def _kept(_db: Database, _user: Actor, url: str, role: str, campaign_id: str, stamp: int) -> Picture:  # noqa: ARG001 - the key
     return service.load(_db, _user, campaign_id)
 
@@ -127,6 +127,7 @@ def _matrix_spec() -> charts.Spec:
     chosen = {"condition": {"param": "pick", "value": 0.85, "empty": True}, "value": 0.2}
     return {
         "height": 320,
+        "padding": {**charts.ROOM, "right": 30},  # for the last figure of the axis
         "params": [{"name": "pick", "select": {"type": "point", "fields": ["sku_code"]}}],
         "mark": {"type": "circle", "stroke": charts.hue("ink"), "strokeWidth": 0.3},
         "encoding": {
@@ -144,7 +145,12 @@ def _matrix_spec() -> charts.Spec:
                 "axis": {"format": ".1%"},
             },
             "size": {"field": "yuan", "type": "quantitative", "scale": {"range": [20, 900]}, "legend": None},
-            "color": {"field": "tier", "type": "nominal", "scale": colour, "legend": {"title": None, "orient": "top"}},
+            "color": {
+                "field": "tier",
+                "type": "nominal",
+                "scale": colour,
+                "legend": {"title": None, "orient": "top", "symbolStrokeWidth": 0},
+            },
             "opacity": chosen,
             "tooltip": [
                 {"field": "name", "title": " "},
@@ -164,9 +170,10 @@ def drawer(db: Database, user: Actor, view: Picture, code: str) -> None:
     row = {str(name): value for name, value in view.rows[view.rows["sku_code"] == code].to_dict("records")[0].items()}
     with st.container(border=True, key="goods_drawer"):
         st.markdown(f"**{t('goods.drawer', name=row['name'], code=code)}**")
+        st.caption(f"{plain('goods.reasons')}: " + " · ".join(plain(f"reason.{code}") for code in row["reasons"]))
         left, right = st.columns([2, 3])
         with left:
-            st.dataframe(_facts(row), hide_index=True)
+            st.dataframe(_facts(row), hide_index=True, height="content")
         with right:
             past = signals.sku_days(db, user, code)
             st.caption(t("goods.drawer_history") if len(past) else t("goods.drawer_none"))
@@ -182,7 +189,7 @@ def _facts(row: dict[str, Any]) -> pd.DataFrame:
     """A SKU's figures as words."""
     told: dict[str, str] = {
         "tier": plain(f"tier.{row['tier']}"), "suggested": plain(f"tier.{row['suggested']}"),
-        "reasons": "、".join(plain(f"reason.{code}") for code in row["reasons"]), "function": row["function"],
+        "function": row["function"],
         **{name: money(row[name]) for name in ("list_price", "sale_price", "landed_price", "gmv", "planned_gmv") if name in row and pd.notna(row[name])},
         **{name: number(int(row[name])) for name in ("on_hand", "available", "in_transit", "units", "visitors", "planned_units") if pd.notna(row[name])},
     }  # fmt: skip
@@ -200,57 +207,36 @@ def listing(db: Database, user: Actor, view: Picture, campaign_id: str, now: dat
         )  # fmt: skip
         if may and st.button(t("goods.spread"), key="goods_spread", icon=":material/account_tree:", help=t("goods.spread_help")):
             act(lambda: t("goods.spread_done", n=service.spread(db, user, campaign_id, now=now)))
-    shown = table(
-        view.rows, ROWS, key="goods", filters=VIEWS, search=("sku_code", "name", "spec", "function"), export="goods", pick=True
-    )
+    looked_in = ("sku_code", "name", "spec", "function")
+    shown = table(view.rows, ROWS, key="goods", filters=VIEWS, search=looked_in, export="goods", pick=True, rows=not editing)
     if shown.picked is not None:
         drawer(db, user, view, str(shown.picked))
     if editing:
-        _editor(db, user, shown.frame, campaign_id, now)
+        _editor(db, user, shown.frame, view.rows, campaign_id, now)
     if may:
         with st.expander(t("goods.upload"), icon=":material/upload_file:"):
             st.caption(t("goods.upload_note"))
             upload(user, STRUCTURE, key="structure_upload", now=now, campaign_id=campaign_id)
 
 
-def _editor(db: Database, user: Actor, rows: pd.DataFrame, campaign_id: str, now: datetime) -> None:
+def _editor(db: Database, user: Actor, rows: pd.DataFrame, standing: pd.DataFrame, campaign_id: str, now: datetime) -> None:
     if len(rows) > EDITED:
         st.info(t("goods.edit_most", n=EDITED, rows=len(rows)), icon=":material/filter_alt:")
         return
     st.caption(t("goods.edit_note"))
-    edited = edit(rows, EDITOR, editable=EDITABLE, key="goods", options={"tier": list(TIER_HUES)})
+    edited = edit(rows, EDITOR, editable=EDITABLE, key="goods", options={"tier": list(TIER_HUES)}, standing=standing)
     if edited is None:
         return
     seen = {str(code): int(version) for code, version in edited.source["version"].items()}
     try:
         count = structure.edit(db, user, campaign_id, edited.changes, seen, now=now)
     except ShopError as refused:
+        if refused.code == "goods.edit_conflict":
+            st.rerun()  # somebody was faster by a moment: the editor shows what they changed
         st.error(error_text(refused))
-        if "keys" in refused.facts:  # somebody has changed these rows meanwhile
-            _conflicts(edited.changes, picture(db, user, campaign_id).rows)
         return
     say(t("goods.saved", n=count))
     saved("goods")
-
-
-def _conflicts(changes: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """Cell by cell: what stood when the editing began, what was typed, and what stands now."""
-    fields = {column.name: column for column in EDITOR}
-    told = changes[changes["key"].isin(rows.index)]
-    now = [rows[field][key] for key, field in zip(told["key"], told["field"], strict=True)]
-    values: dict[str, list[object]] = {"was": told["before"].tolist(), "yours": told["after"].tolist(), "now": now}
-    frame = pd.DataFrame({"row": told["key"], "field": [fields[name].heading() for name in told["field"]]})
-    for name, column in values.items():
-        frame[name] = [_shown(value, fields[field].kind) for value, field in zip(column, told["field"], strict=True)]
-    st.dataframe(frame[frame["was"] != frame["now"]].rename(columns=lambda name: plain(f"common.{name}")), hide_index=True)
-
-
-def _shown(value: object, kind: str) -> str:
-    if value is None or pd.isna(value):  # type: ignore[call-overload]
-        return "—"
-    if kind in {"money", "price"}:
-        return money(int(str(value)))
-    return plain(f"tier.{value}") if kind == "state" else str(value)
 
 
 def act(doing: Callable[[], str]) -> None:

@@ -50,6 +50,7 @@ PAIRS = (
     Column("kept", "goods.kept", "flag"),
     Column("support", "goods.support", "percent", shown=False),
 )
+GAPS = 8  # told one by one, the largest first
 PAIR_VIEWS = (
     Filter("good", "goods.view_good", lambda pairs: pairs["verdict"] == "good"),
     Filter("kept", "goods.view_kept", lambda pairs: pairs["kept"]),
@@ -146,8 +147,10 @@ def shape(view: Picture) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{t('goods.gaps')}**")
-        for gap in view.gaps.head(8).to_dict("records"):
+        for gap in view.gaps.head(GAPS).to_dict("records"):
             st.markdown(f":material/report: {t('goods.gap', **{str(name): value for name, value in gap.items()})}")
+        if len(view.gaps) > GAPS:
+            st.caption(t("goods.gaps_more", n=len(view.gaps) - GAPS))
         if view.gaps.empty:
             st.markdown(t("goods.gaps_none"))
         st.markdown(f"**{t('goods.bands')}**")

@@ -15,7 +15,7 @@ from pages.parts import charts
 from pages.parts.cards import Card, cards
 from pages.parts.columns import Column
 from pages.parts.countdown import countdown
-from pages.parts.links import link
+from pages.parts.links import link, may_go
 from pages.parts.tables import draw
 from pages.parts.text import ago, known, money_short, number, number_short, percent, plain, t
 
@@ -25,6 +25,7 @@ TASKS = (
     Column("due_on", "overview.due", "day"),
     Column("mark", "overview.mark", "state", words="task_state"),
 )
+INSTEAD = {"replenishment": "stock", "pricing": "goods"}  # where the same may be looked at by who has not that page
 ICONS = {"stock": "inventory_2", "price": "sell", "task": "assignment_late", "data": "update"}
 
 
@@ -97,7 +98,13 @@ def _ready(view: Overview) -> Card:
 def _covered(view: Overview) -> Card:
     if view.covered is None:
         return Card("overview.covered", "—", against=plain("overview.covered_none"), help="overview.covered_help")
-    return Card("overview.covered", percent(view.covered), alarm=view.covered < 0.9, help="overview.covered_help")
+    return Card(
+        "overview.covered",
+        percent(view.covered),
+        against=plain("overview.due_whole"),
+        alarm=view.covered < 0.9,
+        help="overview.covered_help",
+    )
 
 
 def _unsafe(view: Overview) -> list[Card]:
@@ -117,7 +124,13 @@ def _unsafe(view: Overview) -> list[Card]:
 def _warmth(view: Overview) -> Card:
     if view.warmth is None:
         return Card("overview.warmth", "—", against=plain("overview.warmth_none"), help="overview.warmth_help")
-    return Card("overview.warmth", percent(view.warmth), alarm=view.warmth < 0.9, help="overview.warmth_help")
+    return Card(
+        "overview.warmth",
+        percent(view.warmth),
+        against=plain("overview.due_whole"),
+        alarm=view.warmth < 0.9,
+        help="overview.warmth_help",
+    )
 
 
 def selling(picture: Picture) -> None:
@@ -157,7 +170,7 @@ def risks(view: Overview) -> None:
     for n, row in enumerate(view.risks.to_dict("records")):
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"overview_risk_{n}"):
             st.markdown(f":material/{ICONS[row['kind']]}: {_sentence(row)}", width="stretch")
-            link(row["page"], t("overview.go"))
+            link(row["page"] if may_go(row["page"]) else INSTEAD.get(row["page"], row["page"]), t("overview.go"))
 
 
 def _sentence(row: dict[Any, Any]) -> str:

@@ -14,6 +14,7 @@ import streamlit as st
 from core import clock
 from core.access import Actor
 from core.campaign.service import campaigns, load
+from core.live.rehearsal import Rehearsal, find
 from pages.parts.address import arrive, kept
 from pages.parts.countdown import countdown
 from pages.parts.empty import empty
@@ -31,13 +32,24 @@ class Chosen:
     opens_at: datetime
     closes_at: datetime
     phase: str = ""  # the word of the phase that runs now
+    drill: Rehearsal | None = None  # the clock of a rehearsal; None: the real one
+
+    def moment(self, now: datetime) -> datetime:
+        """Sale time: the present moment, or the rehearsal's own, which stops at the close."""
+        return now if self.drill is None else min(self.drill.moment(now), self.closes_at)
 
 
 def _all(actor: Actor) -> dict[str, Chosen]:
     rows = campaigns(database(), actor)
     columns = (rows[name] for name in ("campaign_id", "name", "timezone", "opens_at", "closes_at"))
     found = [Chosen(*values) for values in zip(*columns, strict=True)]
-    return {one.campaign_id: one for one in found}
+    drills = set(rows.loc[rows["rehearsal_of"] != "", "campaign_id"])
+    return {one.campaign_id: replace(one, drill=_drill(one.campaign_id)) if one.campaign_id in drills else one for one in found}
+
+
+def _drill(campaign_id: str) -> Rehearsal | None:
+    with database().reading() as connection:
+        return find(connection, campaign_id)
 
 
 def campaign(actor: Actor) -> Chosen | None:
@@ -49,8 +61,9 @@ def campaign(actor: Actor) -> Chosen | None:
     chosen = _chosen(known)
     if chosen is None:
         return None
-    running = load(database(), actor, chosen.campaign_id).phase_at(clock.now())
-    return replace(chosen, phase=(literal(running.name) or t(f"phase.{running.kind}")) if running is not None else "")
+    running = load(database(), actor, chosen.campaign_id).phase_at(chosen.moment(clock.now()))
+    named = (literal(running.name) or t(f"phase.{running.kind}")) if running is not None else ""
+    return replace(chosen, phase=" · ".join(filter(None, (named, t("live.drill") if chosen.drill else ""))))
 
 
 def need_campaign(actor: Actor) -> Chosen:
@@ -88,8 +101,9 @@ def pick(actor: Actor) -> None:
             t("shell.pick"), options, key="campaign", format_func=lambda one: known[one].name, label_visibility="collapsed"
         )
     chosen, now = _chosen(known) or nearest, clock.now()
-    if now < chosen.closes_at:
-        target, word = (chosen.opens_at, "until_opens") if now < chosen.opens_at else (chosen.closes_at, "until_closes")
-        countdown(target, now, key="sidebar_countdown", label=plain(f"shell.{word}"))
+    moment = chosen.moment(now)
+    if moment < chosen.closes_at:
+        target, word = (chosen.opens_at, "until_opens") if moment < chosen.opens_at else (chosen.closes_at, "until_closes")
+        countdown(target, now, key="sidebar_countdown", label=plain(f"shell.{word}"), drill=chosen.drill)
     else:
         st.caption(t("shell.closed"))

@@ -18,7 +18,7 @@ from core.live import service as live
 from core.signals.service import Past
 from pages.parts import charts
 from pages.parts.cards import Card, cards
-from pages.parts.text import ago, error_text, money_short, number_short, percent, plain, t, who
+from pages.parts.text import ago, error_text, money, money_short, number_short, percent, plain, t, who
 
 NUMBERS = ("visitors", "conversion_rate", "aov", "gmv")
 FIRST = Target(500_000_000, 500_000, 0.05, 20_000)  # what the boxes hold before there is a plan
@@ -66,6 +66,16 @@ def boxes(db: Database, user: Actor, campaign_id: str, plan: Plan | None, now: d
                 format="%.3f" if name == "conversion_rate" else "%d", on_change=_moved, args=(name,),
                 disabled=st.session_state["plan_answers"] == name,
             )  # fmt: skip
+        draft: Target = st.session_state["plan_draft"]
+        st.caption(
+            t(
+                "plan.identity",
+                visitors=number_short(draft.visitors),
+                rate=percent(draft.conversion_rate, 2),
+                aov=money(draft.aov),
+                gmv=money_short(draft.gmv),
+            )
+        )
         refused = st.session_state.pop("plan_refused", None)
         if refused is not None:
             st.error(error_text(refused))
@@ -212,8 +222,18 @@ def history(past: Past) -> None:
                 times=f"{row['times_best']:.1f}",
             )
             st.markdown(f":material/{icons[row['verdict']]}: {sentence}")
+            if row["verdict"] != "unknown":
+                told = {name: _told(row["factor"], row[name]) for name in ("planned", "best", "median")}
+                st.caption(t("plan.beside", **told, day=row["best_from"].isoformat()))
         if (past.verdicts["basis"] == "units").any():
             st.caption(t("plan.history_units"))
+
+
+def _told(factor: str, value: float) -> str:
+    """A number of the target as the cards write it."""
+    if factor == "conversion_rate":
+        return percent(value, 2)
+    return number_short(round(value)) if factor == "visitors" else money_short(round(value))
 
 
 def _dots(past: Past) -> pd.DataFrame:

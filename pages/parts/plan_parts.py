@@ -15,18 +15,19 @@ from core.campaign.sheet import PLAN, plan_sheet
 from core.clock import local_naive
 from core.database import Database
 from core.errors import ShopError
+from core.live import service as live
 from core.money import from_yuan
 from core.signals import service as signals
 from pages.parts import charts
 from pages.parts.columns import Column
 from pages.parts.editing import edit
 from pages.parts.plan import store
-from pages.parts.tables import XLSX, draw
+from pages.parts.tables import XLSX, draw, table
 from pages.parts.text import error_text, known, language, literal, plain, spoken, t, time
 from pages.parts.upload import upload
 
 VERSIONS = (
-    Column("version", "plan.tab_versions", "integer"),
+    Column("version", "plan.version_word", "integer"),
     Column("at", "plan.at", "moment"),
     Column("account", "plan.account", "person"),
     Column("why", "plan.reason", width="large"),
@@ -43,12 +44,18 @@ CLOSED = (
     Column("reported", "plan.reported", "integer"),
     Column("days", "plan.days", "integer"),
 )
+ACQUIRED = (
+    Column("day", "plan.day", pinned=True),
+    Column("word", "plan.channel"),
+    Column("visitors", "plan.acquired", "integer"),
+    Column("cost", "plan.acquire_cost", "money"),
+)
 GROUPS = {"phase": "phases", "channel": "channels", "tier": "tiers"}
 SERIES = (charts.Series("plan", "plan.curve", "red"), charts.Series("before", "plan.curve_before", "gray", dashed=True))
 
 
-def over_time(db: Database, user: Actor, plan: Plan) -> None:
-    """The plan as a filled curve, by hour or by day, with the version before behind it."""
+def over_time(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
+    """The plan as a filled curve, by hour or by day, with the version before behind it; its pace curve to renew."""
     unit = st.segmented_control(
         t("plan.tab_time"), ("day", "hour"), default="day", required=True, key="plan_unit", label_visibility="collapsed",
         format_func=lambda name: plain(f"plan.by_{name}"),
@@ -63,8 +70,22 @@ def over_time(db: Database, user: Actor, plan: Plan) -> None:
         clock="%m-%d %H:%M" if unit == "hour" else "%m-%d",
     )
     charts.draw(pd.concat(parts, ignore_index=True), spec, key=f"plan_curve_{unit}", alt=plain("plan.curve_alt"))
+    _which_curve(plan)
+    newer = _newer_curve(db, user, plan)
+    if newer and st.button(t("plan.curve_renew", n=newer), key="plan_curve_renew", icon=":material/update:"):
+        store(db, user, plan.campaign.campaign_id, plan.target, plan.weights, plain("plan.curve_why", n=newer), plan, now)
+
+
+def _which_curve(plan: Plan) -> None:
     days = plan.curve_days
     st.caption(t("plan.curve_own", n=days) if days else t("plan.curve_shipped"))
+
+
+def _newer_curve(db: Database, user: Actor, plan: Plan) -> int:
+    """Past sale days behind the shop's curve where it has moved since the plan was made; 0 for who may not plan."""
+    if not allowed(user, "plan.edit"):
+        return 0
+    return planning.newer_curve(plan, live.curves(db, user, plan.campaign.campaign_id))
 
 
 def _curve(plan: Plan, unit: str, name: str) -> pd.DataFrame:
@@ -113,9 +134,15 @@ def by_part(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
 
 
 def _reweigh(db: Database, user: Actor, plan: Plan, name: str, moved: dict[str, int], why: str, now: datetime) -> None:
+    people = {
+        dimension: own for dimension, own in plan.weights.people.items() if dimension != name
+    }  # they follow the weights again
+    kept = replace(plan.weights, people=people)
     weights = {
-        "phase": replace(plan.weights, phases=moved), "channel": replace(plan.weights, channels=moved), "tier": replace(plan.weights, tiers=moved),
-    }[name]  # fmt: skip
+        "phase": replace(kept, phases=moved),
+        "channel": replace(kept, channels=moved),
+        "tier": replace(kept, tiers=moved),
+    }[name]
     for part in ("round", "source"):
         st.session_state.pop(f"plan_{name}_{part}", None)
     store(db, user, plan.campaign.campaign_id, plan.target, weights, why, plan, now)
@@ -151,15 +178,37 @@ def acquisition(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
             Column("cost", "plan.acquire_cost", "money"),
         )
         draw(shown, columns, key="plan_new")
-        days = found.groupby("day", sort=False)["visitors"].sum().reset_index()
-        charts.draw(
-            days,
-            charts.columns("day", "visitors", y_title="plan.acquired", height=180),
-            key="plan_new_days",
-            alt=plain("plan.acquire_alt"),
-        )
+        _by_day(found.assign(word=found["channel"].map(shown["word"]), yuan=charts.yuan(found["cost"])))
     if allowed(user, "plan.edit"):
         _sources(db, user, plan, now)
+
+
+def _by_day(found: pd.DataFrame) -> None:
+    """New visitors by day, a channel on the other, each with its cost; and the same as a table."""
+    spec: charts.Spec = {
+        "height": 200,
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": {
+                "field": "short",
+                "type": "ordinal",
+                "sort": None,
+                "title": None,
+                "axis": {"labelAngle": 0, "labelOverlap": True},
+            },
+            "y": {"field": "visitors", "type": "quantitative", "title": plain("plan.acquired"), "axis": {"format": ",.0f"}},
+            "color": {"field": "word", "type": "nominal", "sort": None, "legend": {"title": None, "orient": "top"}},
+            "tooltip": [
+                {"field": "day", "title": plain("plan.day")},
+                {"field": "word", "title": plain("plan.channel")},
+                {"field": "visitors", "title": plain("plan.acquired"), "format": ",.0f"},
+                {"field": "yuan", "title": plain("plan.acquire_cost"), "format": ",.0f"},
+            ],
+        },
+    }
+    charts.draw(found.assign(short=found["day"].str[5:]), spec, key="plan_new_days", alt=plain("plan.acquire_alt"))
+    with st.expander(t("plan.by_day_channel"), icon=":material/calendar_month:"):
+        table(found, ACQUIRED, key="plan_new_table", export="acquisition", height=360)
 
 
 def _sources(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
@@ -188,6 +237,7 @@ def replan(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
         st.info(t("plan.replan_none"), icon=":material/event_upcoming:")
         return
     st.caption(t("plan.replan_note"))
+    _which_curve(plan)
     booked = {key: list(done) for key, done in plan.weights.closed.items()}
     frame = closed.set_index("phase_id", drop=False)
     frame["gmv"] = [booked.get(key, [value])[0] for key, value in zip(frame.index, frame["gmv"], strict=True)]
@@ -207,11 +257,14 @@ def replan(db: Database, user: Actor, plan: Plan, now: datetime) -> None:
         still = sum(1 for key, weight in plan.weights.phases.items() if weight and key not in actual)
         gap = int(frame["planned_gmv"].sum()) - sum(done for done, _ in actual.values())
         st.markdown(t("plan.replan_gap" if gap >= 0 else "plan.replan_over", gap=abs(gap), n=still))
+        newer = _newer_curve(db, user, plan)
+        renew = newer > 0 and st.checkbox(t("plan.curve_use", n=newer), value=True, key="plan_replan_curve")
         why = st.text_input(t("plan.why"), placeholder=plain("plan.why_place"), key="plan_why_replan")
         pressed = st.form_submit_button(t("plan.replan"), type="primary", disabled=not allowed(user, "plan.edit"))
     if pressed:
         try:
-            made = planning.replan(db, user, plan.campaign.campaign_id, actual, why=why, now=now)
+            curves = live.curves(db, user, plan.campaign.campaign_id) if renew else None
+            made = planning.replan(db, user, plan.campaign.campaign_id, actual, why=why, curves=curves, now=now)
         except ShopError as refused:
             st.error(error_text(refused))
             return

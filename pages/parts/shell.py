@@ -37,6 +37,7 @@ def gate(view: str) -> None:
     """The sign-in or the change of the first password, at every address of the house."""
 
     def show() -> None:
+        """The card in the middle of an empty page."""
         _, middle, _ = st.columns([1, 1.1, 1])
         with middle, st.container(key="gate", width=380, gap="small"):
             st.space("large")
@@ -105,6 +106,8 @@ def main() -> None:
     arrive("lang", browser_language(), LANGUAGES, sticky=True)
     st.set_page_config(page_title=plain("common.name"), page_icon=HERE / "mark.svg", layout="wide")
     st.html(HERE / "look.css")
+    if language() == "zh":
+        st.html(HERE / "look_zh.css")
     try:
         actor = guard.visitor()
         visit = guard.visit() if actor is None else None

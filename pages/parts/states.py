@@ -30,6 +30,8 @@ TONES: dict[str, str] = {
     "pending": "orange", "firing": "red", "acknowledged": "blue", "resolved": "green", "sent": "green", "failed": "red", "queued": "gray",
     # replenishment and purchase orders
     "unfunded": "orange", "over_capacity": "orange", "no_cost": "orange", "order": "blue", "override": "blue", "open": "gray", "part": "blue", "received": "green",
+    # what is sold together
+    "good": "green", "short": "orange", "low_margin": "red",
     # accounts
     "active": "green", "disabled": "gray", "ended": "gray",
 }  # fmt: skip

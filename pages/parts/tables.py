@@ -23,6 +23,7 @@ from pages.parts.states import word
 from pages.parts.text import language, plain, t, who
 
 EAGER_ROWS = 2_000  # above it the browser fetches rows as it scrolls
+PICKED_ROWS = 20_000  # rows to pick from come all at once, since Streamlit fetches none of those; above it page by page
 ROW, MOST = 31, 620  # heights in pixels; a table that fits is as high as its rows
 FORMATS = {
     "code": "code", "integer": "integer", "decimal": "money", "money": "money", "price": "money", "percent": "rate", "share": "rate",
@@ -59,8 +60,12 @@ def table(
     pick: bool = False,
     height: int = MOST,
     alt: str = "",
+    rows: bool = True,
 ) -> Shown:
-    """Draws the toolbar and the table. `frame` comes sorted by what needs a decision; its index names the rows (unique)."""
+    """Draws the toolbar and the table. `frame` comes sorted by what needs a decision; its index names the rows (unique).
+
+    `rows`: False draws the toolbar alone, over an editor of what it leaves.
+    """
     bar = st.container(key=f"{key}_bar", gap="small")
     left = filtered(frame, filters, search, key=key, place=bar)
     chosen = [column for column in columns if column.name in frame.columns]
@@ -73,7 +78,7 @@ def table(
                 t("common.clear_filters"), key=f"{key}_clear", on_click=_clear, args=(key,), icon=":material/filter_alt_off:"
             )
         return Shown(left)
-    return Shown(left, draw(left, chosen, key=key, pick=pick, height=height, alt=alt))
+    return Shown(left) if not rows else Shown(left, draw(left, chosen, key=key, pick=pick, height=height, alt=alt))
 
 
 def _clear(key: str) -> None:
@@ -196,13 +201,15 @@ def draw(
     if frame.empty:
         st.caption(t("common.no_rows"))
         return None
+    if pick and len(frame) > PICKED_ROWS:
+        frame = _paged(frame, key)
     event = st.dataframe(
         displayed(frame, columns),
         key=f"{key}_table",
         hide_index=True,
         column_config=settled(frame, columns),
         height=tall(len(frame), height),
-        lazy=True if len(frame) > EAGER_ROWS else None,
+        lazy=True if len(frame) > EAGER_ROWS and not pick else None,
         on_select="rerun" if pick else "ignore",
         selection_mode="single-row",
         placeholder="—",
@@ -210,3 +217,12 @@ def draw(
     )
     rows = cast(DataframeState, event)["selection"]["rows"] if pick else []
     return frame.index[rows[0]] if rows and rows[0] < len(frame) else None
+
+
+def _paged(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """One page of the rows, chosen by the reader."""
+    pages = -(-len(frame) // PICKED_ROWS)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = st.pagination(pages, key=f"{key}_page_{pages}")
+        st.caption(t("common.paged", page=page, pages=pages, n=PICKED_ROWS))
+    return frame.iloc[(page - 1) * PICKED_ROWS : page * PICKED_ROWS]

@@ -88,6 +88,7 @@ def spoken(make: Callable[[], Made]) -> Callable[[], Made]:
     tongue = language()
 
     def made() -> Made:
+        """What `make` gives, in the reader's language."""
         token = _FIXED.set(tongue)
         try:
             return make()
@@ -144,6 +145,7 @@ class _Blanks(string.Formatter):
         self._show = show
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        """One blank filled: a code by its word (`{state:@state}`), a value by one of our formats, anything else as str.format does."""
         if format_spec.startswith("@"):
             return sentence(f"{format_spec[1:]}.{value}")
         if format_spec in _FORMATS:

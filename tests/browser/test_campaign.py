@@ -8,7 +8,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
+from sqlalchemy import select
 
 from core import clock
 from core.access import Actor
@@ -18,9 +19,10 @@ from core.campaign.phases import Phase
 from core.campaign.target import Target
 from core.database import Database, insert
 from core.goods import structure
-from core.goods.tables import sku
+from core.goods.tables import campaign_sku, sku
 from core.signals.tables import daily_signal
 from core.stock.tables import stock_position
+from tests.browser.conftest import Server, settled
 
 LEAD = Actor("campaign-lead", "campaign_lead", "cli")
 
@@ -145,3 +147,70 @@ def test_a_new_campaign_is_the_chosen_one_at_once(signed_in: Callable[..., Page]
     expect(page.get_by_text("还没有目标。填三个数")).to_be_visible()
     page.reload()
     expect(picked).to_have_value("会员节 2027")
+
+
+def test_two_who_edit_one_sku_see_each_others_cells(
+    signed_in: Callable[..., Page], shop: Server, picture: Callable[..., object]
+) -> None:
+    """The lead saves first; the merchandiser sees which cell has moved, from what to what, and only then decides."""
+    first, second = (
+        signed_in(role, path="/goods?goods_find=00003", shop=shop, height=1_500) for role in ("campaign_lead", "merchandiser")
+    )
+    for page in (first, second):
+        page.get_by_text("编辑", exact=True).first.click()
+        expect(page.get_by_text("保存前什么都不会写")).to_be_visible()
+    _type_into(first, PRICE_COLUMN, "88.5")
+    _type_into(second, PRICE_COLUMN, "79")
+    for page in (first, second):
+        expect(page.get_by_text("已改 1 处")).to_be_visible()
+    _press(first, "保存")
+    expect(first.get_by_text("已保存 1 个 SKU")).to_be_visible()
+
+    _press(second, "保存")
+    expect(second.get_by_text("这些格子在你编辑时被别人改过")).to_be_visible()
+    told = second.get_by_test_id("stDataFrame").locator("td")
+    for value in ("00003", "活动价 (¥)", "¥99", "¥88.50", "¥79"):
+        expect(told.filter(has_text=value).first).to_be_attached()
+    expect(second.get_by_role("button", name="保存", exact=True)).to_be_disabled()
+    assert _price(shop) == 8_850
+    picture(second, "goods-conflict-zh", whole=True)
+
+    _press(second, "仍用我的")
+    _press(second, "保存")
+    expect(second.get_by_text("已保存 1 个 SKU")).to_be_visible()
+    assert _price(shop) == 7_900
+
+
+PRICE_COLUMN = 0.53  # of the editor's width
+
+
+def _price(shop: Server) -> int:
+    with shop.database.reading() as connection:
+        mine = connection.scalar(select(campaign_sku.c.campaign_id).where(campaign_sku.c.sku_code == "00003"))
+        return int(structure.standing(connection, str(mine), ["00003"])["sale_price"]["00003"])
+
+
+def _press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+    settled(page)
+
+
+def _type_into(page: Page, across: float, text: str) -> None:
+    """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
+    field = page.locator("#portal input, #portal textarea").first
+    for _ in range(4):
+        page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
+        grid = page.get_by_test_id("stDataFrame").last
+        try:
+            grid.scroll_into_view_if_needed(timeout=4_000)
+            width = grid.evaluate("grid => grid.getBoundingClientRect().width")
+            grid.dblclick(position={"x": width * across, "y": 52}, timeout=4_000)
+            field.wait_for(timeout=4_000)
+            break
+        except Error:
+            page.keyboard.press("Escape")
+    expect(field).to_be_visible(timeout=1_000)
+    field.fill(text)
+    field.press("Enter")
+    page.wait_for_timeout(500)
+    settled(page)

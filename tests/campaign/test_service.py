@@ -10,6 +10,8 @@ import pytest
 
 from core.access import Actor
 from core.campaign import planning, service
+from core.campaign.decompose import phase_curve
+from core.campaign.pace import bin_shares, curve_from_days
 from core.campaign.sheet import PLAN, plan_sheet
 from core.campaign.tables import campaign_plan_part
 from core.campaign.target import Target, solve
@@ -213,3 +215,69 @@ def test_a_closed_phase_keeps_what_it_did_when_its_row_is_refused(
     assert found.target.gmv == TARGET.gmv + 1_000
     assert found.part("phase").set_index("part")["gmv"]["p03"] == 100_000_000
     assert found.part("phase")["gmv"].sum() == TARGET.gmv + 1_000
+
+
+def test_visitors_typed_into_the_sheet_are_the_plans(database: Database, lead: Actor, campaign_id: str, now: datetime) -> None:
+    plan = planning.set_target(database, lead, campaign_id, TARGET, why="开局", now=now)
+
+    def take(parts: pd.DataFrame) -> planning.Plan:
+        draft = imports.check(imports.inspect(database, lead, PLAN, plan_sheet(replace(plan, parts=parts), "zh"), "plan.xlsx"))
+        report = imports.commit(database, lead, draft, campaign_id=campaign_id, now=now)
+        assert report.rejected.empty
+        found = planning.plan(database, lead, campaign_id)
+        assert found is not None
+        sums = found.parts.groupby("dimension")[["gmv", "visitors"]].sum()
+        assert set(sums["gmv"]) == {found.target.gmv}
+        assert set(sums["visitors"]) == {found.target.visitors}
+        return found
+
+    search, paid = ((plan.parts["dimension"] == "channel") & (plan.parts["part"] == name) for name in ("search", "paid"))
+    shifted = plan.parts.assign(visitors=plan.parts["visitors"] + 50_000 * paid - 50_000 * search)
+    found = take(shifted)
+    assert found.target == TARGET  # nobody more, only elsewhere
+    assert found.part("channel").equals(replace(plan, parts=shifted).part("channel"))
+    assert found.part("hour").equals(plan.part("hour"))
+
+    more = shifted.assign(visitors=shifted["visitors"] + 300_000 * paid)
+    found = take(more)
+    assert (found.target.gmv, found.target.visitors, found.target.aov) == (TARGET.gmv, TARGET.visitors + 300_000, TARGET.aov)
+    assert found.target.conversion_rate < TARGET.conversion_rate
+    assert found.part("channel")["visitors"].tolist() == replace(plan, parts=more).part("channel")["visitors"].tolist()
+
+    open_phase = (more["dimension"] == "phase") & (more["part"] == "p08")
+    with _refused("plan.sheet_visitors"):
+        take(more.assign(visitors=more["visitors"] + 1_000 * open_phase + 2_000 * paid))
+
+
+def test_a_new_channel_of_the_sheet_brings_its_visitors(database: Database, lead: Actor, campaign_id: str, now: datetime) -> None:
+    plan = planning.set_target(database, lead, campaign_id, TARGET, why="开局", now=now)
+    channels = plan.parts[plan.parts["dimension"] == "channel"]
+    added = channels.tail(1).assign(part="社群", gmv=channels["gmv"].iloc[0], visitors=12_345)
+    lines = pd.concat([channels.iloc[1:], added], ignore_index=True)
+    draft = imports.check(imports.inspect(database, lead, PLAN, plan_sheet(replace(plan, parts=lines), "zh"), "plan.xlsx"))
+    imports.commit(database, lead, draft, campaign_id=campaign_id, now=now)
+    found = planning.plan(database, lead, campaign_id)
+    assert found is not None
+    assert found.part("channel").values.tolist() == lines[["part", "gmv", "visitors"]].values.tolist()
+    assert found.acquisition()["channel"].unique().tolist() == lines["part"].tolist()
+
+
+def test_a_newer_curve_is_told_and_taken_when_asked_for(database: Database, lead: Actor, campaign_id: str, now: datetime) -> None:
+    first = planning.set_target(database, lead, campaign_id, TARGET, why="开局", now=now)
+    live = next(p for p in first.campaign.phases if p.kind == "live")
+    plain = phase_curve(live, first.campaign.timezone)
+    early = [[100.0] * 12 + [1.0] * (len(bin_shares(plain)) - 12)]  # nearly everything in the first hour
+    curves = {live.phase_id: curve_from_days(early, [plain.clock], plain.clock, int(plain.length))}
+    assert planning.newer_curve(first, {}) == 0
+    assert planning.newer_curve(first, curves) == 1
+    later = datetime(2026, 11, 1, tzinfo=UTC)
+    closed = {row.phase_id: (500_000_000, 100_000) for row in planning.closed_phases(first, later).itertuples()}
+    kept = planning.replan(database, lead, campaign_id, closed, why="预热收官", now=later)
+    assert (kept.curve_days, planning.newer_curve(kept, curves)) == (0, 1)
+    renewed = planning.replan(database, lead, campaign_id, closed, why="换曲线", curves=curves, now=later)
+    assert (renewed.curve_days, planning.newer_curve(renewed, curves)) == (1, 0)
+    stored = planning.plan(database, lead, campaign_id)
+    assert stored is not None
+    assert planning.newer_curve(stored, curves) == 0
+    assert stored.part("phase").equals(kept.part("phase"))
+    assert stored.part("hour")["gmv"].max() > kept.part("hour")["gmv"].max()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.access import Actor
+from core.access import Actor, audit
 from core.campaign import planning
 from core.campaign import service as campaigns
 from core.campaign.target import Target
@@ -150,5 +150,19 @@ def test_a_real_shop_gets_tiers_and_partners(sqlite: Database, admin: Actor, sha
     assert best["gmv"].sum() >= 0.8 * rows["gmv"].sum()
     assert set(rows["suggested"]) <= set(structure.TIERS)
     assert rows["reasons"].str.len().min() >= 1
-    assert (best["suggested"] == "regular").all()  # nothing on hand: a best seller without stock is not pushed
-    assert all("thin" in reasons for reasons in best["reasons"])
+    lead = rows[rows["reasons"].map(lambda reasons: "lead" in reasons)]
+    assert lead["gmv"].sum() >= 0.7 * rows["gmv"].sum()
+    assert (lead["suggested"] == "main_push").all()  # no carts and favourites in these reports say that anything heats up
+    assert all("raise_stock" in reasons for reasons in lead["reasons"])  # nothing on hand: it must be ordered before it can carry
+    assert all("thin" in reasons for reasons in rows.loc[rows["suggested"] == "regular", "reasons"])
+
+
+def test_the_stamp_moves_with_what_can_move_the_line_up(sqlite: Database, lead: Actor, now: datetime) -> None:
+    mine = campaigns.add_sale(sqlite, lead, "双十一", now + timedelta(days=21), now + timedelta(days=22), now=now)
+    before = service.stamp(sqlite, lead)
+    with sqlite.writing() as connection:
+        audit.record(connection, lead, now, "session.sign_in", "somebody")
+        audit.record(connection, lead, now, "readiness.progress", "task")
+    assert service.stamp(sqlite, lead) == before
+    campaigns.rename(sqlite, lead, mine, "双十一 2026", version=1, now=now)
+    assert service.stamp(sqlite, lead) > before

@@ -41,11 +41,11 @@ def test_suggestions_and_their_reasons() -> None:
         margin_rate=[0.4, 0.3, 0.3, 0.3, 0.4, np.nan],
     )
     found = rules.suggested(rules.measured(frame, 28))
-    assert found["suggested"].tolist() == ["main_push", "pre_hot", "regular", "clearance", "regular", "clearance"]
+    assert found["suggested"].tolist() == ["main_push", "pre_hot", "regular", "clearance", "main_push", "clearance"]
     assert found["reasons"][0] == ["lead", "margin_good"]
     assert "hot" in found["reasons"][1]
     assert "deep" in found["reasons"][3]
-    assert found["reasons"][4] == ["lead", "margin_good", "thin"]
+    assert found["reasons"][4] == ["lead", "margin_good", "raise_stock"]
     assert found["reasons"][5] == ["unsold", "margin_unknown"]
 
 
@@ -54,6 +54,24 @@ def test_a_best_seller_that_earns_nothing_is_not_pushed() -> None:
     found = rules.suggested(rules.measured(frame, 28))
     assert found["suggested"][0] == "regular"
     assert "margin_low" in found["reasons"][0]
+
+
+def test_a_leader_stays_one_however_little_is_left_of_it() -> None:
+    frame = _frame(gmv=[9_000_000, 2_000_000, 1], units=[900, 200, 1], available=[0, 6_000, 0], margin_rate=[0.4, 0.4, 0.4])
+    found = rules.suggested(rules.measured(frame, 28))
+    assert found["suggested"].tolist() == ["main_push", "clearance", "regular"]
+    assert found["reasons"].tolist() == [
+        ["lead", "margin_good", "raise_stock"],
+        ["abc_b", "margin_good", "deep"],
+        ["abc_c", "margin_good", "thin"],
+    ]
+
+
+def test_what_heats_up_is_pre_hot_a_leader_too() -> None:
+    frame = _frame(gmv=[9_000_000, 1], units=[900, 1], heat_week=[200, 200], heat_before=[90, 90], available=[2_000, 3])
+    found = rules.suggested(rules.measured(frame, 28))
+    assert found["suggested"].tolist() == ["pre_hot", "pre_hot"]
+    assert found["reasons"].tolist() == [["lead", "hot", "margin_good"], ["abc_c", "hot", "margin_good"]]
 
 
 def test_momentum_is_per_day_and_silent_below_the_noise() -> None:

@@ -6,6 +6,8 @@ import ast
 import tomllib
 from pathlib import Path
 
+from core.settings import settings
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
@@ -27,7 +29,8 @@ def test_the_ui_script_has_no_pages_folder_beside_it() -> None:
 
 def test_the_server_is_shut_by_default() -> None:
     assert CONFIG["server"]["address"] == "127.0.0.1"
-    assert CONFIG["server"]["allowedHosts"] == ["127.0.0.1", "localhost"]
+    assert "allowedHosts" not in CONFIG["server"], "the one list of host names is BIGSALE_ALLOWED_HOSTS"
+    assert settings().allowed_hosts == "127.0.0.1,localhost"
     assert CONFIG["server"]["enableXsrfProtection"] is True
     assert CONFIG["server"]["enableCORS"] is True
     assert CONFIG["server"]["maxUploadSize"] == 50

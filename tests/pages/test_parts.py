@@ -105,7 +105,9 @@ def test_a_refused_cell_is_told_with_its_place_value_and_remedy() -> None:
 
 
 SPECS = {
-    "lines": lambda: charts.lines("t", "y", (Series("a", "common.now"), Series("b", "common.was", "gray", dashed=True)), y_title="common.now"),
+    "lines": lambda: charts.lines(
+        "t", "y", (Series("a", "common.now"), Series("b", "common.was", "gray", dashed=True)), y_title="common.now"
+    ),
     "bars": lambda: charts.bars("label", "value", value_title="common.now", tone="tone", target="goal"),
     "columns": lambda: charts.columns("label", "value", y_title="common.now", tone="tone"),
     "waterfall": lambda: charts.waterfall(value_title="common.now"),
@@ -179,3 +181,77 @@ def test_a_cell_that_somebody_else_changed_meanwhile_is_a_clash(frame: pd.DataFr
     moved = editing.clashes(changes, fresh).to_numpy().tolist()
     assert moved == [["0001", "price", 1999, 2100, 2000], ["0003", "on_hand", 7, None, 9]]
     assert editing.clashes(changes, frame).empty
+
+
+def _long_table(rows: int) -> None:
+    import pandas as pd
+    import streamlit as st
+
+    from pages.parts.columns import Column
+    from pages.parts.tables import table
+
+    codes = [f"{n:06d}" for n in range(rows)]
+    frame = pd.DataFrame({"sku_code": codes}, index=codes)
+    shown = table(frame, (Column("sku_code", "stock.sku_code", "code"),), key="long", search=("sku_code",), pick=True)
+    st.write(len(shown.frame))
+
+
+@pytest.mark.parametrize(
+    ("rows", "drawn", "pages"), [(tables.EAGER_ROWS + 1, tables.EAGER_ROWS + 1, 0), (tables.PICKED_ROWS + 5, 5, 1)]
+)
+def test_rows_can_be_picked_from_a_table_of_any_length(rows: int, drawn: int, pages: int) -> None:
+    page = AppTest.from_function(_long_table, args=(rows,), default_timeout=60).run()
+    assert not page.exception
+    assert len(page.get("pagination")) == pages
+    if pages:
+        page.session_state[f"long_page_{pages + 1}"] = pages + 1
+        page.run()
+    assert not page.exception
+    assert len(page.dataframe[0].value) == drawn
+    assert page.markdown[0].value == f"`{rows}`"
+
+
+def _edited() -> None:
+    import pandas as pd
+    import streamlit as st
+
+    from pages.parts.columns import Column
+    from pages.parts.editing import edit
+
+    now = pd.DataFrame(st.session_state["rows"]).set_index("sku_code", drop=False).rename_axis(None)
+    shown = now[now["on_hand"] < 100]  # what a filter leaves
+    columns = (Column("sku_code", "stock.sku_code", "code"), Column("on_hand", "stock.on_hand", "integer"))
+    edited = edit(shown, columns, editable=("on_hand",), key="e", standing=now)
+    if edited is not None:
+        st.session_state["saved"] = edited.changes[["key", "after"]].values.tolist(), edited.source["version"].to_dict()
+
+
+def _editing(rows: dict[str, list[object]]) -> AppTest:
+    """The editor with a 6 typed over the second SKU's 5."""
+    page = AppTest.from_function(_edited, default_timeout=60)
+    page.session_state["rows"] = rows
+    page.run()
+    page.session_state["e@_editor_0"] = {"edited_rows": {1: {"on_hand": 6}}, "added_rows": [], "deleted_rows": []}
+    return page
+
+
+def test_another_cell_of_the_row_is_no_clash_and_the_save_goes_by_the_row_as_it_stands() -> None:
+    rows = {"sku_code": ["A", "B"], "on_hand": [4, 5], "name": ["a", "b"], "version": [1, 1]}
+    page = _editing(rows)
+    page.session_state["rows"] = rows | {"name": ["a", "renamed"], "version": [1, 2]}
+    page.run()
+    page.button(key="e_save").click().run()
+    assert page.session_state["saved"] == ([["B", 6]], {"A": 1, "B": 2})
+
+
+def test_nothing_is_saved_over_a_cell_that_moved_until_the_reader_has_decided() -> None:
+    rows = {"sku_code": ["A", "B"], "on_hand": [4, 5], "version": [1, 1]}
+    page = _editing(rows)
+    page.run()
+    page.session_state["rows"] = rows | {"on_hand": [4, 500], "version": [1, 2]}  # which the filter now leaves out
+    page.button(key="e_save").click().run()
+    assert "saved" not in page.session_state
+    assert page.warning
+    page.button(key="e_keep_mine").click().run()
+    page.button(key="e_save").click().run()
+    assert page.session_state["saved"] == ([["B", 6]], {"A": 1, "B": 2})

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ShopError
+from core.settings import settings
 from pages.parts import text
 from pages.parts.text import FOLDER, LANGUAGES, literal, sentences
 
@@ -167,3 +168,11 @@ def test_literal_text_loses_nothing_but_its_line_breaks(name: str) -> None:
 @given(st.text(alphabet="*_`[]()<>#$:-~|\\!a ", max_size=40))
 def test_literal_text_leaves_no_mark_unescaped(name: str) -> None:
     assert re.search(r"(?<!\\)(?:\\\\)*[*_`\[\]<>#$~|]", literal(name)) is None
+
+
+@pytest.mark.parametrize(("wish", "zh", "en"), [("auto", True, False), ("yes", True, True), ("no", False, False)])
+def test_a_rise_is_red_in_chinese_and_green_in_english_unless_the_setting_says(
+    wish: str, zh: bool, en: bool, tongue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "rise_is_red", wish)
+    assert text.rise_is_red() == {"zh": zh, "en": en}[tongue]
