@@ -22,6 +22,7 @@ from pages.parts.picker import Chosen
 from pages.parts.states import tone
 from pages.parts.tasks import LANES, department, t_name, tasks
 from pages.parts.text import day, language, literal, number, percent, plain, t
+from pages.parts.weeks import Entry, weeks
 
 LANE_ROWS = 12
 HUE = {"overdue": "red", "blocked": "amber", "doing": "blue", "todo": "gray", "done": "green"}
@@ -148,12 +149,15 @@ def timeline(board: Board) -> None:
 
 
 def calendar(board: Board) -> None:
-    """What is due on which day, from today on; what is overdue stands first."""
+    """What is due on which day: the weeks up to the last task, and the same as a list with owners, overdue first."""
     rows = board.tasks[board.tasks["state"] != "done"].sort_values(["due_on", "department"])
     print_button("tasks_print")
     paper([task_sheet(board)])
     if rows.empty:
         st.info(t("readiness.all_done"), icon=":material/check_circle:")
+    tones = [tone(mark) for mark in rows["mark"]]
+    entries = map(Entry, rows["due_on"], tones, rows["title"], rows["department"].map(department))
+    weeks(list(entries), board.today, {board.opening: t_name(0)})
     for due in sorted(set(rows["due_on"])):
         part, late = rows[rows["due_on"] == due], due < board.today
         head = f"**{day(due)} · {t_name((board.opening - due).days)}**"

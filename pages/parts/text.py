@@ -223,6 +223,11 @@ def day(value: date) -> str:
     return format_date(value, "M月d日 EEE" if language() == "zh" else "EEE d MMM", locale=_LOCALE[language()])
 
 
+def weekday(value: date) -> str:
+    """The day of the week in short: `周三`, `Wed`."""
+    return format_date(value, "EEE", locale=_LOCALE[language()])
+
+
 def time(moment: datetime, zone: str = "") -> str:
     """A moment on the campaign's clock: `11-11 20:00`, `11 Nov 20:00`."""
     local = clock.utc(moment).astimezone(clock.zone(zone or settings().timezone))

@@ -140,6 +140,10 @@ def test_every_tab_of_readiness(shop: Server, signed_in: Callable[..., Page], pi
         calm(page)
         expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
         picture(page, f"readiness-{language}-{number}", whole=True)
+        if name in {"日历", "Calendar"}:
+            expect(page.locator(".weeks .today")).to_have_count(1)
+            expect(page.locator(".weeks b", has_text="T−0")).to_have_count(1)
+            assert page.locator(".weeks p").count() > 20
 
 
 def test_a_day_of_the_rota_is_printed_on_one_sheet(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
