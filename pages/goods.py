@@ -30,7 +30,7 @@ if view.rows.empty:
     st.stop()
 
 parts.answer(view)
-parts.matrix(db, user, view)
+parts.matrix(db, user, view, mine)
 names = ("table", "suggest", "attach", "shape", "data")
 opened = dict(zip(names, st.tabs([t(f"goods.tab_{name}") for name in names], key="goods_tab", on_change="rerun"), strict=True))
 if opened["table"].open:

@@ -79,6 +79,8 @@ def _campaign(files: Files) -> dict[str, int]:
         "added"
     ]
     counts["planned"] = lineup.spread(at.db, at.actor, campaign_id, now=at.now)
+    together = lineup.partners(at.db, at.actor, campaign_id)
+    counts["attached"] = lineup.keep(at.db, at.actor, campaign_id, together[together["verdict"] == "good"].head(8), now=at.now)
     return counts | {"campaigns": 1}
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, case, delete, or_, select
 
 from core.access import Actor, allow, allowed, audit
 from core.campaign import planning
@@ -278,6 +278,16 @@ def drop(db: Database, actor: Actor, campaign_id: str, pairs: Sequence[tuple[str
             connection.execute(delete(attach_pair).where(mine & (attach_pair.c.partner_code == partner)))
         audit.record(connection, actor, now, "goods.attach", campaign_id, {"dropped": [list(pair) for pair in pairs][:100]}, None)
     return len(pairs)
+
+
+def partners_of(db: Database, actor: Actor, campaign_id: str, sku_code: str) -> list[str]:
+    """The SKUs that the attach plan puts beside this one, whichever of the two leads, strongest lift first."""
+    allow(actor, "goods.view")
+    a = attach_pair.c
+    other = case((a.sku_code == sku_code, a.partner_code), else_=a.sku_code)
+    query = select(other).where(a.campaign_id == campaign_id, or_(a.sku_code == sku_code, a.partner_code == sku_code))
+    with db.reading() as connection:
+        return list(dict.fromkeys(map(str, connection.scalars(query.order_by(a.lift.desc(), other)))))
 
 
 def attached(connection: Connection, campaign_id: str, codes: Sequence[str] | None = None) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from pages.parts.cards import Card, cards
 from pages.parts.columns import Column
 from pages.parts.editing import edit, saved
 from pages.parts.tables import XLSX, Filter, table
-from pages.parts.text import error_text, language, money, number, plain, spoken, t
+from pages.parts.text import error_text, language, literal, money, number, plain, spoken, t
 from pages.parts.upload import upload
 
 DOTS = 400  # SKUs in the matrix: more dots say less
@@ -102,7 +102,7 @@ def answer(view: Picture) -> None:
     )
 
 
-def matrix(db: Database, user: Actor, view: Picture) -> None:
+def matrix(db: Database, user: Actor, view: Picture, campaign_id: str) -> None:
     """Traffic x conversion; a dot opens its SKU."""
     dots = view.rows[(view.rows["visitors"] > 0) & view.rows["conversion"].notna()].head(DOTS)
     if dots.empty:
@@ -118,7 +118,7 @@ def matrix(db: Database, user: Actor, view: Picture) -> None:
     st.caption(t("goods.matrix_note", n=len(shown)))
     picked = (event or {}).get("selection", {}).get("pick") or []
     if picked:
-        drawer(db, user, view, str(picked[0]["sku_code"]))
+        drawer(db, user, view, campaign_id, str(picked[0]["sku_code"]))
 
 
 def _matrix_spec() -> charts.Spec:
@@ -163,14 +163,17 @@ def _matrix_spec() -> charts.Spec:
     }
 
 
-def drawer(db: Database, user: Actor, view: Picture, code: str) -> None:
-    """One SKU: prices, stock, figures, its last weeks, why a tier is suggested."""
+def drawer(db: Database, user: Actor, view: Picture, campaign_id: str, code: str) -> None:
+    """One SKU: prices, stock, figures, its last weeks, why a tier is suggested, what goes with it."""
     if code not in view.rows.index:
         return
     row = {str(name): value for name, value in view.rows[view.rows["sku_code"] == code].to_dict("records")[0].items()}
     with st.container(border=True, key="goods_drawer"):
         st.markdown(f"**{t('goods.drawer', name=row['name'], code=code)}**")
         st.caption(f"{plain('goods.reasons')}: " + " · ".join(plain(f"reason.{code}") for code in row["reasons"]))
+        if beside := service.partners_of(db, user, campaign_id, code):
+            named = [f"{literal(str(view.rows['name'].get(other, '')))} {literal(other)}" for other in beside]
+            st.caption(f"{plain('goods.drawer_partners')}: " + " · ".join(named))
         left, right = st.columns([2, 3])
         with left:
             st.dataframe(_facts(row), hide_index=True, height="content")
@@ -210,7 +213,7 @@ def listing(db: Database, user: Actor, view: Picture, campaign_id: str, now: dat
     looked_in = ("sku_code", "name", "spec", "function")
     shown = table(view.rows, ROWS, key="goods", filters=VIEWS, search=looked_in, export="goods", pick=True, rows=not editing)
     if shown.picked is not None:
-        drawer(db, user, view, str(shown.picked))
+        drawer(db, user, view, campaign_id, str(shown.picked))
     if editing:
         _editor(db, user, shown.frame, view.rows, campaign_id, now)
     if may:

@@ -98,7 +98,7 @@ def test_a_promise_made_by_two_overlapping_sales_is_shown(
 
 
 def test_partners_from_baskets_are_kept_and_dropped(
-    database: Database, merchandiser: Actor, lead: Actor, campaign_id: str, now: datetime
+    database: Database, merchandiser: Actor, lead: Actor, viewer: Actor, campaign_id: str, now: datetime
 ) -> None:
     service.decide(database, lead, campaign_id, {"A": "main_push"}, True, now=now)
     orders = [("A", n) for n in range(6)] + [("C", n) for n in range(4)] + [("B", n) for n in range(5, 30)]
@@ -112,6 +112,7 @@ def test_partners_from_baskets_are_kept_and_dropped(
     assert "margin_rate" not in found
     service.keep(database, lead, campaign_id, found, now=now)
     assert service.partners(database, lead, campaign_id, least=99)["kept"].tolist() == [True]
+    assert [service.partners_of(database, viewer, campaign_id, code) for code in ("A", "C", "B")] == [["C"], ["A"], []]
     service.drop(database, lead, campaign_id, [("A", "C")], now=now)
     assert service.partners(database, lead, campaign_id, least=99).empty
 
