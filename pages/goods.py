@@ -18,7 +18,7 @@ db, now, chosen = database(), clock.now(), campaign(user)
 heading("goods.title", chosen)
 parts.said()
 if chosen is None:
-    empty("goods.none", button="menu.plan", page="plan")
+    empty("goods.none", button="menu.plan" if allowed(user, "campaign.edit") else "", page="plan")
     st.stop()
 
 mine = chosen.campaign_id

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import clock
+from core.access import allowed
 from core.overview import service
 from pages.parts import overview as parts
 from pages.parts.cards import heading
@@ -14,7 +15,7 @@ user = require("campaign.view")
 db, now, chosen = database(), clock.now(), campaign(user)
 heading("overview.title", chosen)
 if chosen is None:
-    empty("overview.none", button="overview.make", page="plan")
+    empty("overview.none", button="overview.make" if allowed(user, "campaign.edit") else "", page="plan")
     st.stop()
 
 view = service.load(db, user, chosen.campaign_id, now)

@@ -12,7 +12,7 @@ from datetime import datetime
 import streamlit as st
 
 from core import clock
-from core.access import Actor
+from core.access import Actor, allowed
 from core.campaign.service import campaigns, load
 from core.live.rehearsal import Rehearsal, find
 from pages.parts.address import arrive, kept
@@ -70,7 +70,7 @@ def need_campaign(actor: Actor) -> Chosen:
     """The chosen campaign; where there is none yet, the empty state that leads to making one, and the page stops."""
     chosen = campaign(actor)
     if chosen is None:
-        empty("shell.no_campaign", button="shell.make_campaign", page="plan")
+        empty("shell.no_campaign", button="shell.make_campaign" if allowed(actor, "campaign.edit") else "", page="plan")
         st.stop()
     return chosen
 
