@@ -1,7 +1,6 @@
 """实况: are we ahead or behind, why, and what now? The running minute, or any past one."""
 
 from core import clock
-from core.live import rehearsal
 from pages.parts import live as parts
 from pages.parts import live_desk as desk
 from pages.parts.cards import heading
@@ -11,10 +10,10 @@ from pages.parts.picker import need_campaign
 user = require("live.view")
 chosen = need_campaign(user)
 db, now = database(), clock.now()
-moment = rehearsal.moment(db, user, chosen.campaign_id, now)
+moment = chosen.moment(now)
 
 heading("live.title", chosen)
-parts.clocks(chosen, moment, now)
+parts.clocks(chosen, moment)
 desk.before(db, user, chosen, moment, now)
 at = parts.minute(chosen, moment)
 parts.board(db, user, chosen, at)

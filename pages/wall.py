@@ -1,7 +1,6 @@
 """大屏: one number, one curve, one ranking, one message; readable at five metres, alive or honest about it."""
 
 from core import clock
-from core.live import rehearsal
 from pages.parts import wall as parts
 from pages.parts.guard import database, require
 from pages.parts.picker import need_campaign
@@ -9,7 +8,7 @@ from pages.parts.picker import need_campaign
 user = require("live.view")
 chosen = need_campaign(user)
 db = database()
-moment = rehearsal.moment(db, user, chosen.campaign_id, clock.now())
+moment = chosen.moment(clock.now())
 
 parts.dress()
 parts.bar(chosen, moment)

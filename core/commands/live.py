@@ -9,17 +9,17 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 import uvicorn
-from starlette.applications import Starlette
 
 from core import clock
 from core.campaign import service as campaigns
 from core.commands.run import desk
 from core.errors import ShopError
-from core.live import decisions, intake, rehearsal, service, sources, watch
+from core.live import decisions, rehearsal, service, sources, watch
 from core.live.events import Refusal
 from core.live.files import import_events, read_file
 from core.live.record import as_record
 from core.live.replay import replay as feed_through
+from core.web import house
 
 app = typer.Typer()
 source = typer.Typer(no_args_is_help=True, help="Sources of events: who may send, and with which signing secret.")
@@ -91,7 +91,7 @@ def intake_alone(
 ) -> None:
     """Serves the HTTP intake alone, until it is ended."""
     desk().db  # noqa: B018 - a database that does not fit the program is refused before anything is served
-    uvicorn.run(Starlette(routes=intake.ROUTES), host=host, port=port, log_level="warning")
+    uvicorn.run(house.intake_alone(), host=host, port=port, log_level="warning")
 
 
 @app.command("rehearse")

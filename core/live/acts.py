@@ -8,6 +8,11 @@ import numpy as np
 import pandas as pd
 
 ACTS = ("restock", "release", "cap", "swap", "take_down", "raise_price", "cut_price", "add_goods")
+OUTSIDE = dict.fromkeys(ACTS, "back_office") | {"restock": "replenishment"}
+"""Where the rest of an act is to be done by hand: in the platform's own back office, or by an order on the replenishment page."""
+DONE = "done"  # the entry in the log that ticks such a rest off
+CAP = 1  # units an order
+PUSHED = ("pre_hot", "main_push")  # tiers that have a slot to give away
 CAP_SAVES = 0.3  # part of the units that a cap of one per order keeps for other buyers
 RAISE, CUT = 0.05, 0.10  # price steps
 ELASTICITY = 2.0  # units lost or won per cent of price, what a shop without its own experiments may assume
@@ -74,19 +79,27 @@ def _for_scarce(rows: pd.DataFrame, goods: pd.DataFrame) -> list[pd.DataFrame]:
         _act(rows, "restock", rows["short"], rows["short"] * rows["margin"], rows["short"]),
         _act(rows, "release", freed, freed * rows["margin"], freed),
         _act(rows, "cap", capped, none, none),
-        _act(rows, "swap", rows["short"].where(partner != "", 0.0), rows["short"] * SWAP_KEEPS * gain, none, partner=partner),
+        _act(
+            rows,
+            "swap",
+            rows["short"].where((partner != "") & rows["tier"].isin(PUSHED), 0.0),
+            rows["short"] * SWAP_KEEPS * gain,
+            none,
+            partner=partner,
+        ),
         _act(rows, "take_down", gone, none, none),
         _act(rows, "raise_price", kept, kept * (raised - rows["price"]), none, price=raised),
     ]
 
 
 def _substitute(rows: pd.DataFrame, goods: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """(code, its contribution) of the best-selling goods of the same tier that have plenty; "" where there are none."""
+    """(code, its contribution) of the best-selling goods that have plenty: of the same tier, else regular ones; "" where there are none."""
     plenty = goods[goods["label"].isin(["enough", "excess"])].sort_values("sold", ascending=False)
     best = plenty.drop_duplicates("tier").reset_index().rename(columns={plenty.index.name or "index": "code"}).set_index("tier")
-    partner = rows["tier"].map(best.iloc[:, 0]).fillna("").astype(str) if len(best) else pd.Series("", index=rows.index)
+    tier = rows["tier"].where(rows["tier"].isin(best.index), "regular")
+    partner = tier.map(best.iloc[:, 0]).fillna("").astype(str) if len(best) else pd.Series("", index=rows.index)
     margin = best["contribution"].astype("Float64").astype(float) if "contribution" in best else pd.Series(dtype=float)
-    return partner, rows["tier"].map(margin).astype(float)
+    return partner, tier.map(margin).astype(float)
 
 
 def _for_slow(rows: pd.DataFrame, known: pd.DataFrame) -> list[pd.DataFrame]:

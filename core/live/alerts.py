@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+HOURLY = 0.1  # relative spread of an hour's conversion on an ordinary day
 OPEN = ("pending", "firing", "acknowledged")
 
 
@@ -116,10 +117,22 @@ def cusum(actual: ArrayLike, planned: ArrayLike, rule: Rule = RULES["change"]) -
     return low, high
 
 
+def refund_rate(refunded: float, paid: float, average: float) -> float:
+    """Refunded over paid of a window; never over less than an `average` window's payments: at four in the morning the parcels of the
+    opening come back, and hardly anybody buys.
+
+    >>> refund_rate(30, 100, 50), refund_rate(30, 10, 300)
+    (0.3, 0.1)
+    """
+    due = max(paid, average)
+    return refunded / due if due > 0 else 0.0
+
+
 def fallen(buyers: int, visitors: int, rate: float, below: float) -> bool:
-    """Is a conversion rate below `below` times `rate`, and not by chance (one-sided, z < -3 against the usual rate)?"""
+    """Is a conversion rate below `below` times `rate`, and not by chance (one-sided, z < -3)? Chance is that of counting, and HOURLY
+    for hours that differ by themselves."""
     if visitors <= 0 or rate <= 0:
         return False
     seen = buyers / visitors
-    chance = np.sqrt(rate * (1 - min(rate, 1)) / visitors)
+    chance = np.hypot(np.sqrt(rate * (1 - min(rate, 1)) / visitors), HOURLY * rate)
     return bool(seen < below * rate and (seen - rate) < -3 * chance)

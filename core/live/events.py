@@ -20,7 +20,7 @@ KINDS = (
     "ship",
 )
 OF_A_LINE = frozenset({"deposit", "order", "pay", "refund", "cancel", "ship"})  # kinds that change an order line
-WITHOUT_GOODS = frozenset({"view", "coupon_claim"})  # kinds that may be about the venue
+WITHOUT_GOODS = frozenset({"view", "coupon_claim", "reserve"})  # kinds that may be about the venue
 LONGEST_TEXT = 128
 MOST_UNITS = 1_000_000
 MOST_FEN = 10**13  # 100 billion yuan in one line is a mistake

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 
 import numpy as np
@@ -10,6 +10,8 @@ import pandas as pd
 
 _NOTHING = 1e-9  # logarithms of less lose the sum
 FACTORS = ("visitors", "conversion_rate", "aov")
+Figures = tuple[float, float, float]  # of a channel: visitors, buyers, fen
+NOTHING: Figures = (0.0, 0.0, 0.0)
 
 
 def log_mean(a: float, b: float) -> float:
@@ -56,25 +58,21 @@ def effects(plan: Sequence[float], actual: Sequence[float]) -> np.ndarray:
     return lmdi(plan, actual) if positive else shapley(plan, actual)
 
 
-def by_channel(plan: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
-    """Effects (fen, float) by channel and in all, indexed by channel, columns FACTORS and gap.
+def by_channel(plan: Mapping[str, Figures], actual: Mapping[str, Figures]) -> pd.DataFrame:
+    """Effects (fen, float) by channel, indexed by channel, columns FACTORS and gap.
 
-    Both frames are indexed by channel with visitors, buyers, amount (fen). A channel that stands on one side only is 0 on the
-    other. The gap of a channel is actual - planned amount, the sum of its effects; the total is the sum of the channels.
+    Both say (visitors, buyers, fen) of a channel; one that stands on one side only is 0 on the other. The gap of a channel is
+    actual - planned amount, the sum of its effects; the total is the sum of the channels.
     """
-    channels = plan.index.union(actual.index)
-    before, after = (_product(frame.reindex(channels).fillna(0)) for frame in (plan, actual))
-    rows = [effects(list(before.loc[name]), list(after.loc[name])) for name in channels]
-    out = pd.DataFrame(rows, index=channels, columns=list(FACTORS), dtype=float)
-    return out.assign(gap=out.sum(axis=1))
+    channels = sorted({*plan, *actual})
+    rows = [effects(_product(*plan.get(name, NOTHING)), _product(*actual.get(name, NOTHING))) for name in channels]
+    found = np.array(rows, dtype=float).reshape(-1, len(FACTORS))
+    names = [*FACTORS, "gap"]
+    return pd.DataFrame(np.column_stack([found, found.sum(axis=1)]), index=pd.Index(channels, dtype="str"), columns=names)
 
 
-def _product(frame: pd.DataFrame) -> pd.DataFrame:
+def _product(visitors: float, buyers: float, amount: float) -> tuple[float, float, float]:
     """visitors x conversion x order value, whose product is the amount again."""
-    visitors, buyers, amount = (frame[name].to_numpy(dtype=float) for name in ("visitors", "buyers", "amount"))
-    seen = np.where(visitors > 0, visitors, buyers)  # a channel without counted visitors: as many as bought
-    bought = np.where((buyers <= 0) & (amount > 0), 1.0, buyers)
-    seen = np.where(seen <= 0, bought, seen)
-    conversion = np.divide(bought, seen, out=np.zeros_like(bought), where=seen > 0)
-    value = np.divide(amount, bought, out=np.zeros_like(amount), where=bought > 0)
-    return pd.DataFrame({"visitors": seen, "conversion_rate": conversion, "aov": value}, index=frame.index)
+    bought = 1.0 if buyers <= 0 < amount else float(buyers)
+    seen = float(visitors) if visitors > 0 else bought  # a channel without counted visitors: as many as bought
+    return seen, bought / seen if seen > 0 else 0.0, amount / bought if bought > 0 else 0.0

@@ -91,6 +91,7 @@ def _finder(known: Sequence[RowMapping], usual: str) -> Callable[[str, int], str
     ]
 
     def campaign_of(word: str, at_ms: int) -> str:
+        """The campaign of an event: the one it names, the usual one, else the sale that ran at its moment."""
         if word:
             return words.get(word, "")
         if usual:

@@ -21,20 +21,15 @@ Seen = tuple[int, str]  # at_ms, channel: the smaller one is the first sight
 class Folded:
     """What a batch changes. Sums are [events, quantity, amount_fen]; people are [visitors, buyers]."""
 
-    stored: list[tuple[Event, str]] = field(default_factory=list)  # every fresh event with what it waits for
+    queued: list[tuple[Event, str]] = field(default_factory=list)  # fresh events that wait, and what for
     released: list[Event] = field(default_factory=list)
     lines: dict[LineKey, Line] = field(default_factory=dict)
     calls: dict[str, list[int]] = field(default_factory=dict)  # sku_code -> change of [need, presale, shipped]
     minute_kind: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)  # minute, channel, kind
-    sku_kind: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    sku_kind: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # kind, sku_code
     sku_minute: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)  # kind, minute, sku_code
     people: dict[Person, Seen] = field(default_factory=dict)
     minute_people: dict[tuple[int, str], list[int]] = field(default_factory=dict)  # minute, channel
-
-    @property
-    def waiting(self) -> int:
-        """How many of the fresh events wait."""
-        return sum(1 for _, reason in self.stored if reason)
 
 
 def first_sights(events: Iterable[Event], day_of: Callable[[int], int]) -> dict[Person, Seen]:
@@ -77,11 +72,10 @@ def fold(
     of_lines: dict[LineKey, list[Event]] = {}
     applied: list[Event] = []
     for event in events:
-        if event.kind in OF_A_LINE:
+        if event[2] in OF_A_LINE:
             of_lines.setdefault((event.order_id, event.sku_code), []).append(event)
         else:
             applied.append(event)
-            out.stored.append((event, ""))
     for key, fresh in of_lines.items():
         applied += _line(out, key, fresh, lines.get(key, Line()), waiting.get(key, []))
     _sum(out, applied)
@@ -93,8 +87,7 @@ def _line(out: Folded, key: LineKey, fresh: list[Event], old: Line, queue: list[
     """Folds one line's events; returns those that now count."""
     new, taken, released, queued = sale_lines.apply(old, fresh, queue)
     out.lines[key] = new
-    out.stored += [(event, "") for event in taken]
-    out.stored += queued
+    out.queued += queued
     out.released += released
     before, after = sale_lines.call(old), sale_lines.call(new)
     if before != after:
@@ -106,21 +99,22 @@ def _line(out: Folded, key: LineKey, fresh: list[Event], old: Line, queue: list[
 
 def _sum(out: Folded, applied: list[Event]) -> None:
     """Sums by (kind, minute, SKU) and (minute, channel, kind) event by event; those by SKU follow from the first."""
-    sku_minute, minute_kind = out.sku_minute, out.minute_kind
+    sku_minute, minute_kind, sku_kind = out.sku_minute, out.minute_kind, out.sku_kind
     for _, _, kind, at_ms, sku_code, _, _, quantity, amount, channel, _ in applied:
         minute = at_ms // 60_000
-        for sums in (
-            sku_minute.setdefault((kind, minute, sku_code), [0, 0, 0]),
-            minute_kind.setdefault((minute, channel, kind), [0, 0, 0]),
-        ):
-            sums[0] += 1
-            sums[1] += quantity
-            sums[2] += amount
-    for (kind, _, sku_code), (events, units, fen) in sku_minute.items():
-        sums = out.sku_kind.setdefault((sku_code, kind), [0, 0, 0])
-        sums[0] += events
-        sums[1] += units
-        sums[2] += fen
+        sums = sku_minute.get((kind, minute, sku_code))
+        if sums is None:
+            sums = sku_minute[kind, minute, sku_code] = [0, 0, 0]
+        shared = minute_kind.get((minute, channel, kind))
+        if shared is None:
+            shared = minute_kind[minute, channel, kind] = [0, 0, 0]
+        for each in (sums, shared):
+            each[0] += 1
+            each[1] += quantity
+            each[2] += amount
+    for (kind, _, sku_code), part in sku_minute.items():
+        whole = sku_kind.get((kind, sku_code))
+        sku_kind[kind, sku_code] = part if whole is None else [a + b for a, b in zip(whole, part, strict=True)]
 
 
 def _people(out: Folded, sights: Mapping[Person, Seen], seen: Mapping[Person, Seen]) -> None:

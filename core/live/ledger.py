@@ -11,16 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import groupby
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from core import clock
+from core.database import keyed
 from core.database.locks import one_at_a_time
-from core.database.rows import append, find, merge
+from core.database.rows import append, append_new, find, merge, together
 from core.live import tables
 from core.live.events import FACT, OF_A_LINE, Event, Refusal
 from core.live.fold import Folded, LineKey, Person, Seen, first_sights, fold
@@ -70,56 +69,70 @@ def post(
     """
     one_at_a_time(connection, "events")
     refused = [line for line in lines if isinstance(line, Refusal)]
-    fresh, duplicate, clashes = _fresh(connection, source, [line for line in lines if isinstance(line, Event)])
-    refused += clashes
+    minute = clock.epoch_minute(now)
+    fresh, duplicate, clashes = _enter(connection, source, [line for line in lines if isinstance(line, Event)], minute)
     released: list[Event] = []
     waiting = 0
-    minute = clock.epoch_minute(now)
-    for campaign_id, group in groupby(sorted(fresh, key=attrgetter("campaign_id")), attrgetter("campaign_id")):
+    for campaign_id, events in sorted(_by_campaign(fresh).items()):
         sale = sales.get(campaign_id, Sale())
-        events = list(group)
-        done = _post_campaign(connection, campaign_id, sale, events, minute)
-        waiting += done.waiting
+        done = _post_campaign(connection, campaign_id, sale, events)
+        waiting += len(done.queued)
         released += done.released
         if not sale.drill:
             touches.take(connection, campaign_id, events)
             selling.draw(connection, {code: call[0] for code, call in done.calls.items() if call[0] > 0}, account, now)
         free = {} if sale.drill else reserve.free(connection, done.calls)
         reserve.post(connection, _settle(connection, campaign_id, done.calls, free), batch_id, account, now)
-    receipt = Receipt(len(fresh) - waiting, duplicate, waiting, len(released), tuple(refused))
+    receipt = Receipt(len(fresh) - waiting, duplicate, waiting, len(released), (*refused, *clashes))
     _tally(connection, source, receipt, Counter(event.source for event in released), now)
     return receipt
 
 
-def _fresh(connection: Connection, source: str, events: list[Event]) -> tuple[list[Event], int, list[Refusal]]:
-    """(events never seen before, number of honest duplicates, refusals of ids that came with another body)."""
-    known: dict[str, tuple[Any, ...]] = {
-        row[1]: row
-        for row in find(connection, tables.event, FACT, {"source": source}, "event_id", [event.event_id for event in events])
-    }
-    fresh: list[Event] = []
-    duplicate, clashes = 0, []
-    for event in events:
-        body = event[:-1]
-        before = known.get(event[1])
-        if before is None:
-            known[event[1]] = body
-            fresh.append(event)
-        elif before == body:
-            duplicate += 1
-        else:
-            differs = next(name for name, old, new in zip(FACT, before, body, strict=True) if old != new)
-            clashes.append(Refusal(event.event_id, "live.body_differs", differs, str(getattr(event, differs))[:60]))
+def _enter(connection: Connection, source: str, events: list[Event], minute: int) -> tuple[list[Event], int, list[Refusal]]:
+    """Stores what was never seen before; (those events, number of honest duplicates, refusals of ids that came with another body).
+
+    Nearly every batch is all new: it is written on trust, and only when its key refuses an id are the stored bodies looked up.
+    """
+    fresh, duplicate, clashes = _sift(events, {})
+    if not append_new(connection, tables.event, [(*event, minute, "") for event in fresh]):
+        ids = [event.event_id for event in fresh]
+        known = {row[1]: row for row in find(connection, tables.event, FACT, {"source": source}, "event_id", ids)}
+        fresh, duplicate, clashes = _sift(events, known)
+        append(connection, tables.event, [(*event, minute, "") for event in fresh])
     return fresh, duplicate, clashes
 
 
-def _post_campaign(connection: Connection, campaign_id: str, sale: Sale, events: list[Event], minute: int) -> Folded:
+def _sift(events: list[Event], known: Mapping[str, tuple[Any, ...]]) -> tuple[list[Event], int, list[Refusal]]:
+    """(events whose id is new, honest duplicates, refusals) of a batch, given the stored bodies by id."""
+    first: dict[str, tuple[Any, ...]] = dict(known)
+    fresh: list[Event] = []
+    duplicate, clashes = 0, []
+    for event in events:
+        before = first.get(event[1])
+        if before is None:
+            first[event[1]] = event
+            fresh.append(event)
+            continue
+        differs = [name for name, old, new in zip(FACT, before, event, strict=False) if old != new]
+        if differs:
+            clashes.append(Refusal(event.event_id, "live.body_differs", differs[0], str(getattr(event, differs[0]))[:60]))
+        else:
+            duplicate += 1
+    return fresh, duplicate, clashes
+
+
+def _by_campaign(events: list[Event]) -> dict[str, list[Event]]:
+    groups: dict[str, list[Event]] = {}
+    for event in events:
+        groups.setdefault(event[-1], []).append(event)
+    return groups
+
+
+def _post_campaign(connection: Connection, campaign_id: str, sale: Sale, events: list[Event]) -> Folded:
     lines, waiting = _lines(connection, campaign_id, events)
     sights = first_sights(events, partial(_day, zone=sale.timezone))
     done = fold(events, lines, waiting, sights, _seen(connection, campaign_id, sights))
-    append(connection, tables.event, [(*event, minute, reason) for event, reason in done.stored])
-    if done.released:
-        _release(connection, done.released)
+    _mark(connection, [*done.queued, *((event, "") for event in done.released)])
     _roll_up(connection, campaign_id, done)
     return done
 
@@ -133,12 +146,18 @@ def _lines(
     where = {"campaign_id": campaign_id}
     lines = {(row[0], row[1]): Line(*row[2:]) for row in find(connection, tables.sale_line, columns, where, "order_id", orders)}
     stuck = {key[0] for key, line in lines.items() if line.waiting}
+    return lines, _queue(connection, campaign_id, stuck) if stuck else {}
+
+
+def _queue(connection: Connection, campaign_id: str, orders: set[str]) -> dict[LineKey, list[Event]]:
+    """The waiting events of some orders, by line."""
+    t = tables.event.c
+    mine = (t.campaign_id == campaign_id) & keyed(t.order_id, sorted(orders), connection)
     waiting: dict[LineKey, list[Event]] = {}
-    for row in find(connection, tables.event, (*Event._fields, "waits_for"), where, "order_id", stuck):
-        if row[-1]:
-            event = Event(*row[:-1])
-            waiting.setdefault((event.order_id, event.sku_code), []).append(event)
-    return lines, waiting
+    for row in connection.execute(select(*(t[name] for name in Event._fields)).where(mine, tables.IN_QUEUE)):
+        event = Event(*row)
+        waiting.setdefault((event.order_id, event.sku_code), []).append(event)
+    return waiting
 
 
 @lru_cache(maxsize=8192)
@@ -159,32 +178,31 @@ def _seen(connection: Connection, campaign_id: str, people: Iterable[Person]) ->
     return seen
 
 
-def _release(connection: Connection, events: list[Event]) -> None:
-    """Takes events out of the queue: they have been counted."""
-    query = (
-        update(tables.event)
-        .where(
-            tables.event.c.source == bindparam("s"),
-            tables.event.c.event_id == bindparam("e"),
-            tables.event.c.sku_code == bindparam("k"),
-        )
-        .values(waits_for="")
-    )
-    connection.execute(query, [{"s": event.source, "e": event.event_id, "k": event.sku_code} for event in events])
+def _mark(connection: Connection, events: list[tuple[Event, str]]) -> None:
+    """Puts events into the queue with what they wait for, or takes them out of it ("")."""
+    if not events:
+        return
+    key = (tables.event.c.source == bindparam("s"), tables.event.c.event_id == bindparam("e"))
+    query = update(tables.event).where(*key).values(waits_for=bindparam("w"))
+    connection.execute(query, [{"s": event.source, "e": event.event_id, "w": reason} for event, reason in events])
 
 
 def _roll_up(connection: Connection, campaign_id: str, done: Folded) -> None:
     """Every sum that the batch moved, in one order of tables and rows for everybody."""
     c = campaign_id
-    merge(connection, tables.sale_line, [(c, *key, *line) for key, line in sorted(done.lines.items())], put=Line._fields)
-    merge(connection, tables.sale_sku_kind, sorted((c, *key, *sums) for key, sums in done.sku_kind.items()), add=_SUMS)
-    merge(connection, tables.sale_sku_minute, sorted((c, *key, *sums) for key, sums in done.sku_minute.items()), add=_SUMS)
-    merge(
-        connection, tables.person_seen, sorted((c, *key, *sight) for key, sight in done.people.items()), put=("at_ms", "channel")
+    books: tuple[tuple[Table, dict[Any, list[int]]], ...] = (
+        (tables.sale_sku_kind, done.sku_kind),
+        (tables.sale_sku_minute, done.sku_minute),
+        (tables.sale_minute_kind, done.minute_kind),
     )
-    merge(connection, tables.sale_minute_kind, sorted((c, *key, *sums) for key, sums in done.minute_kind.items()), add=_SUMS)
-    people = sorted((c, *key, *counts) for key, counts in done.minute_people.items())
-    merge(connection, tables.sale_minute, people, add=("visitors", "buyers"))
+    with together(connection):
+        merge(connection, tables.sale_line, [(c, *key, *line) for key, line in sorted(done.lines.items())], put=Line._fields)
+        for table, sums in books:
+            merge(connection, table, [(c, *key, *sums[key]) for key in sorted(sums)], add=_SUMS)
+        people = [(c, *key, *done.people[key]) for key in sorted(done.people)]
+        merge(connection, tables.person_seen, people, put=("at_ms", "channel"))
+        counts = [(c, *key, *count) for key, count in sorted(done.minute_people.items())]
+        merge(connection, tables.sale_minute, counts, add=("visitors", "buyers"))
 
 
 def _settle(

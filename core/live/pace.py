@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def forecast(sold: int, share: float, errors: ArrayLike = (), minutes: float = n
         prior = float(np.hypot(DEFAULT_SPREAD * np.sqrt(1 - share), EARLY_SPREAD * (1 - share) ** 4))
         spread = float(np.hypot(spread, prior * (FEW_DAYS - days) / FEW_DAYS))
     count = max(days, 2)
-    reach = float(stats.t.ppf((1 + level) / 2, max(count - 1, 3))) * spread * np.sqrt(1 + 1 / count)
+    reach = float(special.stdtrit(max(count - 1, 3), (1 + level) / 2)) * spread * np.sqrt(1 + 1 / count)
     return Forecast(round(close), max(sold, round(close * np.exp(-reach))), max(sold, round(close * np.exp(reach))), days, few)
 
 
@@ -126,7 +126,7 @@ def low_stock_probability(sold: ArrayLike, left: ArrayLike, expected: ArrayLike,
     ahead = max(1 - share, 0.0)
     if ahead == 0:
         return (rest <= 0).astype(float)
-    return np.asarray(stats.nbinom.sf(rest, shape, rate / (rate + ahead)), dtype=float)
+    return np.asarray(special.betainc(np.floor(rest) + 1, shape, ahead / (rate + ahead)), dtype=float)  # the survival function
 
 
 def band(shares: ArrayLike, target: int, errors_spread: float) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.campaign.pace import BIN, Curve, share_at
+from core.campaign.pace import BIN, Curve, Floats, bin_edges, share_at
 from core.live import pace as pacing
+from core.live.factors import Figures
+from core.live.window import CANCELLED, ORDERED, PAID, PAID_FEN, Goods, Ints
 
 LOW_STOCK = 0.8  # probability that what is left will not last
 SLOW_SELL_THROUGH = 0.5  # projected share of the stock that a sale should move at least
 TOP = 30  # rows of the ranking
+COST_COLUMNS = ("contribution", "unit_cost", "worst_contribution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,79 +94,96 @@ class Picture:
         return self.paid - self.planned
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The curve at its drawn points, the same all night: minutes after the opening, shares, local moments."""
+
+    edges: Floats
+    shares: Floats
+    at: pd.DatetimeIndex
+
+    @classmethod
+    def of(cls, scope: Scope) -> Course:
+        """The course of a scope, one point a BIN and the close."""
+        edges = bin_edges(scope.curve)
+        start = pd.Timestamp(scope.starts_at).tz_convert(scope.timezone).tz_localize(None)
+        return cls(edges, share_at(scope.curve, edges), start + pd.to_timedelta(edges, unit="min"))
+
+
 def amounts(sums: pd.DataFrame) -> dict[str, tuple[int, int]]:
     """(units, fen) by kind over all channels."""
     total = sums.groupby("kind")[["quantity", "amount_fen"]].sum()
     return {str(kind): (int(row.iloc[0]), int(row.iloc[1])) for kind, row in total.iterrows()}
 
 
-def planned_channels(scope: Scope, share: float) -> pd.DataFrame:
-    """What each channel should have by now: visitors, buyers, amount."""
-    plan = scope.channels
-    visitors = plan["visitors"] * share
+def planned_channels(scope: Scope, share: float) -> dict[str, Figures]:
+    """What each channel should have by now: (visitors, buyers, fen)."""
+    visitors, gmv = (scope.channels[name].to_numpy(dtype=float) * share for name in ("visitors", "gmv"))
     scale = visitors.sum()
     rate = scope.conversion_rate * (scope.visitors * share / scale if scale > 0 else 1)
-    return pd.DataFrame({"visitors": visitors, "buyers": visitors * rate, "amount": plan["gmv"] * share}, dtype=float)
+    figures = zip(visitors.tolist(), (visitors * rate).tolist(), gmv.tolist(), strict=True)
+    return dict(zip(map(str, scope.channels.index), figures, strict=True))
 
 
-def actual_channels(sums: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """What each channel has: visitors, buyers, amount, indexed by channel."""
-    paid = sums[sums["kind"] == "pay"].set_index("channel")["amount_fen"].rename("amount")
-    return people.set_index("channel").join(paid, how="outer").fillna(0)
+def actual_channels(people: Mapping[str, tuple[int, int]], paid: Mapping[str, int]) -> dict[str, Figures]:
+    """What each channel has: (visitors, buyers, fen)."""
+    return {name: (*people.get(name, (0, 0)), paid.get(name, 0)) for name in {**people, **paid}}
 
 
-def line(scope: Scope, bins: pd.DataFrame, minutes: float, forecast: pacing.Forecast) -> pd.DataFrame:
+def line(scope: Scope, course: Course, bins: Ints, minutes: float, forecast: pacing.Forecast) -> pd.DataFrame:
     """The curve that is drawn: cumulative paid, plan with its band, and the way to the forecast, one row a BIN.
 
-    `bins`: bin, amount_fen. `paid` stops now; `forecast` begins there.
+    `bins`: fen by BIN. `paid` stops now; `forecast` begins there.
     """
-    edges = np.append(np.arange(0, scope.curve.length, BIN, dtype=float), scope.curve.length)
-    shares = share_at(scope.curve, edges)
-    sums = np.zeros(len(edges) - 1)
-    inside = bins[(bins["bin"] >= 0) & (bins["bin"] < len(sums))]
-    sums[inside["bin"].to_numpy(dtype="int64")] = inside["amount_fen"].to_numpy(dtype=float)
-    paid = np.concatenate([[0.0], np.cumsum(sums)])
+    shares, paid = course.shares, np.concatenate([[0.0], np.cumsum(bins)])
     now = int(min(np.ceil(minutes / BIN), len(paid) - 1)) if minutes > 0 else 0
-    ahead = np.full(len(edges), np.nan)
+    ahead = np.full(len(paid), np.nan)
     here = float(share_at(scope.curve, minutes))
     if forecast.close is not None and here < 1:
         ahead[now:] = paid[now] + (forecast.close - paid[now]) * np.clip((shares[now:] - here) / (1 - here), 0, 1)
     known = np.where(np.arange(len(paid)) <= now, paid, np.nan)
     errors = scope.errors[min(now, len(scope.errors) - 1)] if scope.errors else ()
     low, high = pacing.band(shares, scope.target, pacing.spread_of(errors))
-    start = pd.Timestamp(scope.starts_at).tz_convert(scope.timezone).tz_localize(None)
-    at = start + pd.to_timedelta(edges, unit="min")
-    return pd.DataFrame({"at": at, "paid": known, "plan": scope.target * shares, "low": low, "high": high, "forecast": ahead})
+    return pd.DataFrame(
+        {"at": course.at, "paid": known, "plan": scope.target * shares, "low": low, "high": high, "forecast": ahead}
+    )
 
 
-def goods_table(scope: Scope, sums: pd.DataFrame, stock: pd.DataFrame, lineup: pd.DataFrame, share: float) -> pd.DataFrame:
+def aligned(lineup: pd.DataFrame, codes: tuple[str, ...], costs: bool = True) -> pd.DataFrame:
+    """The lineup's rows in the order of these codes, without COST_COLUMNS unless `costs`; texts are "" for goods that it does not know."""
+    seen = lineup if costs else lineup.drop(columns=list(COST_COLUMNS))
+    return seen.reindex(pd.Index(codes, dtype="str", name="sku_code")).fillna({"name": "", "tier": "", "next_on": ""})
+
+
+def goods_table(scope: Scope, sold: Goods, left: Floats, lineup: pd.DataFrame, share: float) -> pd.DataFrame:
     """The sale's goods, largest amount first; indexed by sku_code.
 
-    `sums`: as `books.sku_sums`; `stock`: left (Int64, missing = nobody counts it), next_on (ISO day or ""), next_units; `lineup`:
-    name, tier, planned_units, landed_price (fen). Columns: name, tier, sold, amount (fen), paid_units, left, sell_through,
-    stock_out (minutes after the opening, NaN = not before the close), low (probability), label, next_on, next_units, landed_price.
+    `left`: units in the order of `sold.codes`, NaN where nobody counts them; `lineup`: as `aligned`, with name, tier, planned_units,
+    landed_price (fen), next_on (ISO day or ""), next_units. Columns: those of the lineup, and sold, amount (fen), paid_units, left,
+    sell_through, stock_out (minutes after the opening, NaN = not before the close), low (probability), label.
     """
-    frame = pd.DataFrame({"sold": promised_units(sums), "amount": sums["pay_fen"], "paid_units": sums["pay"]}, index=sums.index)
-    frame = frame.join(lineup, how="left").join(stock, how="left")
-    frame["left"] = frame["left"].astype("Int64")
-    left = frame["left"].to_numpy(dtype=float, na_value=np.nan)
-    rest, units = np.maximum(np.nan_to_num(left), 0), frame["sold"].to_numpy(dtype=float)
-    counted = ~np.isnan(left)
-    when = pacing.stock_out_share(units, rest, share) if share > 0 else np.full(len(frame), np.nan)
-    low = pacing.low_stock_probability(units, rest, frame["planned_units"].to_numpy(dtype=float, na_value=np.nan), share)
-    frame["sell_through"] = np.where(counted & (units + rest > 0), units / np.maximum(units + rest, 1), np.nan)
-    frame["stock_out"] = np.where(counted, pacing.share_to_minute(scope.curve.minutes, scope.curve.shares, when), np.nan)
-    frame["low"] = np.where(counted, low, np.nan)
-    frame["label"] = labels(rest, counted, low, frame["sell_through"].to_numpy(dtype=float), share)
-    text = {"name": "", "tier": "", "next_on": ""}
-    frame = frame.fillna({name: value for name, value in text.items() if name in frame})
-    return frame.sort_values("amount", ascending=False, kind="stable")
+    units = promised_units(sold.sums)
+    counted, rest = ~np.isnan(left), np.maximum(np.nan_to_num(left), 0)
+    when = pacing.stock_out_share(units, rest, share) if share > 0 else np.full(len(units), np.nan)
+    low = pacing.low_stock_probability(units, rest, lineup["planned_units"].to_numpy(dtype=float, na_value=np.nan), share)
+    through = np.where(counted & (units + rest > 0), units / np.maximum(units + rest, 1), np.nan)
+    columns = {
+        "sold": units,
+        "amount": sold.sums[:, PAID_FEN],
+        "paid_units": sold.sums[:, PAID],
+        "left": pd.arrays.IntegerArray(np.where(counted, left, 0).astype("int64"), ~counted),
+        "sell_through": through,
+        "stock_out": np.where(counted, pacing.share_to_minute(scope.curve.minutes, scope.curve.shares, when), np.nan),
+        "low": np.where(counted, low, np.nan),
+        "label": labels(rest, counted, low, through, share),
+    }
+    order = np.argsort(-sold.sums[:, PAID_FEN], kind="stable")
+    return pd.concat([lineup, pd.DataFrame(columns, index=lineup.index)], axis=1).take(order)
 
 
-def promised_units(sums: pd.DataFrame) -> pd.Series:
-    """Units sold by SKU: ordered and not cancelled, or paid where that is more (a payment without its order is a sale too)."""
-    ordered = (sums["order"] - sums["cancel"]).clip(lower=0)
-    return ordered.where(ordered > sums["pay"], sums["pay"])
+def promised_units(sums: Ints) -> Ints:
+    """Units sold by SKU, from `Goods.sums`: ordered and not cancelled, or paid where that is more (a payment without its order is a sale too)."""
+    return np.maximum(sums[:, ORDERED] - sums[:, CANCELLED], sums[:, PAID]).clip(min=0)
 
 
 def labels(left: np.ndarray, counted: np.ndarray, low: np.ndarray, sell_through: np.ndarray, share: float) -> np.ndarray:
@@ -173,17 +194,35 @@ def labels(left: np.ndarray, counted: np.ndarray, low: np.ndarray, sell_through:
 
 def tier_table(scope: Scope, goods: pd.DataFrame, share: float) -> pd.DataFrame:
     """Is each tier carrying what it should? Indexed by tier: amount (fen), share, planned_share, pace (amount / planned by now)."""
-    amount = goods.groupby(goods["tier"].replace("", "other"))["amount"].sum()
-    table = pd.DataFrame({"amount": amount}).join(scope.tiers.rename("planned_share"), how="outer").fillna({"amount": 0})
-    total = table["amount"].sum()
-    table["share"] = table["amount"] / total if total else np.nan
-    due = table["planned_share"] * scope.target * share
-    table["pace"] = (table["amount"] / due).where(due > 0)
-    return table.sort_values("amount", ascending=False)
+    places, names = pd.factorize(goods["tier"])
+    sums = np.bincount(places, weights=goods["amount"].to_numpy(dtype=float), minlength=len(names))
+    sold = {str(name) or "other": amount for name, amount in zip(names, sums, strict=True)}
+    planned: dict[str, float] = dict(zip(scope.tiers.index, scope.tiers.tolist(), strict=True))
+    whole, due = sums.sum(), scope.target * share
+    rows = [
+        (
+            tier,
+            amount := sold.get(tier, 0.0),
+            amount / whole if whole else np.nan,
+            part := planned.get(tier, np.nan),
+            _ratio(amount, part * due),
+        )
+        for tier in {**sold, **planned}
+    ]
+    rows.sort(key=lambda row: -row[1])
+    figures = np.array([row[1:] for row in rows], dtype=float).reshape(-1, 4)
+    order = pd.Index([row[0] for row in rows], dtype="str", name="tier")
+    return pd.DataFrame(figures, index=order, columns=["amount", "share", "planned_share", "pace"])
+
+
+def _ratio(amount: float, due: float) -> float:
+    return amount / due if due > 0 else float("nan")
 
 
 def price_ratio(goods: pd.DataFrame) -> float | None:
     """Average paid price over expected landed price, over the units whose landed price is known."""
-    known = goods[goods["landed_price"].notna() & (goods["paid_units"] > 0)]
-    due = float((known["landed_price"].astype(float) * known["paid_units"]).sum())
-    return float(known["amount"].sum()) / due if due > 0 else None
+    landed = goods["landed_price"].to_numpy(dtype=float, na_value=np.nan)
+    units, amount = goods["paid_units"].to_numpy(), goods["amount"].to_numpy()
+    known = ~np.isnan(landed) & (units > 0)
+    due = float((landed[known] * units[known]).sum())
+    return float(amount[known].sum()) / due if due > 0 else None

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Column, Connection, Select, Table, case, func, literal, select, union_all
 
 from core import clock
 from core.campaign.tables import campaign
-from core.database import read
 from core.live.tables import (
+    IN_QUEUE,
     event,
     intake_refusal,
     intake_tally,
@@ -54,9 +53,9 @@ def _minute() -> Any:
     return event.c.at_ms // 60_000
 
 
-def _difference(connection: Connection, book: Select[Any], recount: Select[Any], keys: Sequence[str]) -> list[Any]:
-    """Keys at which the book's sums differ from the recount's; both queries select `keys` and then the same sums."""
-    both = union_all(book, recount).subquery()
+def _difference(connection: Connection, keys: Sequence[str], *queries: Select[Any]) -> list[Any]:
+    """Keys at which a book and its recounts, given as negative sums, do not add up to zero; all select `keys`, then the same sums."""
+    both = union_all(*queries).subquery()
     sums = [column for column in both.c if column.name not in keys]
     totals = [func.sum(column).label(column.name) for column in sums]
     wrong = case(*[(func.sum(column) != 0, 1) for column in sums], else_=0) == 1
@@ -76,7 +75,7 @@ def _rollup(connection: Connection, table: Table, keys: dict[str, Any], campaign
         .where(event.c.waits_for == "")
         .group_by(*keys.values())
     )
-    return _difference(connection, _of(book, table, campaign_id), _of(recount, event, campaign_id), list(keys))
+    return _difference(connection, list(keys), _of(book, table, campaign_id), _of(recount, event, campaign_id))
 
 
 def _of(query: Select[Any], table: Table, campaign_id: str) -> Select[Any]:
@@ -126,7 +125,7 @@ def _people_of(connection: Connection, campaign_id: str, day: Any) -> list[Any]:
     keys = ("role", "day", "user_key", "channel")
     recount = select(*(sights.c[key] for key in keys), -sights.c.at_ms, literal(-1).label("n")).where(sights.c.n == 1)
     book = select(*(person_seen.c[key] for key in keys), person_seen.c.at_ms, literal(1).label("n"))
-    return _difference(connection, book.where(person_seen.c.campaign_id == campaign_id), recount, keys)
+    return _difference(connection, keys, book.where(person_seen.c.campaign_id == campaign_id), recount)
 
 
 def _minute_people(connection: Connection, campaign_id: str) -> list[Any]:
@@ -142,7 +141,7 @@ def _minute_people(connection: Connection, campaign_id: str) -> list[Any]:
         (-func.sum(case((seen.role == "visitor", 1), else_=0))).label("visitors"),
         (-func.sum(case((seen.role == "buyer", 1), else_=0))).label("buyers"),
     ).group_by(seen.campaign_id, minute, seen.channel)
-    return _difference(connection, _of(book, sale_minute, campaign_id), _of(recount, person_seen, campaign_id), keys)
+    return _difference(connection, keys, _of(book, sale_minute, campaign_id), _of(recount, person_seen, campaign_id))
 
 
 _SLOTS = {
@@ -175,39 +174,38 @@ def _lines(connection: Connection, campaign_id: str) -> list[Any]:
     )
     names = [*keys, *_SLOTS, "paid_fen", "refunded_fen", "waiting"]
     book = select(*(sale_line.c[name] for name in names))
-    return _difference(connection, _of(book, sale_line, campaign_id), _of(recount, event, campaign_id), keys)
+    return _difference(connection, keys, _of(book, sale_line, campaign_id), _of(recount, event, campaign_id))
 
 
 def _queue(connection: Connection, campaign_id: str) -> list[Any]:
     """Events that wait although what they wait for is there."""
-    joined = event.join(
-        sale_line,
-        (event.c.campaign_id == sale_line.c.campaign_id)
-        & (event.c.order_id == sale_line.c.order_id)
-        & (event.c.sku_code == sale_line.c.sku_code),
-    )
-    there = case(
-        (event.c.waits_for == "pay", sale_line.c.paid), else_=sale_line.c.ordered + sale_line.c.deposited + sale_line.c.paid
-    )
-    query = (
-        select(event.c.source, event.c.event_id, event.c.waits_for).select_from(joined).where(event.c.waits_for != "", there > 0)
-    )
-    return [dict(row) for row in connection.execute(_of(query, event, campaign_id).limit(MOST_FAULTS)).mappings()]
+    t, line = event.c, sale_line.c
+    columns = (t.campaign_id, t.order_id, t.sku_code, t.source, t.event_id, t.waits_for)
+    # a table of its own, since events and lines lie on different machines
+    waiting = _of(select(*columns).where(IN_QUEUE), event, campaign_id).cte("waiting").prefix_with("MATERIALIZED")
+    w = waiting.c
+    same = (w.campaign_id == line.campaign_id) & (w.order_id == line.order_id) & (w.sku_code == line.sku_code)
+    there = case((w.waits_for == "pay", line.paid), else_=line.ordered + line.deposited + line.paid)
+    query = select(w.source, w.event_id, w.waits_for).select_from(waiting.join(sale_line, same)).where(there > 0)
+    return [dict(row) for row in connection.execute(query.limit(MOST_FAULTS)).mappings()]
 
 
 def _calls(connection: Connection, campaign_id: str) -> list[Any]:
     """Units that lines ask of stock, recomputed line by line (see lines.call), against the books by SKU."""
-    line = read(connection, _of(select(sale_line), sale_line, campaign_id))
-    promised = np.maximum.reduce([line["deposited"], line["ordered"], line["paid"]]) if len(line) else np.zeros(0, dtype="int64")
-    kept = np.maximum(promised - line["cancelled"] - line["refunded"] - line["shipped"], 0)
-    presale = np.minimum(kept, np.maximum(line["deposited"] - line["paid"], 0))
-    keys = ["campaign_id", "sku_code"]
-    wanted = line.assign(need=kept - presale, presale=presale)[[*keys, "need", "presale", "shipped"]].groupby(keys).sum()
-    book = read(
-        connection, _of(select(*(sale_sku.c[name] for name in [*keys, "need", "presale", "shipped"])), sale_sku, campaign_id)
-    )
-    gap = book.set_index(keys).sub(wanted, fill_value=0).astype("int64")
-    return list(gap[(gap != 0).any(axis=1)].reset_index().head(MOST_FAULTS).to_dict("records"))
+    line, keys, names = sale_line.c, ("campaign_id", "sku_code"), ("need", "presale", "shipped")
+    promised = _larger(_larger(line.deposited, line.ordered), line.paid)
+    kept = _larger(promised - line.cancelled - line.refunded - line.shipped, literal(0))
+    unpaid = _larger(line.deposited - line.paid, literal(0))
+    presale = case((unpaid < kept, unpaid), else_=kept)
+    sums = (kept - presale, presale, line.shipped)
+    asked = [(-func.sum(units)).label(name) for units, name in zip(sums, names, strict=True)]
+    recount = select(*(line[key] for key in keys), *asked).group_by(*(line[key] for key in keys))
+    book = select(*(sale_sku.c[name] for name in (*keys, *names)))
+    return _difference(connection, keys, _of(book, sale_sku, campaign_id), _of(recount, sale_line, campaign_id))
+
+
+def _larger(one: Any, other: Any) -> Any:
+    return case((one > other, one), else_=other)
 
 
 def _stock(connection: Connection) -> list[Any]:
@@ -216,30 +214,15 @@ def _stock(connection: Connection) -> list[Any]:
     moved = stock_movement.c
     totals = [(-func.sum(moved[state])).label(state) for state in ("reserved", "presale_committed")]
     posted = select(moved.sku_code, *totals).where(moved.cause == "event").group_by(moved.sku_code)
-    return _difference(connection, book, posted, ["sku_code"])
+    return _difference(connection, ["sku_code"], book, posted)
 
 
 def _tally(connection: Connection) -> list[Any]:
     """Received = applied + duplicate + waiting + rejected, and each of them what can be counted."""
-    tally = read(connection, select(intake_tally)).set_index("source")
-    found = read(
-        connection,
-        select(
-            event.c.source,
-            func.sum(case((event.c.waits_for == "", 1), else_=0)).label("applied"),
-            func.sum(case((event.c.waits_for != "", 1), else_=0)).label("waiting"),
-        ).group_by(event.c.source),
-    ).set_index("source")
-    refused = read(
-        connection,
-        select(intake_refusal.c.source, func.sum(intake_refusal.c.events).label("rejected")).group_by(intake_refusal.c.source),
-    )
-    recount = (
-        found.join(refused.set_index("source"), how="outer").reindex(tally.index.union(found.index)).fillna(0).astype("int64")
-    )
-    gap = (
-        tally[["applied", "waiting", "rejected"]].reindex(recount.index).fillna(0).astype("int64")
-        - recount[["applied", "waiting", "rejected"]]
-    )
-    gap["received"] = tally["received"] - tally[["applied", "duplicate", "waiting", "rejected"]].sum(axis=1)
-    return list(gap[(gap != 0).any(axis=1)].reset_index().head(MOST_FAULTS).to_dict("records"))
+    t, none = intake_tally.c, literal(0)
+    unnamed = t.received - t.applied - t.duplicate - t.waiting - t.rejected
+    book = select(t.source, unnamed.label("received"), t.applied, t.waiting, t.rejected)
+    waits = func.sum(case((event.c.waits_for != "", 1), else_=0))
+    stored = select(event.c.source, none, waits - func.count(), -waits, none).group_by(event.c.source)
+    refused = select(intake_refusal.c.source, none, none, none, -func.sum(intake_refusal.c.events))
+    return _difference(connection, ["source"], book, stored, refused.group_by(intake_refusal.c.source))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
@@ -13,8 +16,9 @@ from core import clock
 from core.access import Actor, allow, allowed
 from core.campaign import service as campaigns
 from core.campaign.pace import BIN, Curve, share_at
+from core.campaign.service import Campaign
 from core.database import Database, upsert
-from core.live import books, factors, pace, picture, recount
+from core.live import books, factors, pace, picture, recount, window
 from core.live import scope as scopes
 from core.live.kept import Kept
 from core.live.picture import Picture, Scope
@@ -22,13 +26,24 @@ from core.live.tables import live_recount
 from core.signals.tables import daily_signal
 from core.stock import service as stock
 
-FRESH_S, SLOW_S = 2.0, 60.0  # how old a shared picture and its slow parts may be
-_FOREVER = 10**9  # epoch minute that nobody will see
+FRESH_S, SLOW_S = 1.0, 60.0  # how old a shared picture and its slow parts may be
 REFUND_DAYS = 90  # reported days behind the expected refund rate
-COST_COLUMNS = ("contribution", "unit_cost", "worst_contribution")
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """What changes by the hour or costs more than a refresh may: plan, curve, prices, arrivals, attach rate, refund rate."""
+
+    scope: Scope
+    course: picture.Course
+    lineup: Callable[[tuple[str, ...], bool], pd.DataFrame]  # the goods of these codes, as `picture.aligned`
+    attach: tuple[int, int]
+    refund_rate: float | None
+
 
 _pictures: Kept[Picture] = Kept(FRESH_S)
-_slow: Kept[dict[str, Any]] = Kept(SLOW_S)
+_standing: Kept[Campaign] = Kept(SLOW_S)
+_slow: Kept[Slow] = Kept(SLOW_S)
 
 
 def load(db: Database, actor: Actor, campaign_id: str, at: datetime, *, live: bool = False) -> Picture:
@@ -37,43 +52,33 @@ def load(db: Database, actor: Actor, campaign_id: str, at: datetime, *, live: bo
     Costs are left out for those who may not see margins. ShopError("campaign.unknown").
     """
     allow(actor, "live.view")
-    key = (db.url, campaign_id) if live else (db.url, campaign_id, at)
-    whole = _pictures.get(key, lambda: draw(db, campaign_id, at))
-    return whole if allowed(actor, "margin.view") else _without_costs(whole)
+    costs = allowed(actor, "margin.view")
+    key = (db.url, campaign_id, costs) if live else (db.url, campaign_id, costs, at)
+    return _pictures.get(key, lambda: draw(db, campaign_id, at, costs=costs))
 
 
 def forget() -> None:
     """Drops the shared pictures: after a change of plan, goods or prices that should be seen at once."""
-    _pictures.clear()
-    _slow.clear()
+    for kept in (_pictures, _standing, _slow):
+        kept.clear()
 
 
-def _without_costs(whole: Picture) -> Picture:
-    return replace(whole, goods=whole.goods.drop(columns=list(COST_COLUMNS), errors="ignore"))
-
-
-def draw(db: Database, campaign_id: str, at: datetime) -> Picture:
-    """The picture with everything in it, for other services of this room: they ask first who looks."""
+def draw(db: Database, campaign_id: str, at: datetime, *, costs: bool = True) -> Picture:
+    """The picture for other services of this room: they ask first who looks. `costs`: with what only some may see."""
     with db.reading() as connection:
-        slow = _slow.get(
-            (db.url, campaign_id, _phase_key(connection, campaign_id, at)), lambda: _slow_parts(connection, campaign_id, at)
-        )
-        return _assemble(connection, slow, at)
+        mine = _standing.get((db.url, campaign_id), lambda: campaigns.standing(connection, campaign_id))
+        key = db.url, campaign_id, scopes.phase_of(mine, at).phase_id
+        return _assemble(connection, _slow.get(key, lambda: _slow_parts(connection, campaign_id, at)), at, costs)
 
 
-def _phase_key(connection: Connection, campaign_id: str, at: datetime) -> str:
-    return scopes.phase_of(campaigns.standing(connection, campaign_id), at).phase_id
-
-
-def _slow_parts(connection: Connection, campaign_id: str, at: datetime) -> dict[str, Any]:
-    """What changes by the hour or costs more than a refresh may: plan, curve, prices, attach rate, refund rate."""
-    return {
-        "scope": scopes.scope(connection, campaign_id, at),
-        "lineup": scopes.lineup(connection, campaign_id),
-        "attach": books.attach(connection, campaign_id, scopes.base_of(campaigns.standing(connection, campaign_id))),
-        "refund_rate": refund_rate(connection),
-        "arrivals": next_arrivals(connection),
-    }
+def _slow_parts(connection: Connection, campaign_id: str, at: datetime) -> Slow:
+    scope = scopes.scope(connection, campaign_id, at)
+    base = scopes.base_of(campaigns.standing(connection, campaign_id))
+    known = scopes.lineup(connection, campaign_id).join(next_arrivals(connection), how="left")
+    return Slow(
+        scope, picture.Course.of(scope), lru_cache(maxsize=4)(partial(picture.aligned, known)), books.attach(connection, campaign_id, base),
+        refund_rate(connection),
+    )  # fmt: skip
 
 
 def curves(db: Database, actor: Actor, campaign_id: str) -> dict[str, Curve]:
@@ -102,62 +107,52 @@ def next_arrivals(connection: Connection) -> pd.DataFrame:
     return first.rename(columns={"expected_on": "next_on", "quantity": "next_units"})
 
 
-def _assemble(connection: Connection, slow: dict[str, Any], at: datetime) -> Picture:
-    scope: Scope = slow["scope"]
-    minutes = (min(at, scope.ends_at) - scope.starts_at).total_seconds() / 60
+def _assemble(connection: Connection, slow: Slow, at: datetime, costs: bool) -> Picture:
+    scope, course, now = slow.scope, slow.course, clock.epoch_minute(at)
+    name, minutes = scope.campaign_id, (min(at, scope.ends_at) - scope.starts_at).total_seconds() / 60
     share = float(share_at(scope.curve, minutes))
-    first, last = scope.first, min(scope.last, clock.epoch_minute(at) - (1 if at.second == 0 and at.microsecond == 0 else 0))
-    sums = books.channel_kinds(connection, scope.campaign_id, first, last)
-    people = books.people(connection, scope.campaign_id, first, last)
-    bins = books.curve(connection, scope.campaign_id, first, last)
-    kinds = picture.amounts(sums)
-    placed, paid, refunded = (kinds.get(kind, (0, 0))[1] for kind in ("order", "pay", "refund"))
-    visitors, buyers = int(people["visitors"].sum()), int(people["buyers"].sum())
+    first, last = scope.first, min(scope.last, now - (1 if at.second == 0 and at.microsecond == 0 else 0))
+    state = window.state(connection, name, now)
+    bins, by_channel = window.paid(connection, name, first, last, len(course.edges) - 1)
+    people = window.people(connection, name, first, last)
+    sold = window.goods(connection, name, first, last, state)
+    placed, paid, refunded = (int(sold.sums[:, part].sum()) for part in (window.PLACED_FEN, window.PAID_FEN, window.REFUNDED_FEN))
+    visitors, buyers = (sum(figures[role] for figures in people.values()) for role in (0, 1))
     planned = round(scope.target * share)
     errors = scope.errors[min(int(minutes // BIN), len(scope.errors) - 1)] if scope.errors and minutes > 0 else ()
     outlook = pace.forecast(paid, share, errors, minutes)
-    goods = _goods(connection, slow, first, last, share)
-    seen = books.last_minute(connection, scope.campaign_id, clock.epoch_minute(at))
-    counted, faults = books.recounted(connection, scope.campaign_id)
-    heroes, attached = slow["attach"]
-    rate = slow["refund_rate"]
+    goods = picture.goods_table(
+        scope, sold, _left(connection, scope, sold.codes, last, state), slow.lineup(sold.codes, costs), share
+    )
+    heroes, attached = slow.attach
+    why = factors.by_channel(picture.planned_channels(scope, share), picture.actual_channels(people, by_channel))
     return Picture(
         scope=scope, at=at, minutes=max(minutes, 0.0), share=share,
         placed=placed, paid=paid, refunded=refunded, net=paid - refunded,
-        expected_net=None if rate is None else round(paid * (1 - rate)), units=kinds.get("pay", (0, 0))[0],
+        expected_net=None if slow.refund_rate is None else round(paid * (1 - slow.refund_rate)), units=int(sold.sums[:, window.PAID].sum()),
         visitors=visitors, buyers=buyers, conversion_rate=buyers / visitors if visitors else None,
         aov=round(paid / buyers) if buyers else None, planned=planned, pace=paid / planned if planned else None,
-        forecast=outlook, needed_rate=pace.needed_rate(paid, scope.target, share),
-        why=factors.by_channel(picture.planned_channels(scope, share), picture.actual_channels(sums, people)),
-        line=picture.line(scope, bins, minutes, outlook), goods=goods, tiers=picture.tier_table(scope, goods, share),
+        forecast=outlook, needed_rate=pace.needed_rate(paid, scope.target, share), why=why,
+        line=picture.line(scope, course, bins, minutes, outlook), goods=goods, tiers=picture.tier_table(scope, goods, share),
         attach_orders=heroes, attach_rate=attached / heroes if heroes else None, price_ratio=picture.price_ratio(goods),
-        minutes_silent=None if seen is None else max(0, clock.epoch_minute(at) - seen), tally=books.tally(connection),
-        waiting=books.waiting(connection, scope.campaign_id), recounted_at=counted, recount_faults=faults,
+        minutes_silent=None if state.seen is None else max(0, now - state.seen), tally=state.tally,
+        waiting=state.waiting, recounted_at=state.recounted_at, recount_faults=state.recount_faults,
     )  # fmt: skip
 
 
-def _goods(connection: Connection, slow: dict[str, Any], first: int, last: int, share: float) -> pd.DataFrame:
-    scope: Scope = slow["scope"]
-    sums = books.sku_sums(connection, scope.campaign_id, first, last)
-    return picture.goods_table(scope, sums, _stock(connection, slow, sums, last), slow["lineup"], share)
-
-
-def _stock(connection: Connection, slow: dict[str, Any], sums: pd.DataFrame, last: int) -> pd.DataFrame:
-    """What was left of each SKU at the end of the window: today's stock, and what has been promised since put back.
+def _left(connection: Connection, scope: Scope, codes: tuple[str, ...], last: int, state: window.State) -> picture.Floats:
+    """What was left of each SKU at the end of the window: today's stock, and what has been promised since put back; NaN uncounted.
 
     A drill's sales touch no stock: what it has sold is taken off here.
     """
-    scope: Scope = slow["scope"]
-    codes = [str(code) for code in sums.index]
-    levels = stock.levels(connection, codes)
-    free = levels["available_to_promise"].astype("Int64")
+    free = window.placed_at(codes, stock.free(connection, codes))
     if scope.drill:
-        calls = books.calls(connection, scope.campaign_id).reindex(levels.index).fillna(0)
-        free = free - (calls["need"] + calls["presale"] + calls["shipped"]).astype("Int64")
-    if books.last_minute(connection, scope.campaign_id, _FOREVER) != books.last_minute(connection, scope.campaign_id, last):
-        later = books.sku_sums_after(connection, scope.campaign_id, last).reindex(levels.index).fillna(0)
-        free = free + picture.promised_units(later).astype("Int64")
-    return pd.DataFrame({"left": free}).join(slow["arrivals"], how="left")
+        free -= np.nan_to_num(window.placed_at(codes, window.asked(connection, scope.campaign_id)))
+    later = window.after(connection, scope.campaign_id, last, state)
+    if later.codes:
+        promised = dict(zip(later.codes, picture.promised_units(later.sums).tolist(), strict=True))
+        free += np.nan_to_num(window.placed_at(codes, promised))
+    return free
 
 
 def recount_books(db: Database, actor: Actor, campaign_id: str, now: datetime) -> dict[str, list[Any]]:

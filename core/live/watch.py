@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from core import clock
 from core.access import Actor, allow, audit
 from core.campaign.pace import share_at
 from core.campaign.tables import campaign
-from core.database import Database, new_id, read, upsert
+from core.database import Database, new_id, upsert
 from core.errors import ShopError
 from core.live import alerts, books, picture, service
 from core.live.alerts import OPEN, Finding, Rule, Standing
@@ -200,7 +200,7 @@ def _refund(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
     paid, refunded = sums.get("pay", (0, 0))[1], sums.get("refund", (0, 0))[1]
     if not paid or sums["pay"][0] < rule.limits["orders"]:
         return []
-    rate = refunded / paid
+    rate = alerts.refund_rate(refunded, paid, seen.paid * WINDOW / max(seen.minutes, WINDOW))
     return [Finding("refund", "", rate > rule.limits["above"], rate < rule.limits["clear"], {"rate": rate, "refunded": refunded})]
 
 
@@ -311,21 +311,38 @@ def _sentence(row: Mapping[str, Any]) -> str:
 
 
 def standing_alerts(db: Database, actor: Actor, campaign_id: str, until: datetime, *, limit: int = 100) -> pd.DataFrame:
-    """Alerts of a sale as they stood at a moment, open ones first, newest first: the columns of the table without the ids of the
-    campaign; `state` is what it was then."""
+    """Alerts of a sale as they stood at a moment, as `alert_rows`."""
     allow(actor, "live.view")
     with db.reading() as connection:
-        query = select(alert).where(alert.c.campaign_id == campaign_id, alert.c.since <= until, alert.c.fired_at.is_not(None))
-        frame = read(connection, query.where(alert.c.fired_at <= until).order_by(alert.c.fired_at.desc()).limit(limit))
-    open_then = frame["resolved_at"].isna() | (frame["resolved_at"] > pd.Timestamp(until))
-    known_then = frame["acknowledged_at"].notna() & (frame["acknowledged_at"] <= pd.Timestamp(until))
-    frame["state"] = np.where(~open_then, "resolved", np.where(known_then, "acknowledged", "firing"))
-    order = frame["state"].map({"firing": 0, "acknowledged": 1, "resolved": 2})
-    return (
-        frame.assign(order=order)
-        .sort_values(["order", "fired_at"], ascending=[True, False], kind="stable")
-        .drop(columns=["order", "campaign_id"])
+        rows = alert_rows(connection, campaign_id, until, limit)
+    return pd.DataFrame(rows, columns=[column.name for column in _SHOWN])
+
+
+def alert_rows(connection: Connection, campaign_id: str, until: datetime, limit: int = 100) -> list[dict[str, Any]]:
+    """Alerts as they stood at a moment, open ones first, newest first: the table's columns without the campaign's id; `state` is
+    what it was then."""
+    found = connection.execute(_STANDING, {"campaign_id": campaign_id, "until": until, "most": limit}).mappings()
+    rows = [dict(row) | {"state": _then(row, until)} for row in found]
+    return sorted(rows, key=lambda row: ("firing", "acknowledged", "resolved").index(row["state"]))
+
+
+def _then(row: Mapping[Any, Any], until: datetime) -> str:
+    if row["resolved_at"] is not None and row["resolved_at"] <= until:
+        return "resolved"
+    return "acknowledged" if row["acknowledged_at"] is not None and row["acknowledged_at"] <= until else "firing"
+
+
+_SHOWN = [column for column in alert.columns if column.name != "campaign_id"]
+_STANDING = (
+    select(*_SHOWN)
+    .where(
+        alert.c.campaign_id == bindparam("campaign_id"),
+        alert.c.since <= bindparam("until"),
+        alert.c.fired_at <= bindparam("until"),
     )
+    .order_by(alert.c.fired_at.desc())
+    .limit(bindparam("most"))
+)
 
 
 def acknowledge(db: Database, actor: Actor, alert_id: str, now: datetime, at: datetime | None = None) -> None:

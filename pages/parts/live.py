@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from core import clock
@@ -15,24 +17,31 @@ from core.access import Actor
 from core.database import Database
 from core.errors import ShopError
 from core.goods.structure import TIERS
-from core.live import decisions, rehearsal, service
-from core.live.picture import TOP, Picture
+from core.live.glance import Glance, glance
+from core.live.picture import Picture
 from pages.parts import charts
 from pages.parts.address import kept
 from pages.parts.cards import Card, cards
 from pages.parts.charts import Series
-from pages.parts.columns import Column
+from pages.parts.columns import Column, settled
 from pages.parts.countdown import countdown
 from pages.parts.guard import require
 from pages.parts.live_alerts import alerts
+from pages.parts.live_frames import CHANNELS, Drawn, drawn
 from pages.parts.picker import Chosen
-from pages.parts.tables import draw as draw_table
-from pages.parts.text import error_text, known, language, money, money_short, number_short, percent, plain, points, t
+from pages.parts.tables import MOST, tall
+from pages.parts.text import error_text, language, money, money_short, number_short, percent, plain, points, t
 
-EVERY_S = 3.0
+EVERY_S = 2.0
 DRILL_GAP = 20  # sale minutes between two rounds of a fast rehearsal are no silence
-MOST_POINTS = 300  # of a line on the curve
 
+TIER_COLUMNS = (
+    Column("tier", "live.tier", "state", words="tier"),
+    Column("amount", "live.amount", "money"),
+    Column("share", "live.share", "percent"),
+    Column("planned_share", "live.planned_share", "percent"),
+    Column("pace", "live.pace", "percent", help="live.pace_help"),
+)
 GOODS = (
     Column("sku_code", "live.sku_code", "code", pinned=True),
     Column("name", "live.name", "text", pinned=True),
@@ -48,13 +57,14 @@ GOODS = (
 )
 
 
-def clocks(chosen: Chosen, moment: datetime, now: datetime) -> None:
-    """The countdown to the opening or the close; it runs in the browser. A rehearsal's clock runs otherwise: none."""
-    if moment != now:
+def clocks(chosen: Chosen, moment: datetime) -> None:
+    """The countdown to the opening or the close; it runs in the browser, in a rehearsal by the rehearsal's clock."""
+    if moment >= chosen.closes_at:
+        st.caption(t("shell.closed"))
         return
     opens = moment < chosen.opens_at
-    target = chosen.opens_at if opens else chosen.closes_at
-    countdown(target, moment, key="live_clock", label=plain("shell.until_opens" if opens else "shell.until_closes"))
+    label = plain("shell.until_opens" if opens else "shell.until_closes")
+    countdown(chosen.opens_at if opens else chosen.closes_at, clock.now(), key="live_clock", label=label, drill=chosen.drill)
 
 
 def minute(chosen: Chosen, moment: datetime) -> datetime | None:
@@ -104,52 +114,58 @@ def board(db: Database, user: Actor, chosen: Chosen, at: datetime | None) -> Non
 def _board(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> None:
     user = require("live.view")  # a fragment does not pass the gate again
     now = clock.now()
-    try:
-        moment = at or rehearsal.moment(db, user, chosen.campaign_id, now)
-        seen = service.load(db, user, chosen.campaign_id, moment, live=at is None)
-        st.session_state["live_last"] = seen
-    except ShopError as error:
-        last: Picture | None = st.session_state.get("live_last")
-        if last is None or last.scope.campaign_id != chosen.campaign_id:
-            st.error(error_text(error))
-            return
-        seen = last  # the last good picture, with its own age on it
+    look = look_at(db, user, chosen, now, at, key="live_last")
+    if look is None:
+        return
+    seen, frames = look.seen, drawn(look)
     freshness(seen, now, at is None)
     answer(seen)
     left, right = st.columns((5, 2), gap="medium")
     with left:
-        curve(seen, decisions.decisions(db, user, chosen.campaign_id, seen.at))
+        charts.draw(frames.curve, _curve_spec(charts.appearance(), language()), key="live_curve", alt=plain("live.curve_alt"))
     with right:
-        why(seen)
-    alerts(db, user, chosen, seen, at is None)
-    st.subheader(t("live.goods"), anchor=False)
-    goods(seen)
-    tiers(seen)
+        why(seen, frames)
+    alerts(db, user, look, at is None)
+    table(frames.goods, GOODS, "live.goods", key="live_goods", height=420)
+    table(frames.tiers, TIER_COLUMNS, "live.tiers", key="live_tiers")
+
+
+def look_at(db: Database, user: Actor, chosen: Chosen, now: datetime, at: datetime | None, *, key: str) -> Glance | None:
+    """The running minute, or the past one `at`; where it cannot be had the last good one, with its own age on it; None without any."""
+    try:
+        look = glance(db, user, chosen.campaign_id, now, at)
+    except ShopError as error:
+        last: Glance | None = st.session_state.get(key)
+        if last is None or last.seen.scope.campaign_id != chosen.campaign_id:
+            st.error(error_text(error))
+            return None
+        return last
+    st.session_state[key] = look
+    return look
 
 
 def freshness(seen: Picture, now: datetime, live: bool) -> None:
-    """How old the figures are, whether the books agree, what waits; always three marks, so that nothing moves below them."""
-    zone = seen.scope.timezone
-    shown = seen.at.astimezone(clock.zone(zone)).strftime("%m-%d %H:%M:%S")
+    """How old the figures are, whether the books agree, what waits: one line, so that nothing moves below it."""
+    shown = seen.at.astimezone(clock.zone(seen.scope.timezone)).strftime("%m-%d %H:%M:%S")
+    drill = f"{t('live.drill')} · " if seen.scope.drill else ""
     silent = seen.minutes_silent
-    with st.container(horizontal=True, key="live_freshness", gap="small"):
-        drill = f"{t('live.drill')} · " if seen.scope.drill else ""
-        st.badge(f"{drill}{t('live.as_of', at=shown)}", icon=":material/schedule:", color="gray")
-        if silent is None:
-            st.badge(t("live.no_data_yet"), icon=":material/sensors_off:", color="gray")
-        elif silent >= (DRILL_GAP if seen.scope.drill else 3) and live:
-            st.badge(t("live.silent", n=silent), icon=":material/sensors_off:", color="red")
-        else:
-            st.badge(t("live.flowing"), icon=":material/sensors:", color="green")
-        if seen.recounted_at is None:
-            st.badge(t("live.not_recounted"), icon=":material/rule:", color="gray")
-        elif seen.recount_faults:
-            st.badge(t("live.recount_faults", n=seen.recount_faults), icon=":material/error:", color="red")
-        else:
-            minutes = max(0, round((now - seen.recounted_at).total_seconds() / 60))
-            st.badge(t("live.recounted", n=minutes), icon=":material/verified:", color="green")
-        if seen.waiting:
-            st.badge(t("live.waiting", n=seen.waiting), icon=":material/hourglass_top:", color="orange")
+    marks = [("schedule", "orange" if drill else "gray", f"{drill}{t('live.as_of', at=shown)}")]
+    if silent is None:
+        marks.append(("sensors_off", "gray", t("live.no_data_yet")))
+    elif silent >= (DRILL_GAP if seen.scope.drill else 3) and live:
+        marks.append(("sensors_off", "red", t("live.silent", n=silent)))
+    else:
+        marks.append(("sensors", "green", t("live.flowing")))
+    if seen.recounted_at is None:
+        marks.append(("rule", "gray", t("live.not_recounted")))
+    elif seen.recount_faults:
+        marks.append(("error", "red", t("live.recount_faults", n=seen.recount_faults)))
+    else:
+        minutes = max(0, round((now - seen.recounted_at).total_seconds() / 60))
+        marks.append(("verified", "green", t("live.recounted", n=minutes)))
+    if seen.waiting:
+        marks.append(("hourglass_top", "orange", t("live.waiting", n=seen.waiting)))
+    st.markdown(" ".join(f":{hue}-badge[:material/{icon}: {said}]" for icon, hue, said in marks))
 
 
 def answer(seen: Picture) -> None:
@@ -204,32 +220,6 @@ def _by_now(planned: float) -> str:
     return plain("live.against_plan", planned=number_short(round(planned))) if planned else ""
 
 
-def curve(seen: Picture, made: pd.DataFrame) -> None:
-    """Paid so far against the plan with its band, and the way to the forecast; decisions are pinned to it."""
-    charts.draw(
-        curve_frame(seen, made), _curve_spec(charts.appearance(), language()), key="live_curve", alt=plain("live.curve_alt")
-    )
-
-
-def curve_frame(seen: Picture, made: pd.DataFrame) -> pd.DataFrame:
-    """The long frame of the curve: at, yuan, series, low, high, word; at most MOST_POINTS points a line."""
-    step = -(-len(seen.line) // MOST_POINTS)
-    now = int(seen.line["paid"].notna().sum()) - 1
-    keep = seen.line[(seen.line.index % step == 0) | (seen.line.index == now) | (seen.line.index == len(seen.line) - 1)]
-    parts = [
-        keep[["at"]].assign(yuan=keep[name] / 100, series=name).dropna(subset=["yuan"]) for name in ("plan", "paid", "forecast")
-    ]
-    parts[0] = parts[0].assign(low=keep["low"] / 100, high=keep["high"] / 100)
-    local = pd.Timestamp(seen.at).tz_convert(seen.scope.timezone).tz_localize(None)
-    if seen.line["at"].iloc[0] <= local <= seen.line["at"].iloc[-1]:  # weeks before the opening the line would squeeze the night
-        parts.append(pd.DataFrame({"at": [local], "yuan": [seen.paid / 100], "series": "now"}))
-    if len(made):
-        pins = clock.local_naive(made["at"], seen.scope.timezone)
-        words = [plain(f"act.{act}") for act in made["act"]]
-        parts.append(pd.DataFrame({"at": pins, "yuan": 0.0, "series": "decision", "word": words}))
-    return pd.concat(parts, ignore_index=True)
-
-
 @lru_cache(maxsize=8)
 def _curve_spec(mode: str, tongue: str) -> charts.Spec:  # noqa: ARG001 - both decide what `lines` returns
     series = (
@@ -258,42 +248,36 @@ def _curve_spec(mode: str, tongue: str) -> charts.Spec:  # noqa: ARG001 - both d
     return spec
 
 
-def why(seen: Picture) -> None:
+def why(seen: Picture, frames: Drawn) -> None:
     """The gap split over visitors, conversion and order value; by channel below."""
+    if not seen.scope.target:
+        st.markdown(f"**{t('live.why')}**")
+        st.caption(t("live.why_no_plan"))
+        return
     st.markdown(f"**{t('live.why')}** · {money_short(seen.ahead, sign=True)}")
-    total = seen.why[["visitors", "conversion_rate", "aov"]].sum()
-    charts.draw(_effects(total.to_dict(), "live.factor_"), charts.bars("label", "yuan", value_title="live.effect", tone="tone", rows=3, row=34),
-                key="live_why", alt=plain("live.why"))  # fmt: skip
+    charts.draw(frames.factors, _bars(3, 34), key="live_why", alt=plain("live.why"))
     st.caption(t("live.by_channel"))
-    worst = seen.why["gap"].sort_values(key=abs, ascending=False).head(5)
-    charts.draw(_effects(worst.to_dict(), "channel."), charts.bars("label", "yuan", value_title="live.effect", tone="tone", rows=5, row=26),
-                key="live_channels", alt=plain("live.by_channel"))  # fmt: skip
+    charts.draw(frames.channels, _bars(CHANNELS, 26), key="live_channels", alt=plain("live.by_channel"))
 
 
-def _effects(effects: Mapping[object, float], words: str) -> pd.DataFrame:
-    labels = [plain(f"{words}{name}") if known(f"{words}{name}") else str(name) or plain("channel.none") for name in effects]
-    yuan = [round(float(value) / 100) for value in effects.values()]
-    return pd.DataFrame({"label": labels, "yuan": yuan, "tone": ["blue" if value >= 0 else "amber" for value in yuan]})
+def _bars(rows: int, row: int) -> charts.Spec:
+    return charts.bars("label", "yuan", value_title="live.effect", tone="tone", rows=rows, row=row, signed=True)
 
 
-def goods(seen: Picture) -> None:
-    """The ranking: what sells, what is left, when it will be gone against the next receipt."""
-    frame = seen.goods.head(TOP).copy()
-    starts = pd.Timestamp(seen.scope.starts_at).tz_convert(seen.scope.timezone).tz_localize(None)
-    out = starts + pd.to_timedelta(frame["stock_out"], unit="min")
-    frame["out_at"] = out.dt.strftime("%m-%d %H:%M").where(out.notna(), "")
-    draw_table(frame.rename_axis("sku_code").reset_index(), GOODS, key="live_goods", height=420, alt=plain("live.goods"))
+def table(rows: pa.Table, columns: Sequence[Column], title: str, *, key: str, height: int = MOST) -> None:
+    """A table under its heading: what sells, what is left, when it will be gone; or whether each tier carries what it should."""
+    st.subheader(t(title), anchor=False)
+    if not rows.num_rows:
+        st.caption(t("common.no_rows"))
+        return
+    st.dataframe(
+        rows, key=f"{key}_table", hide_index=True, column_config=_settings(columns, language()), height=tall(rows.num_rows, height),
+        placeholder="—", alt=plain(title),
+    )  # fmt: skip
 
 
-def tiers(seen: Picture) -> None:
-    """Are the main-push goods carrying what they should?"""
-    st.subheader(t("live.tiers"), anchor=False)
-    columns = (
-        Column("tier", "live.tier", "state", words="tier"),
-        Column("amount", "live.amount", "money"),
-        Column("share", "live.share", "percent"),
-        Column("planned_share", "live.planned_share", "percent"),
-        Column("pace", "live.pace", "percent", help="live.pace_help"),
-    )
-    order = [tier for tier in TIERS if tier in seen.tiers.index]
-    draw_table(seen.tiers.loc[order].rename_axis("tier").reset_index(), columns, key="live_tiers")
+@lru_cache(maxsize=8)
+def _settings(columns: Sequence[Column], tongue: str) -> dict[str, Any]:  # noqa: ARG001 - the language decides the words
+    """The same settings whatever is in the rows: every state that there is."""
+    codes = {"label": ("sold_out", "tight", "enough", "excess"), "tier": TIERS}
+    return settled(pd.DataFrame({column.name: list(codes.get(column.name, TIERS)) for column in columns}), columns)

@@ -3,54 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from core import clock
 from core.access import Actor, allowed
 from core.database import Database
+from core.errors import ShopError
 from core.live import watch
+from core.live.glance import Glance, forget
 from core.live.picture import Picture
-from pages.parts.picker import Chosen
-from pages.parts.states import badge
+from pages.parts.states import tone
 from pages.parts.text import literal, money_short, number, percent, plain, t
 
 SHOWN = 6
+MONEY = ("forecast", "high", "target", "refunded")  # facts that are amounts
+HIDDEN = "•••"
 
 
-def alerts(db: Database, user: Actor, chosen: Chosen, seen: Picture, live: bool) -> None:
+def alerts(db: Database, user: Actor, look: Glance, live: bool) -> None:
     """Open alerts with their sentence; firing ones can be acknowledged. The place stays when there is none."""
-    standing = watch.standing_alerts(db, user, chosen.campaign_id, seen.at)
-    opened = standing[standing["state"] != "resolved"]
     with st.container(key="live_alerts", border=True):
-        if opened.empty:
+        if not look.alerts:
             st.markdown(f":material/check_circle: {t('live.all_quiet')}")
-        for row in opened.head(SHOWN).to_dict("records"):
-            _line(db, user, row, seen, live)
-        if len(opened) > SHOWN:
-            st.caption(t("live.more_alerts", n=len(opened) - SHOWN))
+        for row in look.alerts[:SHOWN]:
+            _line(db, user, row, look.seen, live)
+        if len(look.alerts) > SHOWN:
+            st.caption(t("live.more_alerts", n=len(look.alerts) - SHOWN))
 
 
 def _line(db: Database, user: Actor, row: Mapping[Any, Any], seen: Picture, live: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"alert_{row['alert_id']}"):
-        badge(row["state"])
-        st.markdown(sentence(row), width="stretch")
-        fired = pd.Timestamp(row["fired_at"]).tz_convert(seen.scope.timezone).strftime("%H:%M")
-        st.caption(f"{t('live.drill')} · {fired}" if row["drill"] else fired, width="content")
+        mark = f":{tone(row['state'])}-badge[{t('state.' + row['state'])}]"
+        said = [row["fired_at"].astimezone(clock.zone(seen.scope.timezone)).strftime("%H:%M")]
+        if row["drill"]:
+            said.insert(0, t("live.drill"))
+        if row["acknowledged_by"]:
+            said.append(t("live.acknowledged_by", name=row["acknowledged_by"]))
+        st.markdown(f"{mark} {sentence(row)} :small[:gray[{' · '.join(said)}]]", width="stretch")
         if row["state"] == "firing" and live and allowed(user, "live.acknowledge"):
             st.button(
-                t("live.acknowledge"), key=f"ack_{row['alert_id']}", on_click=watch.acknowledge,
-                args=(db, user, row["alert_id"], clock.now(), seen.at),
-            )  # fmt: skip
-        elif row["acknowledged_by"]:
-            st.caption(t("live.acknowledged_by", name=row["acknowledged_by"]), width="content")
+                t("live.acknowledge"),
+                key=f"ack_{row['alert_id']}",
+                on_click=_acknowledge,
+                args=(db, user, row["alert_id"], seen.at),
+            )
 
 
-def sentence(row: Mapping[Any, Any]) -> str:
-    """What fires, in words: the subject in front where there is one."""
-    facts = {key: _said(key, value) for key, value in row["facts"].items()}
+def _acknowledge(db: Database, user: Actor, alert_id: str, at: datetime) -> None:
+    """The button's work; an alert that somebody else took or that is over needs no word: the next line says so."""
+    with suppress(ShopError):
+        watch.acknowledge(db, user, alert_id, clock.now(), at)
+    forget()
+
+
+def sentence(row: Mapping[Any, Any], *, hide_money: bool = False) -> str:
+    """What fires, in words: the subject in front where there is one; `hide_money`: without amounts, for a wall that visitors pass."""
+    facts = {key: HIDDEN if hide_money and key in MONEY else _said(key, value) for key, value in row["facts"].items()}
     subject = f"`{literal(row['subject'])}` " if row["subject"] else ""
     kind = f"alert.{row['kind']}"
     gone = row["kind"] == "stock_out" and (row["facts"].get("left") or 0) <= 0
@@ -63,7 +75,7 @@ def _said(key: str, value: Any) -> str:
         return "—"
     if key in ("rate", "usual", "ratio"):
         return percent(float(value))
-    if key in ("forecast", "high", "target", "refunded"):
+    if key in MONEY:
         return money_short(int(value))
     if key == "direction":
         return plain(f"live.direction_{value}")

@@ -13,10 +13,11 @@ from core.database import Database
 from core.errors import ShopError
 from core.live import alerts, decisions, intake_books, rehearsal, service, watch
 from pages.parts.columns import Column
+from pages.parts.links import link
 from pages.parts.picker import Chosen
 from pages.parts.tables import draw as draw_table
 from pages.parts.tables import row_of
-from pages.parts.text import error_text, literal, money_short, number, plain, t, time
+from pages.parts.text import error_text, literal, money, money_short, number, plain, t, time
 
 ADVICE = (
     Column("sku_code", "live.sku_code", "code", pinned=True),
@@ -112,8 +113,10 @@ def _advice(db: Database, user: Actor, chosen: Chosen, at: datetime, now: dateti
     facts = {
         "act": plain(f"act.{row['act']}"),
         "sku": row["sku_code"],
+        "detail": f"→ {row['partner']}" if row["partner"] else "" if pd.isna(row["price"]) else f"→ {money(int(row['price']))}",
         "units": number(int(row["units"])),
         "worth": "—" if worth is None or pd.isna(worth) else money_short(int(worth), sign=True),
+        "stock": f"{int(row['stock_effect']):+,}",
     }
     with st.container(border=True):
         st.markdown(t("live.act_sentence", **facts))
@@ -124,12 +127,25 @@ def _advice(db: Database, user: Actor, chosen: Chosen, at: datetime, now: dateti
             _tried(lambda: decisions.act(db, user, chosen.campaign_id, chosen_act, now, at), "live.done")
 
 
-def _log(db: Database, user: Actor, chosen: Chosen, at: datetime, _now: datetime) -> None:
+def _log(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime) -> None:
+    """What is still to be done by hand, with its tick; then everything that was decided."""
     made = decisions.decisions(db, user, chosen.campaign_id, at)
     if made.empty:
         st.caption(t("live.no_decisions"))
-    else:
-        draw_table(made, LOG, key="live_log", height=300)
+        return
+    left = decisions.to_do(made.to_dict("records"))
+    st.markdown(f"**{t('live.to_do')}**")
+    st.caption(t("live.to_do_note") if left else t("live.to_do_none"))
+    for row in left:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"to_do_{row['decision_id']}"):
+            place = t(f"live.place_{row['to_do']}")
+            said = f":orange-badge[{place}] **{t('act.' + row['act'])}** `{literal(row['sku_code'])}` {literal(row['note'])}"
+            st.markdown(said, width="stretch")
+            if row["to_do"] == "replenishment":
+                link("replenishment", t("live.to_replenishment"), {"replenishment_find": row["sku_code"]})
+            if st.button(t("live.tick"), key=f"tick_{row['decision_id']}", disabled=not allowed(user, "live.act")):
+                _tried(lambda one=row["decision_id"]: decisions.tick(db, user, chosen.campaign_id, one, now), "live.ticked")
+    draw_table(made, LOG, key="live_log", height=300)
 
 
 def _rules(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: datetime) -> None:

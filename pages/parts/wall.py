@@ -8,13 +8,13 @@ from html import escape
 
 import orjson
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 from core import clock
 from core.access import Actor
 from core.database import Database
-from core.errors import ShopError
-from core.live import decisions, rehearsal, service, watch
 from core.live.picture import Picture
 from pages.parts import charts
 from pages.parts.address import kept
@@ -22,13 +22,14 @@ from pages.parts.charts import Series
 from pages.parts.countdown import countdown
 from pages.parts.guard import require
 from pages.parts.links import link
-from pages.parts.live import curve_frame, past_minute
-from pages.parts.live_alerts import sentence
+from pages.parts.live import look_at, past_minute
+from pages.parts.live_alerts import HIDDEN, sentence
+from pages.parts.live_frames import drawn
 from pages.parts.picker import Chosen
 from pages.parts.states import word
 from pages.parts.text import language, literal, money_short, number_short, percent, plain, t
 
-EVERY_S, TURN_S, DEAD_S = 3.0, 12, 15
+EVERY_S, TURN_S, DEAD_S = 2.0, 12, 15
 PANELS = ("ranking", "stock", "why")
 RANKED = 6
 
@@ -46,6 +47,7 @@ _CSS = """
 .wall-rows td { border: 0; padding: 0 0.6em 0 0; white-space: nowrap; } .wall-rows td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
 .wall-rows td.wall-name { max-width: 22vw; overflow: hidden; text-overflow: ellipsis; }
 .wall-message { font-size: clamp(1.1rem, 2vw, 2.6rem); padding: 0.5em 0.8em; border-radius: 6px; background: #1B1D22; color: #ECEDF0; }
+.st-key-wall_message code { background: transparent; color: #ECEDF0; font-size: 0.8em; padding: 0; }
 .st-key-wall_message p { font-size: clamp(1.1rem, 2vw, 2.6rem); }
 [class*="st-key-wall_"] * { --st-text-color: #ECEDF0 !important; }
 [class*="st-key-wall_"] [data-testid="stPageLink"] * { color: #ECEDF0 !important; }
@@ -64,6 +66,7 @@ export default function (component) {
   const look = () => {
     const dead = data.live && Date.now() - born > data.dead_ms
     mark.classList.toggle("dead", dead)
+    mark.classList.toggle("drill", data.drill && !dead)
     mark.textContent = dead ? data.lost.replace("{at}", data.at) : data.at
   }
   clearInterval(timers.get(parentElement))
@@ -74,6 +77,7 @@ export default function (component) {
 """
 _PULSE_CSS = """
 .pulse { font: 600 clamp(1rem, 1.5vw, 1.8rem) var(--st-font); color: #9AA1AC; font-variant-numeric: tabular-nums; }
+.pulse.drill { color: #E5B93C; }
 .pulse.dead { color: #fff; background: #C8102E; padding: 0.3em 0.8em; border-radius: 6px; }
 """
 _pulse = st.components.v2.component("wall_pulse", html='<div class="pulse" role="status"></div>', css=_PULSE_CSS, js=_JS)
@@ -90,7 +94,7 @@ def bar(chosen: Chosen, moment: datetime) -> None:
         st.markdown(f"**{literal(chosen.name)}**", width="stretch")
         opens = moment < chosen.opens_at
         label = plain("shell.until_opens" if opens else "shell.until_closes")
-        countdown(chosen.opens_at if opens else chosen.closes_at, moment, key="wall_clock", label=label)
+        countdown(chosen.opens_at if opens else chosen.closes_at, clock.now(), key="wall_clock", label=label, drill=chosen.drill)
         with kept("money", "shown", ("shown", "hidden")):
             st.segmented_control(
                 t("wall.money"), ("shown", "hidden"), required=True, key="money", label_visibility="collapsed",
@@ -117,45 +121,40 @@ def show(db: Database, user: Actor, chosen: Chosen, at: datetime | None) -> None
 def _show(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> None:
     user = require("live.view")
     now = clock.now()
-    try:
-        moment = at or rehearsal.moment(db, user, chosen.campaign_id, now)
-        seen = service.load(db, user, chosen.campaign_id, moment, live=at is None)
-        st.session_state["wall_last"] = seen
-    except ShopError:
-        last: Picture | None = st.session_state.get("wall_last")
-        if last is None:
-            st.html(f'<p class="wall-message fire">{t("wall.no_picture")}</p>')
-            return
-        seen = last
+    look = look_at(db, user, chosen, now, at, key="wall_last")
+    if look is None:
+        return
+    seen = look.seen
     shown = seen.at.astimezone(clock.zone(seen.scope.timezone)).strftime("%m-%d %H:%M:%S")
-    data = {"at": shown, "live": at is None, "dead_ms": DEAD_S * 1000, "lost": plain("wall.lost", at="{at}")}
+    shown = f"{plain('live.drill')} · {shown}" if seen.scope.drill else shown
+    data = {
+        "at": shown,
+        "drill": seen.scope.drill,
+        "live": at is None,
+        "dead_ms": DEAD_S * 1000,
+        "lost": plain("wall.lost", at="{at}"),
+    }
     _pulse(key="wall_pulse", data=data)
     hidden = st.session_state.get("money") == "hidden"
     st.html(_figures(seen, hidden))
     left, right = st.columns((3, 2), gap="large")
     with left:
-        frame = curve_frame(seen, decisions.decisions(db, user, chosen.campaign_id, seen.at))
-        charts.draw(
-            _in_percent(frame, seen) if hidden else frame,
-            _spec(hidden, language()),
-            key=f"wall_curve_{hidden}",
-            alt=plain("live.curve_alt"),
-        )
+        rows = drawn(look).curve
+        rows = _in_percent(rows, seen) if hidden else rows
+        charts.draw(rows, _spec(hidden, language()), key=f"wall_curve_{hidden}", alt=plain("live.curve_alt"))
     with right:
         chosen_panel = str(st.session_state.get("panel", "turn"))
         panel = PANELS[int(now.timestamp() // TURN_S) % len(PANELS)] if chosen_panel == "turn" else chosen_panel
         st.html(_panel(panel, seen, hidden))
-    standing = watch.standing_alerts(db, user, chosen.campaign_id, seen.at)
-    opened = standing[standing["state"] != "resolved"]
     with st.container(key="wall_message"):
-        if opened.empty:
+        if not look.alerts:
             st.markdown(f":material/check_circle: {t('live.all_quiet')}")
         else:
-            st.markdown(f":material/notifications_active: {sentence(opened.iloc[0].to_dict())}")
+            st.markdown(f":material/notifications_active: {sentence(look.alerts[0], hide_money=hidden)}")
 
 
 def _amount(fen: float | None, hidden: bool) -> str:
-    return "—" if fen is None else "•••" if hidden else money_short(round(fen))
+    return "—" if fen is None else HIDDEN if hidden else money_short(round(fen))
 
 
 def _escape(text: object) -> str:
@@ -215,7 +214,7 @@ def _stock(seen: Picture, _hidden: bool) -> list[tuple[str, str, str]]:
     starts = pd.Timestamp(seen.scope.starts_at).tz_convert(seen.scope.timezone)
     out = starts + pd.to_timedelta(soon["stock_out"], unit="min")
     return [
-        (str(row["name"] or code), word(row["label"]), at.strftime("%H:%M"))
+        (str(row["name"] or code), word(row["label"]), "" if row["label"] == "sold_out" else at.strftime("%H:%M"))
         for (code, row), at in zip(soon.iterrows(), out, strict=True)
     ]
 
@@ -226,17 +225,19 @@ def _why(seen: Picture, hidden: bool) -> list[tuple[str, str, str]]:
         (
             plain(f"live.factor_{name}"),
             "▲" if value > 0 else "▼" if value < 0 else "",
-            "•••" if hidden else money_short(round(value), sign=True),
+            HIDDEN if hidden else money_short(round(value), sign=True),
         )
         for name, value in total.items()
     ]
 
 
-def _in_percent(frame: pd.DataFrame, seen: Picture) -> pd.DataFrame:
+def _in_percent(rows: pa.Table, seen: Picture) -> pa.Table:
     """Amounts as shares of the target: a curve that tells nothing of money."""
     whole = max(seen.scope.target, 1) / 100
-    amounts = [name for name in ("yuan", "low", "high") if name in frame]
-    return frame.assign(**{name: frame[name] / whole for name in amounts})
+    for place, name in enumerate(rows.column_names):
+        if name in ("yuan", "low", "high"):
+            rows = rows.set_column(place, name, pc.divide(rows[name], whole))
+    return rows
 
 
 def _dark(spec: charts.Spec) -> charts.Spec:
@@ -255,7 +256,14 @@ def _spec(hidden: bool, tongue: str) -> charts.Spec:  # noqa: ARG001 - the langu
         Series("forecast", "live.forecast", "blue", dashed=True),
     )
     spec = _dark(charts.lines("at", "yuan", series, y_title="live.paid", percent=hidden, clock="%H:%M", height=560))
-    axis = {"labelColor": "#9AA1AC", "titleColor": "#9AA1AC", "labelFontSize": 18, "titleFontSize": 16, "gridColor": "#24262C"}
+    axis = {
+        "labelColor": "#9AA1AC",
+        "titleColor": "#9AA1AC",
+        "labelFontSize": 18,
+        "titleFontSize": 16,
+        "gridColor": "#24262C",
+        "tickCount": 6,
+    }
     spec["config"] = {
         "background": "#0C0D10",
         "axis": axis,

@@ -55,6 +55,7 @@ class Screens:
     port: int
     pid: int
     cookie: str
+    times: Path  # CPU milliseconds of each refresh's script, see `timed_screens`
 
     def cpu(self) -> float:
         """CPU seconds that the process has used so far, all its threads."""
@@ -74,13 +75,14 @@ def served(database: Database, role: str = "admin") -> Iterator[Screens]:
         accounts.create(connection, LOCAL_OPERATOR, f"looker-{port}", role, now, word="tall-river-47-lamp")
         connection.execute(accounts.account.update().values(must_change=False))
         cookie = sessions.open_session(connection, Actor(f"looker-{port}", role, "page"), "bench", now).token
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
     folder = str(Path(database.url.removeprefix("sqlite:///")).parent)
     environment = os.environ | {"DATABASE_URL": database.url, "BIGSALE_DATA_DIR": folder, "BIGSALE_LANGUAGE": "zh"}
+    times = Path(folder) / f"times-{port}.txt"
+    command = [sys.executable, "-m", "tests.bench.timed_screens", str(port), str(times)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _await(port, process)
-        yield Screens(port, process.pid, cookie)
+        yield Screens(port, process.pid, cookie, times)
     finally:
         process.terminate()
         process.wait(20)

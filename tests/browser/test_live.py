@@ -75,7 +75,10 @@ def test_the_rehearsal_moves_without_flicker_and_a_revoked_session_stops(
     shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object]
 ) -> None:
     page = signed_in("campaign_lead", path=f"/live?campaign={SHOP['drill']}", shop=shop)
-    expect(page.get_by_text("演练").first).to_be_visible()
+    clock_of_the_drill = page.get_by_test_id("stSidebar").get_by_text("演练 · 距结束")
+    expect(clock_of_the_drill).to_be_visible()
+    left = page.get_by_test_id("stSidebar").get_by_role("timer").inner_text()
+    assert left < "24:00:01", left  # the drill's night, not the weeks or years to the sale
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     page.wait_for_timeout(4000)
     page.evaluate(
@@ -106,6 +109,14 @@ def test_the_wall_hides_money_and_says_when_the_connection_is_lost(
     page = signed_in("viewer", path=f"/wall?campaign={SHOP['drill']}&money=hidden", shop=shop, width=1920, height=1080)
     expect(page.locator(".wall-big")).to_have_text(re.compile(r"%$"))
     assert "¥" not in page.locator("[data-testid=stMainBlockContainer]").inner_text()
+    drawn = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    expect(drawn).to_be_visible()
+    page.wait_for_timeout(4000)
+    drawn.evaluate("one => { one.dataset.kept = 'yes' }")
+    before = page.locator(".wall-big").inner_text()
+    page.wait_for_function("old => document.querySelector('.wall-big').innerText !== old", arg=before, timeout=60_000)
+    assert page.evaluate("() => document.querySelectorAll('[data-kept=yes]').length") == 1, "the curve was mounted anew"
+    expect(page.get_by_text("演练 · 距结束")).to_be_visible()
     page.context.set_offline(True)
     expect(page.get_by_text(re.compile("连接中断"))).to_be_visible(timeout=40_000)
     picture(page, "wall-lost")

@@ -134,6 +134,98 @@ def rates(count: int) -> dict[str, float]:
     }
 
 
+# --- the rules of a window, over nights of counted people and parcels -------------------------------------------------------------
+VISITORS, RATE, WOBBLE = 100_000, 0.10, 0.10
+REFUNDED, DELAY_H = 0.03, 3.0
+SKUS, UNITS = 20, 60
+WINDOW = 30 // BIN
+
+
+def rings(kind: str, looks: list[tuple[bool, bool]]) -> int:
+    """The number of the look at which the rule fires for the first time, -1 if it never does."""
+    standing: Standing | None = None
+    for number, (broken, cleared) in enumerate(looks):
+        standing, event = step(standing, finding(broken, cleared), RULES[kind])
+        if event == "fired":
+            return number
+    return -1
+
+
+def lately(sums: np.ndarray) -> np.ndarray:
+    """Sums of the last half hour at each bin."""
+    whole = np.concatenate([[0], np.cumsum(sums)])
+    at = np.arange(1, len(whole))
+    return np.asarray(whole[at] - whole[np.maximum(at - WINDOW, 0)])
+
+
+def conversion_rings(dice: np.random.Generator, factor: float) -> bool:
+    """A night of visitors who buy at RATE, an hour's rate straying by WOBBLE; `factor` on it from 10:00."""
+    limits = RULES["conversion"].limits
+    visitors = dice.poisson(VISITORS * bin_shares(default_curve()))
+    rates = RATE * np.exp(np.repeat(dice.normal(0, WOBBLE, 24), 60 // BIN))
+    rates[10 * 60 // BIN :] *= factor
+    buyers = dice.binomial(visitors, np.minimum(rates, 1))
+    seen, bought, usual = lately(visitors), lately(buyers), np.cumsum(buyers) / np.maximum(np.cumsum(visitors), 1)
+    first = alerts.QUIET_HOUR // BIN
+    looks = [
+        (alerts.fallen(int(b), int(v), float(u), limits["below"]), bool(b >= limits["clear"] * u * v))
+        for v, b, u in zip(seen[first:], bought[first:], usual[first:], strict=True)
+        if v >= limits["visitors"]
+    ]
+    return rings("conversion", looks) >= 0
+
+
+def refund_rings(dice: np.random.Generator, surge: float) -> bool:
+    """A night of equal orders of which REFUNDED come back, hours later; `surge` of an hour's orders come back at 20:00."""
+    limits = RULES["refund"].limits
+    paid = dice.poisson(10_000 * bin_shares(default_curve()))
+    back = dice.binomial(paid, REFUNDED)
+    delays = np.repeat(np.arange(len(paid)), back) + dice.exponential(DELAY_H * 60 / BIN, back.sum()).astype(int)
+    refunds = np.bincount(delays[delays < len(paid)], minlength=len(paid)).astype(float)
+    evening = slice(20 * 60 // BIN, 21 * 60 // BIN)
+    refunds[evening] += surge * paid[evening]
+    money, returned = lately(paid), lately(refunds)
+    average = np.cumsum(paid) * 30 / np.maximum(np.arange(1, len(paid) + 1) * BIN, 30)
+    rate = [alerts.refund_rate(r, m, a) for r, m, a in zip(returned, money, average, strict=True)]
+    looks = [
+        (bool(r > limits["above"]), bool(r < limits["clear"])) for r, m in zip(rate, money, strict=True) if m >= limits["orders"]
+    ]
+    return rings("refund", looks) >= 0
+
+
+def stock_rings(dice: np.random.Generator, cover: float) -> list[tuple[bool, bool]]:
+    """(rang, was sold out) of SKUS goods that want UNITS each over the night and have `cover` times as many."""
+    limits, curve = RULES["stock_out"].limits, default_curve()
+    shares = np.cumsum(bin_shares(curve))
+    found = []
+    for _ in range(SKUS):
+        want, stock = dice.gamma(4, UNITS / 4), round(UNITS * cover)
+        sold = np.minimum(np.cumsum(dice.poisson(want * bin_shares(curve))), stock)
+        minutes = np.arange(1, len(sold) + 1) * float(BIN)
+        looks = []
+        for units, share, minute in zip(sold, shares, minutes, strict=True):
+            when = pace.stock_out_share([units], [stock - units], float(share))
+            ahead = float(pace.share_to_minute(curve.minutes, curve.shares, when)[0]) - minute
+            looks.append((ahead < limits["minutes"], not ahead < limits["clear"]))
+        found.append((rings("stock_out", looks) >= 0, bool(sold[-1] >= stock)))
+    return found
+
+
+def window_rates(count: int) -> dict[str, float]:
+    """Rates over `count` nights of each kind; for stock, the part of the bells that rang for goods that lasted."""
+    dice = np.random.default_rng(9)
+    goods = [each for _ in range(max(count // 10, 10)) for each in stock_rings(dice, 1.2)]
+    lasted, gone = [rang for rang, out in goods if not out], [rang for rang, out in goods if out]
+    return {
+        "conversion_false": float(np.mean([conversion_rings(dice, 1.0) for _ in range(count)])),
+        "conversion_found": float(np.mean([conversion_rings(dice, 0.5) for _ in range(count)])),
+        "refund_false": float(np.mean([refund_rings(dice, 0.0) for _ in range(count)])),
+        "refund_found": float(np.mean([refund_rings(dice, 0.3) for _ in range(count)])),
+        "stock_false": float(np.mean(lasted)),
+        "stock_found": float(np.mean(gone)),
+    }
+
+
 def said(found: dict[str, float]) -> str:
     return " · ".join(f"{name} {value:.1%}" for name, value in found.items())
 
@@ -148,6 +240,17 @@ def test_false_alarms_are_rare_and_bad_nights_are_found() -> None:
     assert found["naive_false"] > 3 * max(found["pace_false"], 0.05)
 
 
+def test_the_rules_of_a_window_ring_when_they_should() -> None:
+    found = window_rates(60)
+    print("\nalerts of a window, 60 nights:", said(found))
+    assert found["conversion_false"] < 0.05
+    assert found["conversion_found"] > 0.95
+    assert found["refund_false"] < 0.10
+    assert found["refund_found"] > 0.95
+    assert found["stock_found"] > 0.95
+
+
 @pytest.mark.bench
+@pytest.mark.timeout(900)
 def test_rates_over_two_thousand_nights() -> None:
-    print("\nalerts, 2000 nights:", said(rates(2_000)))
+    print("\nalerts, 2000 nights:", said(rates(2_000)), "· 400 nights:", said(window_rates(400)))

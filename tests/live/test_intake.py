@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 import pytest
 from standardwebhooks.webhooks import Webhook
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core import clock
@@ -21,6 +20,8 @@ from core.errors import ShopError
 from core.live import feed, intake, sources
 from core.live.events import Event, Refusal, read_event
 from core.settings import settings
+from core.web import house
+from core.web.shields import HEADERS
 
 OPENS = datetime(2026, 11, 11, tzinfo=UTC)
 
@@ -33,7 +34,7 @@ def door(sqlite: Database, admin: Actor, monkeypatch: pytest.MonkeyPatch) -> Ite
     campaigns.add_sale(sqlite, admin, "11.11", OPENS, OPENS + timedelta(days=1), now=OPENS - timedelta(days=20))
     sources.add_source(sqlite, admin, "shop", OPENS)
     monkeypatch.setattr(clock, "now", lambda: OPENS + timedelta(hours=1))
-    with TestClient(Starlette(routes=intake.ROUTES)) as client:
+    with TestClient(house.intake_alone(), base_url="http://127.0.0.1") as client:
         yield client
     monkeypatch.undo()
     settings.cache_clear()
@@ -75,6 +76,15 @@ def test_a_signed_batch_is_answered_line_by_line(door: TestClient) -> None:
     assert [(r["line"], r["event_id"], r["code"], r["field"]) for r in figures["rejected"]] == [
         (5, "e3", "live.missing", "order_id")
     ]
+
+
+def test_the_intake_alone_stands_behind_the_same_shields(door: TestClient) -> None:
+    """A stranger's host name is refused, every answer carries the security headers, and what is not served here is not found."""
+    answers = [send(door, ndjson(view(1))), door.post(intake.PATH, content=b"{}"), door.get("/account/me")]
+    answers.append(door.post(intake.PATH, content=b"{}", headers={"Host": "rebound.example"}))
+    assert [answer.status_code for answer in answers] == [202, 401, 404, 400]
+    assert all(answer.headers[name] == value for answer in answers for name, value in HEADERS.items())
+    assert door.get("/healthz").status_code == 200
 
 
 @pytest.mark.parametrize("wrap", [ndjson, lambda *v: orjson.dumps(v), lambda *v: orjson.dumps({"events": v})])

@@ -204,8 +204,8 @@ def upgrade() -> None:
     sa.Column('campaign_id', sa.String(), nullable=False),
     sa.Column('received_minute', sa.BigInteger(), nullable=False),
     sa.Column('waits_for', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('source', 'event_id', 'sku_code', name=op.f('pk_event')),
-    info={'place': 'sku_code'}
+    sa.PrimaryKeyConstraint('source', 'event_id', name=op.f('pk_event')),
+    info={'place': 'event_id'}
     )
     op.create_index('ix_event_waiting', 'event', ['campaign_id', 'order_id'], unique=False, sqlite_where=sa.text("waits_for <> ''"), postgresql_where=sa.text("waits_for <> ''"))
     op.create_table('header_memory',
@@ -523,12 +523,12 @@ def upgrade() -> None:
     )
     op.create_table('sale_sku_kind',
     sa.Column('campaign_id', sa.String(), nullable=False),
-    sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('events', sa.BigInteger(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('campaign_id', 'sku_code', 'kind', name=op.f('pk_sale_sku_kind')),
+    sa.PrimaryKeyConstraint('campaign_id', 'kind', 'sku_code', name=op.f('pk_sale_sku_kind')),
     info={'place': 'sku_code'},
     sqlite_with_rowid=False
     )
