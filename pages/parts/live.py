@@ -153,7 +153,7 @@ def freshness(seen: Picture, now: datetime, live: bool) -> None:
     if silent is None:
         marks.append(("sensors_off", "gray", t("live.no_data_yet")))
     elif silent >= (DRILL_GAP if seen.scope.drill else 3) and live:
-        marks.append(("sensors_off", "red", t("live.silent", n=silent)))
+        marks.append(("sensors_off", "red" if seen.minutes > 0 else "gray", t("live.silent", n=silent)))
     else:
         marks.append(("sensors", "green", t("live.flowing")))
     if seen.recounted_at is None:
@@ -206,7 +206,10 @@ def answer(seen: Picture) -> None:
 def _outlook(seen: Picture) -> str:
     """How sure the forecast is, in one line."""
     outlook = seen.forecast
-    behind = t("live.days_behind", n=outlook.days) if outlook.days else t("live.no_days")
+    days = outlook.days or seen.scope.curve.days  # one past day makes a curve, two make an interval
+    behind = t("live.days_behind", n=days) if days else t("live.no_days")
+    if not outlook.close:
+        return behind
     if outlook.low is None or outlook.high is None:
         return f"{t('live.no_range')} · {behind}"
     return f"{t('live.range', low=money_short(outlook.low), high=money_short(outlook.high))} · {behind}"
