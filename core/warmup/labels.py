@@ -20,6 +20,7 @@ _COPY = Path(__file__).with_name("copy.toml")
 STOCK_LABELS = ("sold_out", "few_left", "low_stock", "enough")
 CLOCKS = {  # kind of window: what counts down to its beginning and to its end, and which goes first
     "session": ("countdown_session", "countdown_session_end", 0),
+    "reserved_session": ("countdown_reserved", "countdown_reserved_end", 0),  # only for those who reserved
     "deposit": ("countdown_deposit", "countdown_deposit_end", 1),
     "balance": ("countdown_balance", "countdown_balance_end", 1),
     "live": ("countdown_opening", "countdown_close", 2),

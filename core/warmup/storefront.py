@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from core.access import Actor, allow, audit
 from core.campaign import service as campaigns
@@ -143,9 +143,9 @@ def _windows(connection: Connection, mine: Campaign, presale: pd.DataFrame) -> p
     """Everything that a label may count down to: sku_code ("" for the shop), kind, starts_at, ends_at."""
     sale = pd.DataFrame([("", p.kind, p.starts_at, p.ends_at) for p in mine.phases if p.kind in offers.SALE], columns=_WINDOW)
     s = flash_session.c
-    sessions = read(
-        connection, select(s.sku_code, s.starts_at, s.ends_at).where(s.campaign_id == mine.campaign_id, s.state != "closed")
-    ).assign(kind="session")
+    kind = case((s.needs_reservation, "reserved_session"), else_="session").label("kind")
+    query = select(s.sku_code, s.starts_at, s.ends_at, kind).where(s.campaign_id == mine.campaign_id, s.state != "closed")
+    sessions = read(connection, query)
     spans = [
         presale.reset_index().assign(kind=kind, starts_at=presale[f"{kind}_from"].array, ends_at=presale[f"{kind}_to"].array)
         for kind in ("deposit", "balance")

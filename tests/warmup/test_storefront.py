@@ -50,6 +50,17 @@ def terms(shop: Shop, now: datetime, code: str = "002") -> None:
     )
 
 
+def test_a_session_for_those_who_reserved_says_so_on_the_shop_front(listed: Shop, now: datetime, viewer: Actor) -> None:
+    begins = WARM + timedelta(hours=2)
+    one = {"length_minutes": 60, "needs_reservation": True, "now": now}
+    session = selling.plan(listed.db, listed.lead, listed.campaign, "001", "秒杀", begins, [5], **one)
+    selling.lock(listed.db, listed.lead, session, now)
+    for moment, words in ((WARM, "预约专享，距本场开抢"), (begins + timedelta(minutes=10), "预约专享，本场剩余")):
+        rows = storefront.labels(listed.db, viewer, listed.campaign, moment).set_index("sku_code")
+        assert rows["countdown_text"]["001"].startswith(words)
+        assert "预约专享" not in rows["countdown_text"]["003"]
+
+
 def test_labels_come_from_stock_price_and_schedule(listed: Shop, now: datetime, viewer: Actor) -> None:
     terms(listed, now)
     session = selling.plan(
@@ -70,6 +81,7 @@ def test_labels_come_from_stock_price_and_schedule(listed: Shop, now: datetime, 
         "003": "付款后 48 小时内发货",
     }
     assert rows["countdown"].to_dict() == {"001": "countdown_session", "002": "countdown_deposit_end", "003": "countdown_opening"}
+    assert rows["countdown_text"]["001"].startswith("距本场开抢")
     assert rows["mood_text"].unique().tolist() == ["付定金 · 立享膨胀"]  # the deposit window runs beside the warm-up
 
 
