@@ -27,7 +27,7 @@ import httpx
 import pytest
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from core import clock
 from core.access import Actor, accounts, sessions
@@ -213,6 +213,27 @@ def settled(page: Page) -> None:
     page.locator("[data-testid=stAppViewContainer]").wait_for()
     page.locator("[data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] > *").first.wait_for(state="attached")
     page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+
+
+def type_into(page: Page, across: float, text: str) -> None:
+    """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
+    field = page.locator("#portal input, #portal textarea").first
+    for _ in range(4):
+        page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
+        grid = page.get_by_test_id("stDataFrame").last
+        try:
+            grid.scroll_into_view_if_needed(timeout=4_000)
+            width = grid.evaluate("grid => grid.getBoundingClientRect().width")
+            grid.dblclick(position={"x": width * across, "y": 52}, timeout=4_000)
+            field.wait_for(timeout=4_000)
+            break
+        except Error:
+            page.keyboard.press("Escape")
+    expect(field).to_be_visible(timeout=1_000)
+    field.fill(text)
+    field.press("Enter")
+    page.wait_for_timeout(500)
+    settled(page)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from core import clock
@@ -22,7 +22,7 @@ from core.goods import structure
 from core.goods.tables import campaign_sku, sku
 from core.signals.tables import daily_signal
 from core.stock.tables import stock_position
-from tests.browser.conftest import Server, settled
+from tests.browser.conftest import Server, settled, type_into
 
 LEAD = Actor("campaign-lead", "campaign_lead", "cli")
 
@@ -159,8 +159,8 @@ def test_two_who_edit_one_sku_see_each_others_cells(
     for page in (first, second):
         page.get_by_text("编辑", exact=True).first.click()
         expect(page.get_by_text("保存前什么都不会写")).to_be_visible()
-    _type_into(first, PRICE_COLUMN, "88.5")
-    _type_into(second, PRICE_COLUMN, "79")
+    type_into(first, PRICE_COLUMN, "88.5")
+    type_into(second, PRICE_COLUMN, "79")
     for page in (first, second):
         expect(page.get_by_text("已改 1 处")).to_be_visible()
     _press(first, "保存")
@@ -192,25 +192,4 @@ def _price(shop: Server) -> int:
 
 def _press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
-    settled(page)
-
-
-def _type_into(page: Page, across: float, text: str) -> None:
-    """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
-    field = page.locator("#portal input, #portal textarea").first
-    for _ in range(4):
-        page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
-        grid = page.get_by_test_id("stDataFrame").last
-        try:
-            grid.scroll_into_view_if_needed(timeout=4_000)
-            width = grid.evaluate("grid => grid.getBoundingClientRect().width")
-            grid.dblclick(position={"x": width * across, "y": 52}, timeout=4_000)
-            field.wait_for(timeout=4_000)
-            break
-        except Error:
-            page.keyboard.press("Escape")
-    expect(field).to_be_visible(timeout=1_000)
-    field.fill(text)
-    field.press("Enter")
-    page.wait_for_timeout(500)
     settled(page)

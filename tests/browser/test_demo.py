@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from core.access import Actor, allowed
@@ -75,3 +76,30 @@ def test_no_page_is_empty_on_first_start(shop: Any, signed_in: Callable[..., Pag
         if entry.page != "admin":
             expect(page.locator(f"{MAIN} [class*=st-key-empty_]:visible"), entry.page).to_have_count(0)
     assert faults == []
+
+
+def test_the_attach_plan_is_exported_and_a_dot_opens_its_sku(
+    shop: Any, signed_in: Callable[..., Page], counts: dict[str, Any], tmp_path: Path
+) -> None:
+    page = signed_in("campaign_lead", path="/goods", shop=shop)
+    chart = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    chart.wait_for()
+    page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
+    box = chart.bounding_box()
+    assert box is not None
+    drawer = page.locator(".st-key-goods_drawer")
+    for across, down in [(0.4 + 0.03 * n, 0.35 + 0.05 * m) for m in range(6) for n in range(16)]:  # where the dots lie densest
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        page.wait_for_timeout(120)
+        if drawer.count():
+            break
+    expect(drawer).to_be_visible()
+    page.get_by_role("tab", name="关联销售").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("tabpanel", name="关联销售").get_by_role("button", name="导出").click()
+    kept = tmp_path / "attach.xlsx"
+    waiting.value.save_as(kept)
+    rows = list(load_workbook(kept, read_only=True).worksheets[0].iter_rows(values_only=True))
+    codes = {str(cell) for row in rows[1:] for cell in row if str(cell)[:1] == "0" and len(str(cell)) == 7}
+    assert len(rows) > counts["attached"]
+    assert len(codes) > 8, "codes keep their zeros"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 
 from core import clock
 from core.access import Actor
@@ -18,7 +18,7 @@ from core.campaign import service as campaigns
 from core.database import Database
 from core.replenishment import orders, service
 from core.stock import service as stock
-from tests.browser.conftest import ROOT, Server, settled
+from tests.browser.conftest import ROOT, Server, settled, type_into
 
 Picture = Callable[..., object]
 BOSS = Actor("admin", "admin", "cli")
@@ -62,27 +62,6 @@ def grid_cell(page: Page, row: int = 0) -> None:
     grid.locator("canvas").first.wait_for()
     page.wait_for_timeout(700)  # the canvas has no event for "painted"
     grid.click(position={"x": 18, "y": 35 + 35 * row + 17})
-
-
-def type_into(page: Page, across: float, text: str) -> None:
-    """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
-    field = page.locator("#portal input, #portal textarea").first
-    for _ in range(4):
-        page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
-        grid = page.get_by_test_id("stDataFrame").last
-        try:
-            grid.scroll_into_view_if_needed(timeout=4_000)
-            width = grid.evaluate("grid => grid.getBoundingClientRect().width")
-            grid.dblclick(position={"x": width * across, "y": 52}, timeout=4_000)
-            field.wait_for(timeout=4_000)
-            break
-        except Error:
-            page.keyboard.press("Escape")
-    expect(field).to_be_visible(timeout=1_000)
-    field.fill(text)
-    field.press("Enter")
-    page.wait_for_timeout(500)
-    settled(page)
 
 
 def test_from_run_to_receipt(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
