@@ -187,6 +187,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(shop: Server, signed_in: Ca
         calm(page)
         picture(page, f"phone{path.replace('/', '-')}", whole=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        cut = "deltas => deltas.filter(one => [...one.querySelectorAll('p')].some(p => p.getBoundingClientRect().right > one.getBoundingClientRect().right + 1)).length"
+        assert page.get_by_test_id("stMetricDelta").evaluate_all(cut) == 0, "the comparison of a figure is read whole"
 
 
 def test_a_session_is_locked_and_what_stands_in_stock_follows(shop: Server, signed_in: Callable[..., Page]) -> None:
