@@ -6,26 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, bindparam, select
 
 from core import clock
 from core.access import Actor, allow, audit
-from core.campaign.pace import share_at
 from core.campaign.tables import campaign
 from core.database import Database, new_id, upsert
 from core.errors import ShopError
-from core.live import alerts, books, picture, service
+from core.live import alerts, looks, service
 from core.live.alerts import OPEN, Finding, Rule, Standing
 from core.live.picture import Picture
 from core.live.rehearsal import moment_of
 from core.live.tables import alert, alert_rule, alert_tick
 from core.notify import queue as messages
-from core.readiness import service as readiness
-
-DRILL_SLACK = 4  # a fast rehearsal is played in steps of several sale minutes
-WINDOW = 30  # minutes that a conversion or refund rate is taken over
 
 
 def rules(connection: Connection, campaign_id: str) -> dict[str, Rule | None]:
@@ -99,7 +93,7 @@ def tick(db: Database, campaign_id: str, at: datetime, now: datetime) -> bool:
             return False
         upsert(connection, alert_tick, pd.DataFrame([{"campaign_id": campaign_id, "minute": minute}]))
         standing = {kind: rule for kind, rule in rules(connection, campaign_id).items() if rule and _due(rule, before, minute)}
-        found = findings(connection, seen, standing)
+        found = looks.findings(connection, seen, standing)
         _settle(connection, seen, standing, found, at, now)
     return True
 
@@ -107,132 +101,6 @@ def tick(db: Database, campaign_id: str, at: datetime, now: datetime) -> bool:
 def _due(rule: Rule, before: int, minute: int) -> bool:
     """Whether a check of the rule falls between two judged minutes."""
     return minute // rule.every > before // rule.every
-
-
-def findings(connection: Connection, seen: Picture, standing: Mapping[str, Rule]) -> list[Finding]:
-    """What the given rules see in a picture."""
-    looks = {
-        "pace": _pace, "change": _change, "stock_out": _stock_out, "conversion": _conversion, "price": _price, "refund": _refund,
-        "silence": _silence, "rejected": _rejected, "task": _task,
-    }  # fmt: skip
-    return [finding for kind, rule in standing.items() for finding in looks[kind](connection, seen, rule)]
-
-
-def _pace(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    outlook, target = seen.forecast, seen.scope.target
-    if not target or outlook.high is None or seen.minutes < alerts.QUIET_HOUR:
-        return []
-    facts = {"forecast": outlook.close, "high": outlook.high, "target": target}
-    broken, cleared = outlook.high < rule.limits["below"] * target, outlook.high >= rule.limits["clear"] * target
-    return [Finding("pace", "", broken, cleared, facts)]
-
-
-def _change(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    hours = int(seen.minutes // 60)
-    if hours < 2 or not seen.scope.target:
-        return []
-    bins = books.curve(connection, seen.scope.campaign_id, seen.scope.first, seen.scope.first + hours * 60 - 1, width=60)
-    actual = np.zeros(hours)
-    actual[bins["bin"].to_numpy()] = bins["amount_fen"].to_numpy(dtype=float)
-    planned = seen.scope.target * np.diff(share_at(seen.scope.curve, np.arange(hours + 1) * 60.0))
-    low, high = (sums[1:] for sums in alerts.cusum(actual[1:], planned[1:], rule)) if hours > 2 else (np.zeros(1), np.zeros(1))
-    worst = float(max(low[-1], high[-1]))
-    facts = {"direction": "down" if low[-1] >= high[-1] else "up", "sum": round(worst, 1), "limit": rule.limits["h"]}
-    return [Finding("change", "", worst > rule.limits["h"], worst < rule.limits["h"] / 2, facts)]
-
-
-def _stock_out(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    """Goods of the ranking that run out before the close and before their next receipt."""
-    ahead = seen.goods["stock_out"] - seen.minutes
-    watched = seen.goods.assign(ahead=ahead)[seen.goods["tier"].isin(["pre_hot", "main_push"]) | (ahead < rule.limits["clear"])]
-    local = pd.Timestamp(seen.at).tz_convert(seen.scope.timezone).strftime("%Y-%m-%d")
-    out = []
-    for code, row in watched.head(int(rule.limits["most"]) * 5).iterrows():
-        relieved = bool(row["next_on"]) and str(row["next_on"]) <= local
-        soon = bool(row["ahead"] < rule.limits["minutes"]) and not relieved
-        later = not bool(row["ahead"] < rule.limits["clear"]) or relieved
-        left = int(row["left"]) if pd.notna(row["left"]) else 0
-        facts = {"name": row["name"], "left": max(left, 0), "short": max(-left, 0), "next_on": row["next_on"]}
-        minutes = None if pd.isna(row["ahead"]) else round(float(row["ahead"]))
-        out.append(Finding("stock_out", str(code), soon, later, facts | {"minutes": minutes}))
-    broken = [finding for finding in out if finding.broken][: int(rule.limits["most"])]
-    return broken + [finding for finding in out if not finding.broken]
-
-
-def _window(seen: Picture) -> tuple[int, int]:
-    last = clock.epoch_minute(seen.at)
-    return max(seen.scope.first, last - WINDOW + 1), last
-
-
-def _conversion(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    first, last = _window(seen)
-    people = books.people(connection, seen.scope.campaign_id, first, last)
-    visitors, buyers = int(people["visitors"].sum()), int(people["buyers"].sum())
-    usual = seen.conversion_rate or seen.scope.conversion_rate
-    if visitors < rule.limits["visitors"] or seen.minutes < alerts.QUIET_HOUR or not usual:
-        return []
-    facts = {"rate": buyers / visitors, "usual": usual, "visitors": visitors}
-    broken = alerts.fallen(buyers, visitors, usual, rule.limits["below"])
-    return [Finding("conversion", "", broken, buyers / visitors >= rule.limits["clear"] * usual, facts)]
-
-
-def _price(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    last = clock.epoch_minute(seen.at)
-    paid = books.lately(connection, seen.scope.campaign_id, last - 9, last).set_index("sku_code")
-    both = paid.join(seen.goods[["name", "landed_price"]], how="inner")
-    both = both[(both["quantity"] >= rule.limits["units"]) & both["landed_price"].notna()]
-    ratio = both["amount_fen"] / (both["quantity"] * both["landed_price"].astype(float))
-    return [
-        Finding(
-            "price",
-            str(code),
-            bool(r < rule.limits["below"]),
-            bool(r >= rule.limits["below"]),
-            {"name": name, "ratio": round(float(r), 3)},
-        )
-        for code, r, name in zip(both.index, ratio, both["name"], strict=True)
-    ]
-
-
-def _refund(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    first, last = _window(seen)
-    sums = picture.amounts(books.channel_kinds(connection, seen.scope.campaign_id, first, last))
-    paid, refunded = sums.get("pay", (0, 0))[1], sums.get("refund", (0, 0))[1]
-    if not paid or sums["pay"][0] < rule.limits["orders"]:
-        return []
-    rate = alerts.refund_rate(refunded, paid, seen.paid * WINDOW / max(seen.minutes, WINDOW))
-    return [Finding("refund", "", rate > rule.limits["above"], rate < rule.limits["clear"], {"rate": rate, "refunded": refunded})]
-
-
-def _silence(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    silent = seen.minutes if seen.minutes_silent is None else min(seen.minutes, seen.minutes_silent)
-    limit = rule.limits["minutes"] * (DRILL_SLACK if seen.scope.drill else 1)
-    broken = silent >= limit
-    return [Finding("silence", "", broken, not broken, {"minutes": round(silent)})]
-
-
-def _rejected(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
-    if seen.scope.drill:
-        return []
-    refused = books.refusals(connection, clock.epoch_minute(seen.at) - 10)
-    count = int(refused["events"].sum())
-    taken = int(
-        books.channel_kinds(connection, seen.scope.campaign_id, clock.epoch_minute(seen.at) - 10, clock.epoch_minute(seen.at))[
-            "events"
-        ].sum()
-    )
-    rate = count / (count + taken) if count else 0.0
-    broken = count >= rule.limits["events"] and rate > rule.limits["above"]
-    facts = {"events": count, "rate": rate, "code": str(refused["code"].iloc[0]) if len(refused) else ""}
-    return [Finding("rejected", "", broken, rate < rule.limits["clear"], facts)]
-
-
-def _task(connection: Connection, seen: Picture, _rule: Rule) -> list[Finding]:
-    if seen.scope.drill:
-        return []
-    tasks = readiness.standing(connection, seen.scope.campaign_id, seen.at).tasks
-    late = int((tasks["mark"] == "overdue").sum())
-    return [Finding("task", "", late > 0, late == 0, {"tasks": late})]
 
 
 def _settle(
