@@ -16,6 +16,7 @@ from core.database import Database, new_id
 from core.errors import ShopError
 from core.live.events import Event, Refusal, read_event
 from core.live.ledger import Receipt, Sale, post
+from core.live.scope import JUDGED
 
 BATCH = 1_000  # events folded in one transaction
 _SLACK = timedelta(days=30)  # late refunds belong to the sale for a month after its last phase
@@ -58,8 +59,7 @@ def take(db: Database, actor: Actor, source: str, values: Sequence[Any], now: da
         campaign_of = _finder(known, campaign_id)
         lines = [value if isinstance(value, Refusal) else read_event(source, value, campaign_of) for value in values]
         lines = [line._replace(line=n) if isinstance(line, Refusal) else line for n, line in enumerate(lines, 1)]
-        sales = {row["campaign_id"]: Sale(row["timezone"], bool(row["rehearsal_of"])) for row in known}
-        receipt = post(connection, source, lines, now, actor.name, new_id(), sales)
+        receipt = post(connection, source, lines, now, actor.name, new_id(), _sales(connection, known))
     return _numbered(receipt, lines)
 
 
@@ -76,6 +76,18 @@ def _campaigns(connection: Connection) -> Sequence[RowMapping]:
     joined = campaign.outerjoin(campaign_phase, campaign_phase.c.campaign_id == campaign.c.campaign_id)
     query = select(*columns, *span).select_from(joined).where(campaign.c.archived.is_(False)).group_by(*columns)
     return connection.execute(query).mappings().all()
+
+
+def _sales(connection: Connection, known: Sequence[RowMapping]) -> dict[str, Sale]:
+    """What the ledger must know of each campaign."""
+    p = campaign_phase.c
+    running: dict[str, list[tuple[int, int]]] = {}
+    for row in connection.execute(select(p.campaign_id, p.starts_at, p.ends_at).where(p.kind.in_(JUDGED)).order_by(p.starts_at)):
+        running.setdefault(row.campaign_id, []).append((_ms(row.starts_at), _ms(row.ends_at)))
+    return {
+        row["campaign_id"]: Sale(row["timezone"], bool(row["rehearsal_of"]), tuple(running.get(row["campaign_id"], ())))
+        for row in known
+    }
 
 
 def _finder(known: Sequence[RowMapping], usual: str) -> Callable[[str, int], str]:

@@ -7,14 +7,15 @@ the same moment through two doors must see each other. received = applied + dupl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from core import clock
 from core.database import keyed
@@ -22,7 +23,7 @@ from core.database.locks import one_at_a_time
 from core.database.rows import append, append_new, find, merge, together
 from core.live import tables
 from core.live.events import FACT, OF_A_LINE, Event, Refusal
-from core.live.fold import Folded, LineKey, Person, Seen, first_sights, fold
+from core.live.fold import Folded, LineKey, People, first_sights, fold, moves
 from core.live.lines import Line
 from core.stock import reserve
 from core.warmup import selling, touches
@@ -31,10 +32,13 @@ _SUMS = ("events", "quantity", "amount_fen")
 
 
 class Sale(NamedTuple):
-    """What the ledger must know of a campaign: the zone of its business days, and whether it is a drill that moves no stock."""
+    """What the ledger must know of a campaign: the zone of its business days, whether it is a drill that moves no stock, and the
+    stretches (epoch ms, end excluded, in order) in which it sells.
+    """
 
     timezone: str = clock.SHANGHAI
     drill: bool = False
+    running: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ def post(
     """
     one_at_a_time(connection, "events")
     refused = [line for line in lines if isinstance(line, Refusal)]
-    minute = clock.epoch_minute(now)
-    fresh, duplicate, clashes = _enter(connection, source, [line for line in lines if isinstance(line, Event)], minute)
+    given = [line for line in lines if isinstance(line, Event)]
+    fresh, duplicate, clashes = _enter(connection, source, given, clock.epoch_minute(now))
     released: list[Event] = []
     waiting = 0
     for campaign_id, events in sorted(_by_campaign(fresh).items()):
@@ -79,7 +83,8 @@ def post(
         waiting += len(done.queued)
         released += done.released
         if not sale.drill:
-            touches.take(connection, campaign_id, events)
+            touches.take(connection, campaign_id, events, sale.running)
+            touches.take_deposits(connection, campaign_id, events, done.lines)
             selling.draw(connection, {code: call[0] for code, call in done.calls.items() if call[0] > 0}, account, now)
         free = {} if sale.drill else reserve.free(connection, done.calls)
         reserve.post(connection, _settle(connection, campaign_id, done.calls, free), batch_id, account, now)
@@ -91,19 +96,23 @@ def post(
 def _enter(connection: Connection, source: str, events: list[Event], minute: int) -> tuple[list[Event], int, list[Refusal]]:
     """Stores what was never seen before; (those events, number of honest duplicates, refusals of ids that came with another body).
 
-    Nearly every batch is all new: it is written on trust, and only when its key refuses an id are the stored bodies looked up.
+    Nearly every batch is all new: it is written on trust, and only when its key refuses an id are the stored bodies looked up. By id,
+    so that the key's tree is walked once from left to right.
     """
     fresh, duplicate, clashes = _sift(events, {})
-    if not append_new(connection, tables.event, [(*event, minute, "") for event in fresh]):
+    rest = (minute, "")
+    if not append_new(connection, tables.event, [event + rest for event in sorted(fresh, key=itemgetter(1))]):
         ids = [event.event_id for event in fresh]
         known = {row[1]: row for row in find(connection, tables.event, FACT, {"source": source}, "event_id", ids)}
         fresh, duplicate, clashes = _sift(events, known)
-        append(connection, tables.event, [(*event, minute, "") for event in fresh])
+        append(connection, tables.event, [event + rest for event in fresh])
     return fresh, duplicate, clashes
 
 
 def _sift(events: list[Event], known: Mapping[str, tuple[Any, ...]]) -> tuple[list[Event], int, list[Refusal]]:
     """(events whose id is new, honest duplicates, refusals) of a batch, given the stored bodies by id."""
+    if not known and len({event[1] for event in events}) == len(events):
+        return events, 0, []
     first: dict[str, tuple[Any, ...]] = dict(known)
     fresh: list[Event] = []
     duplicate, clashes = 0, []
@@ -129,11 +138,9 @@ def _by_campaign(events: list[Event]) -> dict[str, list[Event]]:
 
 
 def _post_campaign(connection: Connection, campaign_id: str, sale: Sale, events: list[Event]) -> Folded:
-    lines, waiting = _lines(connection, campaign_id, events)
-    sights = first_sights(events, partial(_day, zone=sale.timezone))
-    done = fold(events, lines, waiting, sights, _seen(connection, campaign_id, sights))
+    done = fold(events, *_lines(connection, campaign_id, events))
     _mark(connection, [*done.queued, *((event, "") for event in done.released)])
-    _roll_up(connection, campaign_id, done)
+    _roll_up(connection, campaign_id, done, first_sights(events, partial(_day, zone=sale.timezone)))
     return done
 
 
@@ -165,19 +172,6 @@ def _day(minute: int, zone: str) -> int:
     return clock.business_day(clock.from_epoch_minute(minute), zone).toordinal()
 
 
-def _seen(connection: Connection, campaign_id: str, people: Iterable[Person]) -> dict[Person, Seen]:
-    """When those people were first seen on those days, as far as the books know."""
-    wanted: dict[tuple[str, int], list[str]] = {}
-    for role, day, name in people:
-        wanted.setdefault((role, day), []).append(name)
-    seen: dict[Person, Seen] = {}
-    for (role, day), keys in wanted.items():
-        where: dict[str, str | int] = {"campaign_id": campaign_id, "role": role, "day": day}
-        found = find(connection, tables.person_seen, ("user_key", "at_ms", "channel"), where, "user_key", keys)
-        seen.update({(role, day, name): (at_ms, channel) for name, at_ms, channel in found})
-    return seen
-
-
 def _mark(connection: Connection, events: list[tuple[Event, str]]) -> None:
     """Puts events into the queue with what they wait for, or takes them out of it ("")."""
     if not events:
@@ -187,22 +181,28 @@ def _mark(connection: Connection, events: list[tuple[Event, str]]) -> None:
     connection.execute(query, [{"s": event.source, "e": event.event_id, "w": reason} for event, reason in events])
 
 
-def _roll_up(connection: Connection, campaign_id: str, done: Folded) -> None:
-    """Every sum that the batch moved, in one order of tables and rows for everybody."""
+def _roll_up(connection: Connection, campaign_id: str, done: Folded, sights: People) -> None:
+    """Every sum that the batch moved. Only one batch writes them at a time, so that their rows need no common order."""
     c = campaign_id
-    books: tuple[tuple[Table, dict[Any, list[int]]], ...] = (
-        (tables.sale_sku_kind, done.sku_kind),
-        (tables.sale_sku_minute, done.sku_minute),
-        (tables.sale_minute_kind, done.minute_kind),
-    )
+    earlier, counts = moves(sights, _seen(connection, c, sights))
+    people = [(c, *group, user, *sight) for group, first in earlier.items() for user, sight in first.items()]
     with together(connection):
-        merge(connection, tables.sale_line, [(c, *key, *line) for key, line in sorted(done.lines.items())], put=Line._fields)
-        for table, sums in books:
-            merge(connection, table, [(c, *key, *sums[key]) for key in sorted(sums)], add=_SUMS)
-        people = [(c, *key, *done.people[key]) for key in sorted(done.people)]
+        merge(connection, tables.sale_line, [(c, *key, *line) for key, line in done.lines.items()], put=Line._fields)
+        merge(connection, tables.sale_sku_kind, done.sku_kind, add=_SUMS)
+        merge(connection, tables.sale_sku_minute, done.sku_minute, add=_SUMS)
+        merge(connection, tables.sale_minute_kind, done.minute_kind, add=_SUMS)
         merge(connection, tables.person_seen, people, put=("at_ms", "channel"))
-        counts = [(c, *key, *count) for key, count in sorted(done.minute_people.items())]
-        merge(connection, tables.sale_minute, counts, add=("visitors", "buyers"))
+        merge(connection, tables.sale_minute, [(c, *row) for row in counts], add=("visitors", "buyers"))
+
+
+def _seen(connection: Connection, campaign_id: str, people: People) -> People:
+    """When those people were first seen on those days, as far as the books know."""
+    seen: People = {}
+    for (role, day), first in people.items():
+        where: dict[str, str | int] = {"campaign_id": campaign_id, "role": role, "day": day}
+        found = find(connection, tables.person_seen, ("user_key", "at_ms", "channel"), where, "user_key", first)
+        seen[role, day] = {user: (at_ms, channel) for user, at_ms, channel in found}
+    return seen
 
 
 def _settle(

@@ -24,6 +24,7 @@ from core.live.tables import (
     sale_sku_minute,
 )
 from core.stock.tables import stock_movement
+from core.warmup.tables import presale_order
 
 MOST_FAULTS = 20  # a list that long says enough
 _SUMS = ("events", "quantity", "amount_fen")
@@ -43,6 +44,7 @@ def faults(connection: Connection, campaign_id: str = "") -> dict[str, list[Any]
         "lines": _lines(connection, campaign_id),
         "queue": _queue(connection, campaign_id),
         "calls": _calls(connection, campaign_id),
+        "deposits": _deposits(connection, campaign_id),
         "stock": _stock(connection),
         "tally": _tally(connection),
     }
@@ -202,6 +204,25 @@ def _calls(connection: Connection, campaign_id: str) -> list[Any]:
     recount = select(*(line[key] for key in keys), *asked).group_by(*(line[key] for key in keys))
     book = select(*(sale_sku.c[name] for name in (*keys, *names)))
     return _difference(connection, keys, _of(book, sale_sku, campaign_id), _of(recount, sale_line, campaign_id))
+
+
+def _deposits(connection: Connection, campaign_id: str) -> list[Any]:
+    """Orders that began with a deposit against their lines; rehearsals keep none."""
+    keys, names = ("campaign_id", "sku_code", "order_id"), ("quantity", "deposit_amount", "paid", "given_back")
+    drills = select(campaign.c.campaign_id).where(campaign.c.rehearsal_of != "")
+    line, order, none = sale_line.c, presale_order.c, literal(0)
+    sums = (-line.deposited, none, -line.paid, -line.cancelled - line.refunded)
+    lines = select(*(line[key] for key in keys), *(value.label(name) for value, name in zip(sums, names, strict=True)))
+    amount = (-func.sum(event.c.amount_fen)).label("deposit_amount")
+    amounts = select(*(event.c[key] for key in keys), none.label("quantity"), amount, none.label("paid"), none.label("given_back"))
+    amounts = amounts.where(event.c.kind == "deposit", event.c.campaign_id.not_in(drills)).group_by(*(event.c[key] for key in keys))
+    return _difference(
+        connection,
+        keys,
+        _of(select(*(order[key] for key in (*keys, *names))), presale_order, campaign_id),
+        _of(lines.where(line.deposited > 0, line.campaign_id.not_in(drills)), sale_line, campaign_id),
+        _of(amounts, event, campaign_id),
+    )
 
 
 def _larger(one: Any, other: Any) -> Any:

@@ -19,6 +19,7 @@ from core.campaign import service as campaigns
 from core.campaign.pace import share_at
 from core.campaign.tables import campaign, campaign_phase
 from core.database import Database, insert, new_id, one, read
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.live import scope as scopes
 from core.live import tables
@@ -221,6 +222,7 @@ def drop(db: Database, actor: Actor, campaign_id: str, now: datetime) -> None:
     with db.writing() as connection:
         if find(connection, campaign_id) is None:
             raise ShopError("live.no_rehearsal", campaign_id=campaign_id)
+        one_at_a_time(connection, "events")  # its last batch may still be on the way in
         for table in own:
             connection.execute(table.delete().where(table.c.campaign_id == campaign_id))
         for table in (tables.intake_tally, tables.intake_refusal):

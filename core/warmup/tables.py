@@ -72,14 +72,13 @@ presale_term = Table(
 presale_order = Table(
     "presale_order",
     schema,
+    Column("campaign_id", String, primary_key=True),
     Column("sku_code", String, primary_key=True),
     Column("order_id", String, primary_key=True),
-    Column("campaign_id", String, nullable=False),
     Column("quantity", BigInteger, nullable=False),  # units of paid deposits
     Column("deposit_amount", BigInteger, nullable=False),  # fen
     Column("paid", BigInteger, nullable=False, default=0),  # units whose balance came in
     Column("given_back", BigInteger, nullable=False, default=0),  # units cancelled or refunded
-    Index("ix_presale_order_campaign_id", "campaign_id"),
     info={"place": "sku_code"},
     sqlite_with_rowid=False,
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.campaign.phases import Phase
-from core.campaign.tables import campaign_phase
 from core.clock import local_naive
 from core.clock import zone as clock_zone
 from core.database import read
@@ -22,12 +22,7 @@ from core.warmup.tables import presale_order, warmup_touch
 SLOT_MS = 1_800_000
 _DEPTHS = {"view": 0, "favourite": 1, "add_to_cart": 2, "coupon_claim": 3, "reserve": 4, "deposit": 5, "pay": 6}
 _ALWAYS = frozenset({"deposit", "pay"})  # kept while the sale runs too; looking around is only of interest before it
-_AFTERWARDS = frozenset({"pay", "cancel", "refund"})
-_SALE = ("live", "encore")
 RESERVED = STAGES.index("reservation")
-_RUNNING = select(campaign_phase.c.starts_at, campaign_phase.c.ends_at).where(
-    campaign_phase.c.campaign_id == bindparam("campaign_id"), campaign_phase.c.kind.in_(_SALE)
-)
 
 
 class Event(Protocol):
@@ -44,56 +39,60 @@ class Event(Protocol):
     @property
     def order_id(self) -> str: ...
     @property
-    def quantity(self) -> int: ...
-    @property
     def amount_fen(self) -> int: ...
 
 
-def take(connection: Connection, campaign_id: str, events: Iterable[Event]) -> None:
-    """Adds fresh events of one campaign: touches of known users, and deposits with what became of them.
+class Line(Protocol):
+    """What a deposit needs of its order line: units."""
+
+    @property
+    def deposited(self) -> int: ...
+    @property
+    def paid(self) -> int: ...
+    @property
+    def refunded(self) -> int: ...
+    @property
+    def cancelled(self) -> int: ...
+
+
+def take(connection: Connection, campaign_id: str, events: Sequence[Event], running: Sequence[tuple[int, int]]) -> None:
+    """Adds the touches of known users by fresh events of one campaign, which sells in the `running` stretches (epoch ms, in order).
 
     Every event is given once (the intake has looked). Tuples, not frames: this runs a few thousand times a minute.
     """
-    given = list(events)
-    running = connection.execute(_RUNNING, {"campaign_id": campaign_id}).all()
-    edges = sorted(_ms(moment) for stretch in running for moment in stretch)  # phases never overlap: odd places lie within one
-    telling = [event for event in given if event.kind in _ALWAYS or bisect(edges, event.at_ms) % 2 == 0]
     touched = {
         (event.user_key, campaign_id, event.sku_code, _DEPTHS[event.kind], event.at_ms // SLOT_MS)
-        for event in telling
+        for event in _telling(events, [moment for stretch in running for moment in stretch])
         if event.user_key and event.kind in _DEPTHS
     }
     columns = warmup_touch.columns.keys()
     known = find(connection, warmup_touch, columns, {"campaign_id": campaign_id}, "user_key", {row[0] for row in touched})
     append(connection, warmup_touch, sorted(touched.difference(known)))
-    _deposits(connection, campaign_id, given)
 
 
-def _deposits(connection: Connection, campaign_id: str, events: list[Event]) -> None:
-    """New deposits, and balances or cancellations of orders that began with one."""
-    orders: dict[tuple[str, str], list[int]] = {}
-    for event in [event for event in events if event.kind == "deposit"]:
-        sums = orders.setdefault((event.sku_code, event.order_id), [0, 0, 0, 0])
-        sums[0] += event.quantity
-        sums[1] += event.amount_fen
-    later = [event for event in events if event.kind in _AFTERWARDS]
-    began = set(orders) | {
-        (row[0], row[1])
-        for row in find(
-            connection,
-            presale_order,
-            ("sku_code", "order_id"),
-            {"campaign_id": campaign_id},
-            "order_id",
-            {e.order_id for e in later},
-        )
-    }
-    for event in later:
-        if (event.sku_code, event.order_id) in began:
-            sums = orders.setdefault((event.sku_code, event.order_id), [0, 0, 0, 0])
-            sums[2 if event.kind == "pay" else 3] += event.quantity
-    rows = [(code, order, campaign_id, *sums) for (code, order), sums in sorted(orders.items())]
-    merge(connection, presale_order, rows, add=("quantity", "deposit_amount", "paid", "given_back"))
+def _telling(events: Sequence[Event], edges: list[int]) -> list[Event]:
+    """The events worth a touch: of those while the sale runs (between an even edge and the next) only some kinds."""
+    places = {bisect(edges, moment) for moment in (min(event.at_ms for event in events), max(event.at_ms for event in events))}
+    if len(places) == 1 and places.pop() % 2:  # the whole batch: on the night itself they all are
+        return [event for event in events if event.kind in _ALWAYS]
+    return [event for event in events if event.kind in _ALWAYS or bisect(edges, event.at_ms) % 2 == 0]
+
+
+def take_deposits(
+    connection: Connection, campaign_id: str, events: Sequence[Event], lines: Mapping[tuple[str, str], Line]
+) -> None:
+    """Brings the orders that began with a deposit up to their `lines` (by order_id and sku_code, as they stand after the events)."""
+    given = [(line, key) for key, line in lines.items() if line.deposited]
+    if not given:
+        return
+    amounts: Counter[tuple[str, str]] = Counter()
+    for event in events:
+        if event.kind == "deposit":
+            amounts[event.order_id, event.sku_code] += event.amount_fen
+    rows = [
+        (campaign_id, key[1], key[0], line.deposited, amounts[key], line.paid, line.cancelled + line.refunded) for line, key in given
+    ]
+    merge(connection, presale_order, sorted(rows), add=("deposit_amount",), put=("quantity", "paid", "given_back"))
 
 
 def people(connection: Connection, campaign_id: str, phases: Sequence[Phase]) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from core.campaign.tables import campaign, campaign_phase
 from core.database import Database, insert, new_id
 from core.live.events import Event
-from core.live.ledger import post
+from core.live.ledger import Sale, post
 from core.live.tables import event
 from core.stock.tables import stock_position
 
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.bench
 BATCHES, SIZE, SKUS, PEOPLE = 40, 1000, 2000, 30_000
 NOW = datetime(2026, 11, 11, tzinfo=UTC)
 OPENS = 1_794_326_400_000
+SALES = {"c": Sale(running=((OPENS - 86_400_000, OPENS + 2 * 86_400_000),))}
 
 
 def stream(batches: int, size: int, seed: int = 11) -> list[list[Event]]:
@@ -138,7 +139,7 @@ def race(database: Database, rivals: dict[str, Work]) -> dict[str, float]:
     gc.freeze()  # the prepared stream is not the product's heap
     times: dict[str, list[float]] = {name: [] for name in ("ours", *rivals)}
     for batch in batches:
-        times["ours"].append(timed(database, lambda c, b: post(c, "shop", b, NOW, "bench", new_id()), batch))  # type: ignore[arg-type]
+        times["ours"].append(timed(database, lambda c, b: post(c, "shop", b, NOW, "bench", new_id(), SALES), batch))  # type: ignore[arg-type]
         for name, work in rivals.items():
             rows: list[tuple[object, ...]] = [(*e._replace(source=name, campaign_id=name), 0, "") for e in batch]
             times[name].append(timed(database, work, rows))

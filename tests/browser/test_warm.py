@@ -22,8 +22,9 @@ from core.goods.tables import campaign_sku
 from core.imports.kinds import Context
 from core.readiness import service as readiness
 from core.stock import service as stock
-from core.warmup import deposits, selling, settings, storefront, touches
+from core.warmup import deposits, selling, settings, storefront
 from tests.browser.conftest import Server, settled, token_for
+from tests.warmup.test_signals import Event, tell
 
 Picture = Callable[..., object]
 LEAD = Actor("campaign-lead", "campaign_lead", "cli")
@@ -47,13 +48,13 @@ def seed(database: Database) -> None:
         SKUS.introduce(
             connection, pd.DataFrame({"name": NAMES}, index=pd.Index(codes, name="sku_code")), Context("test", LEAD, now)
         )
-        levels = pd.DataFrame({"sku_code": codes[:2], "state": "on_hand", "quantity": [100, 7], "expected_on": ""})
+        levels = pd.DataFrame({"sku_code": codes[:2], "state": "on_hand", "quantity": [100, 19], "expected_on": ""})
         stock.post(connection, levels, LEAD, source_id="test", cause="edit", now=now)
         rows = pd.DataFrame(
             {"campaign_id": campaign, "sku_code": codes, "sale_price": [19_900, 9_900, 29_900], "planned_units": [100, 100, 10]}
         )
         insert(connection, campaign_sku, rows.assign(updated_at=now))
-        touches.take(connection, campaign, _events(now))
+    tell(database, campaign, _events(now))
     settings.set_targets(database, LEAD, campaign, {"add_to_cart": 100_000, "reservations": 20_000}, now)
     selling.plan(database, LEAD, campaign, "001", "开场秒杀", opens, [40, 20], length_minutes=30, every_minutes=60, now=now)
     window = (opens, opens + timedelta(days=2))
@@ -69,9 +70,7 @@ def seed(database: Database) -> None:
     readiness.progress(database, LEAD, campaign, "D1", "blocked", 1, now, reason="主图未到")
 
 
-def _events(now: datetime) -> list[object]:
-    from tests.warmup.test_signals import Event
-
+def _events(now: datetime) -> list[Event]:
     kinds = (("view", 400), ("favourite", 120), ("add_to_cart", 90), ("coupon_claim", 60), ("reserve", 50), ("deposit", 12))
     made = [
         Event(kind, now - timedelta(days=1, minutes=n), "002", f"u{n}", f"o{n}", 1, 10_000 if kind == "deposit" else 0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,14 +16,15 @@ from sqlalchemy import select
 from core.access import Actor
 from core.campaign import service as campaigns
 from core.campaign.phases import Phase
-from core.database import Database, read
+from core.database import Database, new_id, read
 from core.errors import ShopError
 from core.imports import service as imports
 from core.imports.service import Report
 from core.live.events import read_event
+from core.live.feed import in_batches, take
 from core.signals.sheet import TRAFFIC
 from core.signals.tables import daily_signal
-from core.warmup import service, settings, signals, touches
+from core.warmup import service, settings, signals
 from core.warmup.sheet import WARMUP
 from core.warmup.tables import warmup_figure
 from tests.warmup.conftest import Shop
@@ -135,7 +137,7 @@ def test_a_report_without_figures_is_refused(shop: Shop, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as the intake has it."""
+    """An event as a shop tells it."""
 
     kind: str
     at: datetime
@@ -145,14 +147,20 @@ class Event:
     quantity: int = 1
     amount_fen: int = 0
 
-    @property
-    def at_ms(self) -> int:
-        return int(self.at.timestamp() * 1000)
+    def told(self) -> dict[str, object]:
+        """The line that the intake reads."""
+        return asdict(self) | {"event_id": new_id(), "at": self.at.isoformat(), "order_id": self.order_id or f"order-{self.user_key}"}
 
 
-def told(shop: Shop, *events: Event) -> None:
-    with shop.db.writing() as connection:
-        touches.take(connection, shop.campaign, events)
+def tell(db: Database, campaign: str, events: Sequence[Event], waits: bool = False) -> None:
+    """The events through the intake; `waits`: some may have to wait for others."""
+    for piece in in_batches([event.told() for event in events]):
+        receipt = take(db, Actor("source:shop", "campaign_lead", "http"), "shop", piece, events[-1].at, campaign_id=campaign)
+        assert (receipt.applied + waits * receipt.waiting, receipt.rejected) == (len(piece), ())
+
+
+def told(shop: Shop, *events: Event, waits: bool = False) -> None:
+    tell(shop.db, shop.campaign, events, waits)
 
 
 def day(number: int, hour: int = 12) -> datetime:
@@ -307,9 +315,7 @@ def test_ten_thousand_real_shop_events_through_the_funnel(shop: Shop, lead: Acto
         Phase("p1", "notice", summer, autumn), Phase("p2", "warm_up", autumn, opens), Phase("p3", "live", opens, opens + timedelta(days=2)),
     ]  # fmt: skip
     campaign = campaigns.add(shop.db, lead, "真实日志", phases, now=now)
-    for start in range(0, len(rows), 1000):
-        with shop.db.writing() as connection:
-            touches.take(connection, campaign, rows[start : start + 1000])
+    tell(shop.db, campaign, rows)
     found = service.funnel(shop.db, lead, campaign)
     assert found.users == log["user_id"].nunique()
     frame = found.people

@@ -12,11 +12,13 @@ from core.access import Actor
 from core.database import insert
 from core.errors import ShopError
 from core.goods.tables import campaign_sku
+from core.live import recount
 from core.orders.tables import order_line
 from core.stock import service as stock
 from core.warmup import customers, deposits, selling, service, settings, signals, storefront
 from core.warmup.labels import LabelSettings
 from core.warmup.recall import RecallPlan
+from core.warmup.tables import presale_order
 from tests.warmup.conftest import Shop
 from tests.warmup.test_signals import Event, day, told
 
@@ -138,7 +140,7 @@ def test_deposits_become_sales_or_stay_open(shop: Shop, now: datetime) -> None:
     ]
     assert row["tail_rate"] == 0.2
     assert row[["final_price", "balance", "sku_name"]].tolist() == [95_000, 85_000, "口红 *限量*"]
-    assert row[["promised", "there", "short"]].tolist() == [6, 60, 0]
+    assert row[["promised", "there", "short"]].tolist() == [6, 57, 0]  # three paid units are kept for their buyers
     later = deposits.overview(shop.db, shop.lead, shop.campaign, datetime(2026, 11, 5, tzinfo=UTC)).iloc[0]
     assert later["overdue_units"] == 6
     with refused("warmup.presale_deposits"):
@@ -247,3 +249,23 @@ def test_a_bare_campaign_answers_every_question_with_nothing(database, lead: Act
     assert service.opening_demand(database, lead, bare).rows.empty
     assert service.schedule(database, lead, bare)["kind"].tolist() == ["live"]
     assert all(frame.empty for frame in storefront.banners(database, lead, bare))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_balance_that_comes_before_its_deposit_counts_all_the_same(shop: Shop, now: datetime, order: tuple[int, ...]) -> None:
+    terms(shop, now)
+    paid = datetime(2026, 10, 31, 13, tzinfo=UTC)
+    events = [
+        Event("deposit", day(24), "002", "u0", "o0", 2, 20_000), Event("pay", paid, "002", "u0", "o0", 1, 85_000), Event("cancel", paid, "002", "u0", "o0", 1),
+    ]  # fmt: skip
+    for n in order:
+        told(shop, events[n], waits=True)
+    row = deposits.overview(shop.db, shop.lead, shop.campaign, datetime(2026, 11, 2, tzinfo=UTC)).iloc[0]
+    assert row[["units", "deposit_amount", "paid_units", "open_units"]].tolist() == [2, 20_000, 1, 0]
+    with shop.db.reading() as connection:
+        assert recount.faults(connection, shop.campaign)["deposits"] == []
+    with shop.db.writing() as connection:
+        connection.execute(presale_order.update().values(paid=2, deposit_amount=1))
+        assert recount.faults(connection)["deposits"] == [
+            {"campaign_id": shop.campaign, "sku_code": "002", "order_id": "o0", "quantity": 0, "deposit_amount": -19_999, "paid": 1, "given_back": 0}
+        ]  # fmt: skip

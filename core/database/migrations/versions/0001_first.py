@@ -336,18 +336,17 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     op.create_table('presale_order',
+    sa.Column('campaign_id', sa.String(), nullable=False),
     sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('order_id', sa.String(), nullable=False),
-    sa.Column('campaign_id', sa.String(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('deposit_amount', sa.BigInteger(), nullable=False),
     sa.Column('paid', sa.BigInteger(), nullable=False),
     sa.Column('given_back', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('sku_code', 'order_id', name=op.f('pk_presale_order')),
+    sa.PrimaryKeyConstraint('campaign_id', 'sku_code', 'order_id', name=op.f('pk_presale_order')),
     info={'place': 'sku_code'},
     sqlite_with_rowid=False
     )
-    op.create_index('ix_presale_order_campaign_id', 'presale_order', ['campaign_id'], unique=False)
     op.create_table('published_price',
     sa.Column('campaign_id', sa.String(), nullable=False),
     sa.Column('sku_code', sa.String(), nullable=False),
@@ -1077,7 +1076,6 @@ def downgrade() -> None:
     op.drop_table('purchase_receipt')
     op.drop_table('purchase_order_line')
     op.drop_table('published_price')
-    op.drop_index('ix_presale_order_campaign_id', table_name='presale_order')
     op.drop_table('presale_order')
     op.drop_table('person_seen')
     op.drop_index('ix_order_line_paid_at', table_name='order_line')
