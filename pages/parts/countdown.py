@@ -29,16 +29,19 @@ _CSS = """
 
 _JS = """
 const timers = new WeakMap()
-const server = { ms: 0, mark: 0, asked: -Infinity }  // the server's clock at a mark of the browser's stopwatch, which no wrong clock moves
+// the server's clock at a mark of the browser's stopwatch, which no wrong clock moves; known to half of what the answer took
+const server = { ms: 0, mark: 0, took: Infinity, next: 0 }
 
 async function ask() {
   const sent = performance.now()
-  if (sent - server.asked < 60000) return
-  server.asked = sent
+  if (sent < server.next) return
+  server.next = sent + 60000
   try {
     const { ms } = await (await fetch("/api/v1/time", { cache: "no-store" })).json()
-    Object.assign(server, { ms, mark: (sent + performance.now()) / 2 })
-  } catch { server.asked = sent - 50000 }  // once more in ten seconds; until then the run's own moment holds
+    const took = performance.now() - sent
+    if (took < server.took || sent - server.mark > 60000) Object.assign(server, { ms, took, mark: sent + took / 2 })
+    if (took > 200) server.next = sent + took + 500  // a busy moment: the next answer may be closer
+  } catch { server.next = sent + 10000 }  // until then the run's own moment holds
 }
 
 export default function ({ parentElement, data }) {
