@@ -87,7 +87,7 @@ def post(
             touches.take_deposits(connection, campaign_id, events, done.lines)
             selling.draw(connection, {code: call[0] for code, call in done.calls.items() if call[0] > 0}, account, now)
         free = {} if sale.drill else reserve.free(connection, done.calls)
-        reserve.post(connection, _settle(connection, campaign_id, done.calls, free), batch_id, account, now)
+        reserve.post(connection, settle(connection, campaign_id, done.calls, free), batch_id, account, now)
     receipt = Receipt(len(fresh) - waiting, duplicate, waiting, len(released), (*refused, *clashes))
     _tally(connection, source, receipt, Counter(event.source for event in released), now)
     return receipt
@@ -205,7 +205,7 @@ def _seen(connection: Connection, campaign_id: str, people: People) -> People:
     return seen
 
 
-def _settle(
+def settle(
     connection: Connection, campaign_id: str, calls: Mapping[str, list[int]], free: Mapping[str, int]
 ) -> list[reserve.Change]:
     """Brings what stock keeps for the sale up to what its lines call for, never beyond what is there."""

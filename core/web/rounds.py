@@ -1,5 +1,6 @@
-"""The rounds, what nobody should have to press a button for: every few seconds ended flash-sale sessions give their units back,
-running sales are judged and due messages go out; every minute people are reminded of their tasks and last looks written down.
+"""The rounds, what nobody should have to press a button for: every few seconds ended flash-sale sessions give their units back, free
+units go to lines that are short of them, running sales are judged and due messages go out; every minute people are reminded of their
+tasks and last looks written down.
 
 Each part may run in several processes at once, and again and again: it takes its own lock and finds what is left to do.
 """
@@ -16,6 +17,7 @@ from core import clock, logs, notify
 from core.access import Actor, sessions
 from core.database import Database, connect
 from core.errors import ShopError
+from core.live import oversold
 from core.live import rounds as live
 from core.readiness import reminding
 from core.warmup import selling
@@ -26,12 +28,13 @@ ACTOR = Actor("rounds", "campaign_lead", "http")
 PARTS: dict[str, Callable[[Database, datetime], Any]] = {
     "reminded": lambda db, now: reminding.remind_all(db, ACTOR, now),  # tasks
     "returned": lambda db, now: selling.close_ended(db, ACTOR, now),  # units
+    "filled": lambda db, now: oversold.fill(db, now),  # units
     "judged": lambda db, now: live.round_of(db, now),  # sales
     "sent": lambda db, now: notify.send_due(db, now),
     "looks": lambda db, _: sessions.flush(db),
 }
 """In the order in which they run: what a part queues goes out in the same round."""
-OFTEN = ("returned", "judged", "sent")
+OFTEN = ("returned", "filled", "judged", "sent")
 
 
 def once(db: Database, now: datetime, parts: Collection[str] = tuple(PARTS)) -> dict[str, Any]:

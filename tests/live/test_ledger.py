@@ -14,6 +14,7 @@ from core.live import recount
 from core.live.events import Event, Refusal
 from core.live.ledger import Receipt, Sale, post
 from core.live.tables import event, intake_tally, sale_sku
+from core.stock import reserve
 from core.stock.tables import stock_position
 
 T = 1_794_000_000_000  # some millisecond of 2026
@@ -125,6 +126,45 @@ def test_stock_is_kept_up_to_what_is_there_and_the_rest_is_oversold(database: Da
     send(database, now, happening("b", "pay", quantity=1, order_id="pre", amount_fen=1))
     assert position(database) == (10, 9, 0)
     assert books(database) == {}
+
+
+def test_units_that_come_free_go_to_the_sale_that_is_short_of_them(database: Database, now: datetime) -> None:
+    from datetime import timedelta
+
+    import pandas as pd
+
+    from core.campaign.tables import campaign
+    from core.live import oversold
+
+    days = {"spring": 0, "summer": 1, "drill": 2}
+    rows = [
+        {"campaign_id": name, "name": name, "timezone": "UTC", "rehearsal_of": "summer" if name == "drill" else "", "account": "t"}
+        | {"opens_at": now + timedelta(days=day), "closes_at": now + timedelta(days=day + 1), "created_at": now}
+        for name, day in days.items()
+    ]
+    stock_up(database, now, 10, "A", "B")
+    with database.writing() as connection:
+        insert(connection, campaign, pd.DataFrame(rows))
+        drill = [happening("d", "order", campaign_id="drill", order_id="d")]
+        post(connection, "shop", drill, now, "tester", new_id(), {"drill": Sale(drill=True)})
+    send(database, now, happening("1", "order", quantity=8, order_id="o1", campaign_id="spring"))
+    for name, order in (("summer", "o2"), ("spring", "o3")):
+        send(database, now, happening(order, "order", quantity=7, order_id=order, campaign_id=name))
+    assert position(database) == (10, 10, 0)
+    assert oversold.fill(database, now) == 0
+    send(database, now, happening("c", "cancel", quantity=8, order_id="o1", campaign_id="spring"))
+    assert position(database) == (10, 9, 0)  # 7 of spring's own, 2 of summer's
+    assert oversold.fill(database, now) == 1
+    stock_up_by(database, now, 5)
+    assert oversold.fill(database, now) == 4
+    assert oversold.fill(database, now) == 0
+    assert position(database) == (15, 14, 0)
+    assert books(database) == {}
+
+
+def stock_up_by(database: Database, now: datetime, units: int) -> None:
+    with database.writing() as connection:
+        reserve.post(connection, [reserve.Change("A", units, 0, 0)], new_id(), "tester", now)
 
 
 def test_a_rehearsal_moves_no_stock(database: Database, now: datetime) -> None:

@@ -1,0 +1,45 @@
+"""Lines that were sold beyond the stock get their units as soon as there are some: returned by another sale, counted or received."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from core.campaign.tables import campaign
+from core.database import Database, new_id
+from core.database.locks import one_at_a_time
+from core.live.ledger import settle
+from core.live.tables import sale_sku
+from core.stock import reserve
+from core.stock.tables import stock_position
+
+_ACCOUNT = "rounds"
+_s, _p = sale_sku.c, stock_position.c
+_FILLABLE = (
+    select(_s.campaign_id, _s.sku_code)
+    .join(campaign, campaign.c.campaign_id == _s.campaign_id)
+    .join(stock_position, _p.sku_code == _s.sku_code)
+    .where(campaign.c.rehearsal_of == "", _s.need > _s.held)
+    .where(_p.on_hand - _p.reserved - _p.presale_committed - _p.activity_locked > 0)
+    .order_by(campaign.c.opens_at, _s.campaign_id)
+)
+
+
+def fill(db: Database, now: datetime) -> int:
+    """Keeps free units for the open lines that are short of them, the older sale first; returns the units."""
+    with db.reading() as connection:  # nearly always nothing: that costs no write lock
+        if connection.execute(_FILLABLE.limit(1)).first() is None:
+            return 0
+    with db.writing() as connection:
+        one_at_a_time(connection, "events")
+        wanted: dict[str, list[str]] = {}
+        for campaign_id, sku_code in connection.execute(_FILLABLE):
+            wanted.setdefault(campaign_id, []).append(sku_code)
+        return sum(_fill(connection, campaign_id, codes, now) for campaign_id, codes in wanted.items())
+
+
+def _fill(connection: Connection, campaign_id: str, codes: list[str], now: datetime) -> int:
+    changes = settle(connection, campaign_id, {code: [0, 0, 0] for code in codes}, reserve.free(connection, codes))
+    reserve.post(connection, changes, new_id(), _ACCOUNT, now)
+    return sum(change.reserved for change in changes)
