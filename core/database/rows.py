@@ -1,9 +1,9 @@
 """The bulk door for small, frequent batches: tuples in, tuples out, without the fixed cost of a DataFrame.
 
-Rows are tuples in the order of `columns` (default: the table's own), of plain integers, texts and moments. They go to the driver
-itself, past SQLAlchemy: SQLite takes many of them a statement (a call for each row costs as much as the row); PostgreSQL takes a
-column as one JSON array, which it unfolds itself (a list parameter costs the client six times more), or a COPY where no conflict can
-happen.
+Rows are tuples in the order of `columns` (default: the table's own), of plain integers, texts and moments; columns that have one value
+for all rows may be `fixed` instead. They go to the driver itself, past SQLAlchemy: SQLite takes many of them a statement (a call for
+each row costs as much as the row, and each value half as much as the row's place in the tree); PostgreSQL takes a column as one JSON
+array, which it unfolds itself (a list parameter costs the client six times more), or a COPY where no conflict can happen.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -22,23 +23,27 @@ from sqlalchemy import Column, Connection, Integer, Table
 from core.database.types import Moment
 
 Row = tuple[Any, ...]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _AT_ONCE = 50  # rows a statement on SQLite: measured, more gains nothing
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def append(connection: Connection, table: Table, rows: Sequence[Row], columns: Sequence[str] = ()) -> None:
+def append(
+    connection: Connection, table: Table, rows: Sequence[Row], columns: Sequence[str] = (), fixed: Mapping[str, Any] = _NOTHING
+) -> None:
     """Adds rows that cannot exist yet (the caller holds the lock and has looked)."""
     if not rows:
         return
-    named = tuple(columns) or tuple(table.columns.keys())
+    named = _named(table, columns, fixed)
     if _sqlite(connection):
-        _many(_driver(connection), table, named, "", _moments(table, named, rows, True))
+        _many(_driver(connection), table, named, "", rows, fixed)
         return
-    with _driver(connection).cursor().copy(f'COPY "{table.name}" ({_quoted(named)}) FROM STDIN') as copy:
-        copy.write(_copied(_moments(table, named, rows, False)))
+    same = tuple(_spelled(value, False) for value in fixed.values())
+    with _driver(connection).cursor().copy(f'COPY "{table.name}" ({_quoted((*fixed, *named))}) FROM STDIN') as copy:
+        copy.write(_copied([same + row for row in _moments(table, named, rows, False)]))
 
 
-def append_new(connection: Connection, table: Table, rows: Sequence[Row]) -> bool:
+def append_new(connection: Connection, table: Table, rows: Sequence[Row], fixed: Mapping[str, Any] = _NOTHING) -> bool:
     """Adds all the rows, or none of them and answers False where a key of them exists already (or comes twice).
 
     On SQLite the table has row ids: a savepoint would copy every page that it touches.
@@ -46,13 +51,13 @@ def append_new(connection: Connection, table: Table, rows: Sequence[Row]) -> boo
     driver = _driver(connection)
     if _sqlite(connection):
         last = driver.execute(f'SELECT coalesce(max(rowid), 0) FROM "{table.name}"').fetchone()[0]  # noqa: S608
-        if _many(driver, table, tuple(table.columns.keys()), " ON CONFLICT DO NOTHING", rows) < len(rows):
+        if _many(driver, table, _named(table, (), fixed), " ON CONFLICT DO NOTHING", rows, fixed) < len(rows):
             driver.execute(f'DELETE FROM "{table.name}" WHERE rowid > ?', (last,))  # noqa: S608
             return False
         return True
     driver.execute("SAVEPOINT rows_are_new")
     try:
-        append(connection, table, rows)
+        append(connection, table, rows, fixed=fixed)
     except psycopg.errors.UniqueViolation:
         driver.execute("ROLLBACK TO SAVEPOINT rows_are_new")
         return False
@@ -67,6 +72,7 @@ def merge(
     add: Sequence[str] = (),
     put: Sequence[str] = (),
     columns: Sequence[str] = (),
+    fixed: Mapping[str, Any] = _NOTHING,
 ) -> None:
     """Adds rows or, where the primary key exists, sums the `add` columns onto the stored ones and sets the `put` columns.
 
@@ -74,13 +80,14 @@ def merge(
     """
     if not rows:
         return
-    named = tuple(columns) or tuple(table.columns.keys())
+    named = _named(table, columns, fixed)
     conflict = _conflict(table, tuple(add), tuple(put))
     if _sqlite(connection):
-        _many(_driver(connection), table, named, conflict, _moments(table, named, rows, True))
+        _many(_driver(connection), table, named, conflict, rows, fixed)
         return
     arrays = [orjson.dumps(values).decode() for values in zip(*_moments(table, named, rows, False), strict=True)]
-    _driver(connection).execute(_unfold(table, named) + conflict, arrays)
+    same = [_spelled(value, False) for value in fixed.values()]
+    _driver(connection).execute(_unfold(table, tuple(fixed), named) + conflict, [*same, *arrays])
 
 
 @contextmanager
@@ -125,27 +132,36 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _many(driver: Any, table: Table, columns: tuple[str, ...], conflict: str, rows: Sequence[Row]) -> int:
+def _named(table: Table, columns: Sequence[str], fixed: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(columns) or tuple(name for name in table.columns.keys() if name not in fixed)  # noqa: SIM118 - names, not columns
+
+
+def _many(driver: Any, table: Table, named: tuple[str, ...], conflict: str, rows: Sequence[Row], fixed: Mapping[str, Any]) -> int:
     """SQLite: writes the rows, many a statement; returns how many it wrote."""
+    rows, same = _moments(table, named, rows, True), tuple(_spelled(value, True) for value in fixed.values())
     whole, written = len(rows) // _AT_ONCE * _AT_ONCE, 0
-    statement = _insert(table, columns, _AT_ONCE) + conflict
+    statement = _insert(table, tuple(fixed), named, _AT_ONCE) + conflict
     for start in range(0, whole, _AT_ONCE):
-        written += driver.execute(statement, [*chain.from_iterable(rows[start : start + _AT_ONCE])]).rowcount
+        written += driver.execute(statement, [*same, *chain.from_iterable(rows[start : start + _AT_ONCE])]).rowcount
     if whole < len(rows):
-        written += driver.executemany(_insert(table, columns, 1) + conflict, rows[whole:]).rowcount
+        statement = _insert(table, tuple(fixed), named, 1) + conflict
+        written += driver.executemany(statement, [same + row for row in rows[whole:]]).rowcount
     return written
 
 
 @lru_cache(maxsize=128)
-def _insert(table: Table, columns: tuple[str, ...], rows: int) -> str:
-    row = f"({', '.join('?' * len(columns))})"
-    return f'INSERT INTO "{table.name}" ({_quoted(columns)}) VALUES {", ".join([row] * rows)}'  # noqa: S608 - names come from metadata
+def _insert(table: Table, fixed: tuple[str, ...], named: tuple[str, ...], rows: int) -> str:
+    same, width = len(fixed), len(named)
+    first = [f"?{n + 1}" for n in range(same)]
+    each = [", ".join([*first, *(f"?{same + row * width + n + 1}" for n in range(width))]) for row in range(rows)]
+    return f'INSERT INTO "{table.name}" ({_quoted((*fixed, *named))}) VALUES ({"), (".join(each)})'  # noqa: S608 - names come from metadata
 
 
 @lru_cache(maxsize=64)
-def _unfold(table: Table, columns: tuple[str, ...]) -> str:
-    lists = ", ".join(f"json_array_elements_text(%s::json){_cast(table.columns[name])}" for name in columns)
-    return f'INSERT INTO "{table.name}" ({_quoted(columns)}) SELECT {lists}'
+def _unfold(table: Table, fixed: tuple[str, ...], named: tuple[str, ...]) -> str:
+    same = [f"%s{_cast(table.columns[name]) or '::text'}" for name in fixed]
+    lists = [f"json_array_elements_text(%s::json){_cast(table.columns[name])}" for name in named]
+    return f'INSERT INTO "{table.name}" ({_quoted((*fixed, *named))}) SELECT {", ".join([*same, *lists])}'
 
 
 @lru_cache(maxsize=64)
@@ -192,7 +208,11 @@ def _moments(table: Table, columns: tuple[str, ...], rows: Sequence[Row], sqlite
     return [tuple([_spelled(v, sqlite) if i in places else v for i, v in enumerate(row)]) for row in rows]
 
 
+def _spelled(value: Any, sqlite: bool) -> Any:
+    return _moment(value, sqlite) if isinstance(value, datetime) else value
+
+
 @lru_cache(maxsize=64)
-def _spelled(moment: datetime, sqlite: bool) -> str:
+def _moment(moment: datetime, sqlite: bool) -> str:
     """A batch holds the same moment many times."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f" + ("" if sqlite else "+00:00"))

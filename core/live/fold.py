@@ -28,9 +28,9 @@ class Folded:
     released: list[Event] = field(default_factory=list)
     lines: dict[LineKey, Line] = field(default_factory=dict)
     calls: dict[str, list[int]] = field(default_factory=dict)  # sku_code -> change of [need, presale, shipped]
-    minute_kind: list[Row] = field(default_factory=list)  # by campaign_id, minute, channel, kind
-    sku_kind: list[Row] = field(default_factory=list)  # by campaign_id, kind, sku_code
-    sku_minute: list[Row] = field(default_factory=list)  # by campaign_id, kind, minute, sku_code
+    minute_kind: list[Row] = field(default_factory=list)  # by minute, channel, kind
+    sku_kind: list[Row] = field(default_factory=list)  # by kind, sku_code
+    sku_minute: list[Row] = field(default_factory=list)  # by kind, minute, sku_code
 
 
 def first_sights(events: Iterable[Event], day_of: Callable[[int], int]) -> People:
@@ -91,13 +91,13 @@ def _sum(out: Folded, applied: list[Event]) -> None:
     """Sums by (minute, channel, kind), by (kind, SKU) and by (kind, minute, SKU)."""
     if not applied:
         return
-    _, _, kinds, moments, skus, _, _, quantities, amounts, channels, campaigns = zip(*applied, strict=True)
+    _, _, kinds, moments, skus, _, _, quantities, amounts, channels, _ = zip(*applied, strict=True)
     minutes = [at_ms // 60_000 for at_ms in moments]
     odd = [n for n, facts in enumerate(zip(quantities, amounts, strict=True)) if facts != (1, 0)]
 
     def summed(*by: Iterable[Any]) -> list[Row]:
         # nearly every event is one unit and no money: those are counted, and only the others looked at one by one
-        keys = list(zip(campaigns, *by, strict=True))
+        keys = list(zip(*by, strict=True))
         events, others = Counter(keys), {keys[n]: [0, 0] for n in odd}
         for n in odd:
             others[keys[n]][0] += quantities[n] - 1

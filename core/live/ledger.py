@@ -100,12 +100,12 @@ def _enter(connection: Connection, source: str, events: list[Event], minute: int
     so that the key's tree is walked once from left to right.
     """
     fresh, duplicate, clashes = _sift(events, {})
-    rest = (minute, "")
-    if not append_new(connection, tables.event, [event + rest for event in sorted(fresh, key=itemgetter(1))]):
+    same = {"source": source, "received_minute": minute, "waits_for": ""}
+    if not append_new(connection, tables.event, [event[1:] for event in sorted(fresh, key=itemgetter(1))], same):
         ids = [event.event_id for event in fresh]
         known = {row[1]: row for row in find(connection, tables.event, FACT, {"source": source}, "event_id", ids)}
         fresh, duplicate, clashes = _sift(events, known)
-        append(connection, tables.event, [event + rest for event in fresh])
+        append(connection, tables.event, [event[1:] for event in fresh], fixed=same)
     return fresh, duplicate, clashes
 
 
@@ -183,16 +183,17 @@ def _mark(connection: Connection, events: list[tuple[Event, str]]) -> None:
 
 def _roll_up(connection: Connection, campaign_id: str, done: Folded, sights: People) -> None:
     """Every sum that the batch moved. Only one batch writes them at a time, so that their rows need no common order."""
-    c = campaign_id
-    earlier, counts = moves(sights, _seen(connection, c, sights))
-    people = [(c, *group, user, *sight) for group, first in earlier.items() for user, sight in first.items()]
+    earlier, counts = moves(sights, _seen(connection, campaign_id, sights))
+    same = {"campaign_id": campaign_id}
     with together(connection):
-        merge(connection, tables.sale_line, [(c, *key, *line) for key, line in done.lines.items()], put=Line._fields)
-        merge(connection, tables.sale_sku_kind, done.sku_kind, add=_SUMS)
-        merge(connection, tables.sale_sku_minute, done.sku_minute, add=_SUMS)
-        merge(connection, tables.sale_minute_kind, done.minute_kind, add=_SUMS)
-        merge(connection, tables.person_seen, people, put=("at_ms", "channel"))
-        merge(connection, tables.sale_minute, [(c, *row) for row in counts], add=("visitors", "buyers"))
+        merge(connection, tables.sale_line, [(*key, *line) for key, line in done.lines.items()], put=Line._fields, fixed=same)
+        merge(connection, tables.sale_sku_kind, done.sku_kind, add=_SUMS, fixed=same)
+        merge(connection, tables.sale_sku_minute, done.sku_minute, add=_SUMS, fixed=same)
+        merge(connection, tables.sale_minute_kind, done.minute_kind, add=_SUMS, fixed=same)
+        for (role, day), first in earlier.items():
+            people = [(user, *sight) for user, sight in first.items()]
+            merge(connection, tables.person_seen, people, put=("at_ms", "channel"), fixed=same | {"role": role, "day": day})
+        merge(connection, tables.sale_minute, counts, add=("visitors", "buyers"), fixed=same)
 
 
 def _seen(connection: Connection, campaign_id: str, people: People) -> People:

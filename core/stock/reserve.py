@@ -16,7 +16,6 @@ from core.database import new_id
 from core.database.rows import append, find, merge
 from core.stock.tables import STATES, stock_movement, stock_position
 
-_MOVEMENT = ("sku_code", "movement_id", "at", *STATES, "expected_on", "cause", "source_id", "account")
 
 
 class Change(NamedTuple):
@@ -39,10 +38,10 @@ def free(connection: Connection, sku_codes: Collection[str]) -> dict[str, int]:
 def post(connection: Connection, changes: Sequence[Change], source_id: str, account: str, now: datetime) -> None:
     """Writes the changes into the ledger and onto the positions, in the running transaction. One row a SKU."""
     moved = [change for change in changes if any(change[1:])]
-    batch = new_id()
-    rows = [(change[0], batch, now, *change[1:], 0, 0, "", "event", source_id, account) for change in moved]
-    append(connection, stock_movement, rows, _MOVEMENT)
+    rest = dict.fromkeys(STATES[len(Change._fields) - 1 :], 0)
+    told = {"movement_id": new_id(), "at": now, "expected_on": "", "cause": "event", "source_id": source_id, "account": account}
+    append(connection, stock_movement, moved, Change._fields, told | rest)
     sums = (*Change._fields[1:], "version")
-    positions = [(*change, 1, 0, 0, now) for change in moved]
-    columns = ("sku_code", *sums, "activity_locked", "in_transit", "updated_at")
-    merge(connection, stock_position, positions, add=sums, put=("updated_at",), columns=columns)
+    merge(
+        connection, stock_position, moved, add=sums, put=("updated_at",), columns=Change._fields, fixed=rest | {"version": 1, "updated_at": now}
+    )

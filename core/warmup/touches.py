@@ -72,8 +72,9 @@ def take(connection: Connection, campaign_id: str, events: Sequence[Event], runn
 
 def _telling(events: Sequence[Event], edges: list[int]) -> list[Event]:
     """The events worth a touch: of those while the sale runs (between an even edge and the next) only some kinds."""
-    places = {bisect(edges, moment) for moment in (min(event.at_ms for event in events), max(event.at_ms for event in events))}
-    if len(places) == 1 and places.pop() % 2:  # the whole batch: on the night itself they all are
+    moments = [event.at_ms for event in events]
+    first, last = bisect(edges, min(moments)), bisect(edges, max(moments))
+    if first == last and first % 2:  # the whole batch: on the night itself they all are
         return [event for event in events if event.kind in _ALWAYS]
     return [event for event in events if event.kind in _ALWAYS or bisect(edges, event.at_ms) % 2 == 0]
 
