@@ -11,12 +11,13 @@ from sqlalchemy import Connection, delete, func, select
 
 from core.access import Actor, allow, audit
 from core.database import Database, insert, keyed, read, upsert
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.goods.service import known
 from core.goods.tables import campaign_sku, sku
 from core.imports import rules
 from core.imports.kinds import Comparison, Context
-from core.imports.tables import import_change
+from core.imports.tables import LOCK, import_change
 
 TIERS = ("pre_hot", "main_push", "regular", "clearance")
 FIELDS = ("tier", "function", "sale_price", "planned_units", "planned_gmv")
@@ -61,15 +62,20 @@ def enter(db: Database, actor: Actor, campaign_id: str, codes: Sequence[str] | N
     """
     allow(actor, "goods.structure")
     with db.writing() as connection:
-        query = select(sku.c.sku_code, sku.c.list_price.label("sale_price")).where(sku.c.retired_at.is_(None))
-        found = read(connection, query if codes is None else query.where(keyed(sku.c.sku_code, codes, connection)))
-        strangers = sorted(set(codes or ()) - set(found["sku_code"]))
-        if strangers:
-            raise ShopError("goods.unknown_sku", codes=strangers)
-        fresh = found[~found["sku_code"].isin(standing(connection, campaign_id).index)]
-        if len(fresh):
-            insert(connection, campaign_sku, fresh.assign(campaign_id=campaign_id, updated_at=now))
-            audit.record(connection, actor, now, "goods.enter", campaign_id, None, {"skus": len(fresh)})
+        return add(connection, actor, campaign_id, codes, now)
+
+
+def add(connection: Connection, actor: Actor, campaign_id: str, codes: Sequence[str] | None, now: datetime) -> int:
+    """As `enter`, inside the caller's transaction."""
+    query = select(sku.c.sku_code, sku.c.list_price.label("sale_price")).where(sku.c.retired_at.is_(None))
+    found = read(connection, query if codes is None else query.where(keyed(sku.c.sku_code, codes, connection)))
+    strangers = sorted(set(codes or ()) - set(found["sku_code"]))
+    if strangers:
+        raise ShopError("goods.unknown_sku", codes=strangers)
+    fresh = found[~found["sku_code"].isin(standing(connection, campaign_id).index)]
+    if len(fresh):
+        insert(connection, campaign_sku, fresh.assign(campaign_id=campaign_id, updated_at=now))
+        audit.record(connection, actor, now, "goods.enter", campaign_id, None, {"skus": len(fresh)})
     return len(fresh)
 
 
@@ -77,19 +83,17 @@ def leave(db: Database, actor: Actor, campaign_id: str, codes: Sequence[str], *,
     """Takes SKUs out of the campaign; returns how many were in it."""
     allow(actor, "goods.structure")
     with db.writing() as connection:
-        before = standing(connection, campaign_id, codes)
-        if len(before):
-            gone = (campaign_sku.c.campaign_id == campaign_id) & keyed(campaign_sku.c.sku_code, codes, connection)
-            connection.execute(delete(campaign_sku).where(gone))
-            audit.record(
-                connection,
-                actor,
-                now,
-                "goods.leave",
-                campaign_id,
-                {"codes": before.index.tolist()[:200], "skus": len(before)},
-                None,
-            )
+        return remove(connection, actor, campaign_id, codes, now)
+
+
+def remove(connection: Connection, actor: Actor, campaign_id: str, codes: Sequence[str], now: datetime) -> int:
+    """As `leave`, inside the caller's transaction."""
+    before = standing(connection, campaign_id, codes)
+    if len(before):
+        gone = (campaign_sku.c.campaign_id == campaign_id) & keyed(campaign_sku.c.sku_code, codes, connection)
+        connection.execute(delete(campaign_sku).where(gone))
+        facts = {"codes": before.index.tolist()[:200], "skus": len(before)}
+        audit.record(connection, actor, now, "goods.leave", campaign_id, facts, None)
     return len(before)
 
 
@@ -109,6 +113,7 @@ def change(
 ) -> int:
     """As `edit`, inside the caller's transaction."""
     _checked(changes)
+    one_at_a_time(connection, LOCK)
     codes = list(dict.fromkeys(changes["key"].astype(str)))
     before = standing(connection, campaign_id, codes)
     strangers = [code for code in codes if code not in before.index]

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 
 ACTS = ("restock", "release", "cap", "swap", "take_down", "raise_price", "cut_price", "add_goods")
-OUTSIDE = dict.fromkeys(ACTS, "back_office") | {"restock": "replenishment"}
+NEEDS = {
+    "restock": "live.act", "release": "warmup.edit", "cap": "warmup.edit", "take_down": "warmup.edit", "swap": "goods.structure",
+    "raise_price": "price.edit", "cut_price": "price.edit", "add_goods": "goods.structure",
+}  # fmt: skip
+"""What else an actor must be allowed: what the room asks of everybody else."""
+BACK = {
+    "cap": "uncap", "take_down": "put_back", "swap": "swap_back", "raise_price": "price_back", "cut_price": "price_back",
+    "add_goods": "withdraw",
+}  # fmt: skip
+"""The acts that can be taken back, and what doing so is called. Units released may be sold already: they cannot."""
+OUTSIDE = dict.fromkeys((*ACTS, *BACK.values()), "back_office") | {"restock": "replenishment"}
 """Where the rest of an act is to be done by hand: in the platform's own back office, or by an order on the replenishment page."""
 DONE = "done"  # the entry in the log that ticks such a rest off
 CAP = 1  # units an order
@@ -88,7 +98,7 @@ def _for_scarce(rows: pd.DataFrame, goods: pd.DataFrame) -> list[pd.DataFrame]:
             partner=partner,
         ),
         _act(rows, "take_down", gone, none, none),
-        _act(rows, "raise_price", kept, kept * (raised - rows["price"]), none, price=raised),
+        _act(rows, "raise_price", kept.where(rows["price"].notna(), 0.0), kept * (raised - rows["price"]), none, price=raised),
     ]
 
 

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, bindparam, select
 
 from core.access import Actor, allow, allowed, audit
 from core.campaign import service as campaigns
-from core.database import Database, insert, new_id, read
+from core.database import Database, insert, keyed, new_id, read
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
-from core.goods import structure
 from core.goods.tables import sku
-from core.live import acts, service
+from core.live import acts, changes, service
+from core.live.changes import Act
 from core.live.tables import decision
-from core.pricing import prices
 from core.stock import service as stock
-from core.warmup import marks, selling
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One act on one SKU as it was advised: its units, the proposed price (fen, prices only), and why."""
-
-    act: str
-    sku_code: str
-    units: int = 0
-    price: int | None = None
-    partner: str = ""
-    note: str = ""
+from core.warmup import selling
 
 
 def advice(db: Database, actor: Actor, campaign_id: str, at: datetime) -> pd.DataFrame:
-    """Ranked actions at a moment, as `acts.ranked`; without margins for those who may not see them."""
+    """Ranked actions at a moment, as `acts.ranked`, less those that are in force; without margins for those who may not see them."""
     allow(actor, "live.view")
     seen = service.draw(db, campaign_id, at)
     with db.reading() as connection:
@@ -45,52 +34,87 @@ def advice(db: Database, actor: Actor, campaign_id: str, at: datetime) -> pd.Dat
             "name"
         ]
         held = selling.held(connection, seen.scope.campaign_id)
+        standing = {(row["act"], row["sku_code"]) for row in _standing(connection, campaign_id, at)}
     table = acts.ranked(seen.goods, seen.share, held)
     if (seen.goods["label"] == "sold_out").any():
         free = levels["available_to_promise"].reindex(names.index).fillna(0)
         table = pd.concat([table, acts.temporary(free, seen.goods.index, names)], ignore_index=True)
+    done = [pair in standing for pair in zip(table["act"], table["sku_code"], strict=True)]
+    table = table[~np.array(done, dtype=bool)].reset_index(drop=True)
     return table if allowed(actor, "margin.view") else table.drop(columns="margin_effect")
 
 
+def may(actor: Actor, name: str, *, drill: bool) -> bool:
+    """Whether somebody may do an act, or take it back: with the rights of the room that owns it; a rehearsal only records."""
+    return allowed(actor, "live.act") and (drill or allowed(actor, acts.NEEDS[name]))
+
+
 def act(db: Database, actor: Actor, campaign_id: str, chosen: Act, now: datetime, at: datetime | None = None) -> str:
-    """Does what this house can do itself, through the room that owns it, and writes the decision down; returns its id. `at`: sale
-    time, in a rehearsal.
+    """Does what this house can do itself, through the room that owns it, and writes the decision down, both or neither; returns the
+    decision's id. `at`: sale time, in a rehearsal.
 
     release opens units of the sale's sessions, cap and take_down mark the page (the label feed carries it), swap changes the two
     SKUs' tiers, raise_price and cut_price set the sale price (floors and approvals are the pricing room's), add_goods puts the SKU
     into the campaign. What is left for the platform's back office or the supplier stands in the log until it is ticked off (`tick`).
-    A rehearsal only records. ShopError("live.unknown_act" | "live.nothing_locked" | "live.no_partner"), or what the other room refuses.
+    A rehearsal only records. ShopError("live.unknown_act"), as `changes.do`, or what the other room refuses.
     """
     allow(actor, "live.act")
     if chosen.act not in acts.ACTS:
         raise ShopError("live.unknown_act", act=chosen.act)
-    with db.reading() as connection:
-        mine = campaigns.standing(connection, campaign_id)
-    drill = bool(mine.rehearsal_of)
-    if not drill:
-        _do(db, actor, campaign_id, chosen, now)
-    figures = {
-        "units": chosen.units,
-        "price": chosen.price,
-        "partner": chosen.partner,
-        "to_do": "" if drill else acts.OUTSIDE[chosen.act],
-    }
-    return _noted(db, actor, campaign_id, chosen.act, chosen.sku_code, figures, chosen.note, now, at or now)
+    figures: dict[str, Any] = {"units": chosen.units, "price": chosen.price, "partner": chosen.partner}
+    with _deciding(db) as connection:
+        if _drill(connection, campaign_id):
+            figures |= {"to_do": "", "was": {}, "set": {}}
+        else:
+            allow(actor, acts.NEEDS[chosen.act])
+            figures |= {"to_do": acts.OUTSIDE[chosen.act]} | changes.do(connection, actor, campaign_id, chosen, now)
+        return _note(connection, actor, campaign_id, chosen.act, chosen.sku_code, figures, chosen.note, now, at or now)
+
+
+def take_back(db: Database, actor: Actor, campaign_id: str, decision_id: str, now: datetime, at: datetime | None = None) -> str:
+    """Sets what a decision changed back to what it was, while it stands exactly as the decision left it: an act of its own in the log.
+    Returns its id; `at` as in `act`.
+
+    ShopError("live.no_way_back") for what cannot be taken back or has been already, "live.changed_since" when somebody touched it.
+    """
+    allow(actor, "live.act")
+    with _deciding(db) as connection:
+        rows = _open(made(connection, campaign_id, at or now))
+        row = next((one for one in rows if one["decision_id"] == decision_id), None)
+        if row is None:
+            raise ShopError("live.no_way_back")
+        name, drill = acts.BACK[row["act"]], _drill(connection, campaign_id)
+        if not drill:
+            allow(actor, acts.NEEDS[row["act"]])
+        if row not in changes.standing(connection, campaign_id, rows):
+            raise ShopError("live.changed_since", sku_code=row["sku_code"])
+        figures = {"of": decision_id, "act": row["act"], "to_do": "" if drill else acts.OUTSIDE[name]}
+        figures |= changes.undo(connection, actor, campaign_id, row, now)
+        return _note(connection, actor, campaign_id, name, row["sku_code"], figures, "", now, at or now, "live.take_back")
 
 
 def tick(db: Database, actor: Actor, campaign_id: str, decision_id: str, now: datetime, note: str = "") -> None:
     """Ticks off what a decision left to be done by hand: an entry of its own in the log. ShopError("live.no_to_do")."""
     allow(actor, "live.act")
-    with db.reading() as connection:
-        waiting = to_do(made(connection, campaign_id, now))
-    row = next((row for row in waiting if row["decision_id"] == decision_id), None)
-    if row is None:
-        raise ShopError("live.no_to_do", decision_id=decision_id)
-    _noted(db, actor, campaign_id, acts.DONE, row["sku_code"], {"of": decision_id, "act": row["act"]}, note, now, now)
+    with _deciding(db) as connection:
+        row = next((one for one in to_do(made(connection, campaign_id, now)) if one["decision_id"] == decision_id), None)
+        if row is None:
+            raise ShopError("live.no_to_do", decision_id=decision_id)
+        figures = {"of": decision_id, "act": row["act"]}
+        _note(connection, actor, campaign_id, acts.DONE, row["sku_code"], figures, note, now, now, "live.tick")
 
 
-def _noted(
-    db: Database,
+@contextmanager
+def _deciding(db: Database) -> Iterator[Connection]:
+    """The one transaction of a decision: what it does and its entry in the log stand together or not at all; decisions take turns."""
+    with db.writing() as connection:
+        one_at_a_time(connection, "decisions")
+        yield connection
+    service.forget()
+
+
+def _note(
+    connection: Connection,
     actor: Actor,
     campaign_id: str,
     name: str,
@@ -99,63 +123,55 @@ def _noted(
     note: str,
     now: datetime,
     at: datetime,
+    word: str = "live.act",
 ) -> str:
-    """One entry of the log, and its audit row."""
+    """One entry of the log, and its audit row; returns the entry's id."""
     row = {
-        "decision_id": new_id(),
-        "campaign_id": campaign_id,
-        "at": at,
-        "account": actor.name,
-        "act": name,
-        "sku_code": sku_code,
-    }
-    with db.writing() as connection:
-        insert(connection, decision, pd.DataFrame([row | {"figures": dict(figures), "note": note}]))
-        word = "live.tick" if name == acts.DONE else "live.act"
-        audit.record(connection, actor, now, word, f"{campaign_id}/{sku_code}", None, {"act": name, **figures})
-    service.forget()
+        "decision_id": new_id(), "campaign_id": campaign_id, "at": at, "account": actor.name, "act": name, "sku_code": sku_code,
+        "figures": dict(figures), "note": note,
+    }  # fmt: skip
+    insert(connection, decision, pd.DataFrame([row]))
+    audit.record(connection, actor, now, word, f"{campaign_id}/{sku_code}", None, {"act": name, **figures})
     return str(row["decision_id"])
 
 
+def _drill(connection: Connection, campaign_id: str) -> bool:
+    return bool(campaigns.standing(connection, campaign_id).rehearsal_of)
+
+
 def to_do(rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
-    """The decisions of `made` of which something is still to be done by hand, oldest first: with to_do ("back_office" | "replenishment")."""
-    done = {row["figures"].get("of") for row in rows if row["act"] == acts.DONE}
-    left = [row for row in rows if row["figures"].get("to_do") and row["decision_id"] not in done]
-    return [dict(row) | {"to_do": row["figures"]["to_do"]} for row in reversed(left)]
+    """The decisions of `made` of which something is still to be done by hand, oldest first: with to_do ("back_office" | "replenishment").
+
+    Ticking a decision off and taking it back both close it; what taking it back leaves to be done is its own entry's.
+    """
+    left = [row for row in _unanswered(rows) if row["figures"].get("to_do")]
+    return [row | {"to_do": row["figures"]["to_do"]} for row in reversed(left)]
 
 
-def _do(db: Database, actor: Actor, campaign_id: str, chosen: Act, now: datetime) -> None:
-    """The acts that change something in this house."""
-    code = chosen.sku_code
-    if chosen.act == "release":
-        if not selling.release(db, actor, campaign_id, code, chosen.units, now):
-            raise ShopError("live.nothing_locked", sku_code=code)
-    elif chosen.act == "cap":
-        marks.mark(db, actor, campaign_id, code, now, limit=acts.CAP)
-    elif chosen.act == "take_down":
-        marks.mark(db, actor, campaign_id, code, now, off_sale=True)
-    elif chosen.act == "swap":
-        _swap(db, actor, campaign_id, chosen, now)
-    elif chosen.act in ("raise_price", "cut_price") and chosen.price is not None:
-        with db.reading() as connection:
-            seen = structure.standing(connection, campaign_id, [code])[["version"]]
-        prices.set_prices(
-            db, actor, campaign_id, seen.assign(sale_price=pd.array([chosen.price] * len(seen), dtype="Int64")), now=now
-        )
-    elif chosen.act == "add_goods":
-        structure.enter(db, actor, campaign_id, [code], now=now)
-
-
-def _swap(db: Database, actor: Actor, campaign_id: str, chosen: Act, now: datetime) -> None:
-    """The partner takes the SKU's tier, the SKU becomes regular; both rows of the goods structure or none."""
-    codes = [chosen.sku_code, chosen.partner]
+def in_force(db: Database, actor: Actor, campaign_id: str, at: datetime) -> list[dict[str, Any]]:
+    """The decisions that can be taken back at a moment, newest first: as `made`, with name (of the SKU) and back (what it is called)."""
+    allow(actor, "live.view")
     with db.reading() as connection:
-        seen = structure.standing(connection, campaign_id, codes)
-    if not chosen.partner or any(code not in seen.index for code in codes):
-        raise ShopError("live.no_partner", sku_code=chosen.sku_code)
-    tier = str(seen.loc[chosen.sku_code, "tier"])
-    changes = pd.DataFrame({"key": codes, "field": "tier", "after": ["regular", "main_push" if tier == "regular" else tier]})
-    structure.edit(db, actor, campaign_id, changes, {code: int(seen["version"][code]) for code in codes}, now=now)
+        rows = _standing(connection, campaign_id, at)
+        codes = [row["sku_code"] for row in rows]
+        names = read(connection, select(sku.c.sku_code, sku.c.name).where(keyed(sku.c.sku_code, codes, connection)))
+    by_code = names.set_index("sku_code")["name"].to_dict()
+    return [row | {"name": by_code.get(row["sku_code"], ""), "back": acts.BACK[row["act"]]} for row in rows]
+
+
+def _standing(connection: Connection, campaign_id: str, at: datetime) -> list[dict[str, Any]]:
+    return changes.standing(connection, campaign_id, _open(made(connection, campaign_id, at)))
+
+
+def _open(rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    """Decisions of a kind that can be taken back, and have not been."""
+    return [row for row in _unanswered(rows, leaving_out=acts.DONE) if row["act"] in acts.BACK and "set" in row["figures"]]
+
+
+def _unanswered(rows: Sequence[Mapping[Any, Any]], leaving_out: str = "") -> list[dict[str, Any]]:
+    """The decisions that no later entry speaks `of`; entries of one kind may be left out."""
+    answered = {row["figures"].get("of") for row in rows if row["act"] != leaving_out}
+    return [dict(row) for row in rows if row["decision_id"] not in answered]
 
 
 def decisions(db: Database, actor: Actor, campaign_id: str, until: datetime) -> pd.DataFrame:
@@ -173,7 +189,7 @@ def made(connection: Connection, campaign_id: str, until: datetime) -> list[dict
 _MADE = (
     select(*(column for column in decision.columns if column.name != "campaign_id"))
     .where(decision.c.campaign_id == bindparam("campaign_id"), decision.c.at <= bindparam("until"))
-    .order_by(decision.c.at.desc())
+    .order_by(decision.c.at.desc(), decision.c.decision_id.desc())
 )
 
 

@@ -48,19 +48,18 @@ def set_prices(db: Database, actor: Actor, campaign_id: str, changed: pd.DataFra
     ShopError("price.edit_conflict" | "price.bad_number").
     """
     allow(actor, "price.edit")
+    with db.writing() as connection:
+        return change(connection, actor, campaign_id, changed, now)
+
+
+def change(connection: Connection, actor: Actor, campaign_id: str, changed: pd.DataFrame, now: datetime) -> int:
+    """As `set_prices`, inside the caller's transaction."""
     if (changed["sale_price"].dropna() < 0).any():
         raise ShopError("price.bad_number", fields=["sale_price"])
-    with db.writing() as connection:
-        moves = PRICES.edit(connection, changed, Context("", actor, now, campaign_id=campaign_id))
-        if len(moves):
-            facts = (
-                moves.drop(columns="field")
-                .astype(object)
-                .where(moves.drop(columns="field").notna(), None)
-                .head(500)
-                .to_dict("records")
-            )
-            audit.record(connection, actor, now, "price.edit", campaign_id, None, {"count": len(moves), "changes": facts})
+    moves = PRICES.edit(connection, changed, Context("", actor, now, campaign_id=campaign_id)).drop(columns="field")
+    if len(moves):
+        facts = moves.astype(object).where(moves.notna(), None).head(500).to_dict("records")
+        audit.record(connection, actor, now, "price.edit", campaign_id, None, {"count": len(moves), "changes": facts})
     return len(moves)
 
 

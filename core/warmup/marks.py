@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from core.access import Actor, allow, audit
+from core.access import Actor, audit
 from core.campaign import service as campaigns
-from core.database import Database, upsert
+from core.database import upsert
 from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.warmup.settings import stored
 from core.warmup.tables import warmup_setting
 
 _NAME = "marks"
+UNMARKED: Mapping[str, Any] = {"limit": None, "off_sale": False}
 
 
 def standing(connection: Connection, campaign_id: str) -> dict[str, dict[str, Any]]:
@@ -26,32 +27,23 @@ def standing(connection: Connection, campaign_id: str) -> dict[str, dict[str, An
     return stored(connection, campaign_id, _NAME)
 
 
-def mark(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    sku_code: str,
-    now: datetime,
-    *,
-    limit: int | None = None,
-    off_sale: bool = False,
-) -> None:
-    """Sets a SKU's marks; without any they are taken away. ShopError("warmup.bad_limit" | "campaign.unknown")."""
-    allow(actor, "warmup.edit")
+def mark(connection: Connection, actor: Actor, campaign_id: str, sku_code: str, now: datetime, **marks: Any) -> None:
+    """Sets the named marks of a SKU ("limit", "off_sale") inside the caller's transaction; the others stay as they are.
+
+    ShopError("warmup.bad_limit" | "campaign.unknown").
+    """
+    limit = marks.get("limit")
     if limit is not None and limit < 1:
         raise ShopError("warmup.bad_limit", limit=limit)
-    with db.writing() as connection:
-        one_at_a_time(connection, _NAME)
-        campaigns.standing(connection, campaign_id)
-        before = standing(connection, campaign_id)
-        after = {code: value for code, value in before.items() if code != sku_code}
-        if limit is not None or off_sale:
-            after[sku_code] = {"limit": limit, "off_sale": off_sale}
-        row = {"campaign_id": campaign_id, "name": _NAME, "value": after, "account": actor.name, "at": now}
-        upsert(connection, warmup_setting, pd.DataFrame([row]))
-        audit.record(
-            connection, actor, now, "warmup.mark", f"{campaign_id}/{sku_code}", before.get(sku_code), after.get(sku_code)
-        )
+    one_at_a_time(connection, _NAME)
+    campaigns.standing(connection, campaign_id)
+    before = standing(connection, campaign_id)
+    after = before | {sku_code: {**UNMARKED, **before.get(sku_code, {}), **marks}}
+    if after[sku_code] == UNMARKED:
+        del after[sku_code]
+    row = {"campaign_id": campaign_id, "name": _NAME, "value": after, "account": actor.name, "at": now}
+    upsert(connection, warmup_setting, pd.DataFrame([row]))
+    audit.record(connection, actor, now, "warmup.mark", f"{campaign_id}/{sku_code}", before.get(sku_code), after.get(sku_code))
 
 
 def marked(frame: pd.DataFrame, marks: Mapping[str, Mapping[str, Any]], copy: Mapping[str, str]) -> pd.DataFrame:

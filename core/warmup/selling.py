@@ -139,33 +139,32 @@ def held(connection: Connection, campaign_id: str) -> pd.Series:
     return rows[rows["held"] > 0].groupby("sku_code")["held"].sum()
 
 
-def release(db: Database, actor: Actor, campaign_id: str, sku_code: str, units: int, now: datetime) -> int:
-    """Opens up to `units` that the campaign's sessions keep to everybody, sessions and ledger alike; returns how many there were.
+def release(connection: Connection, actor: Actor, campaign_id: str, sku_code: str, units: int, now: datetime) -> int:
+    """Opens up to `units` that the campaign's sessions keep to everybody, sessions and ledger alike, inside the caller's transaction;
+    returns how many there were.
 
     Sessions to come give first, the next one before later ones, then running ones, the last to end first. A session promises that much less
     from now on; one that has nothing left is closed.
     """
-    allow(actor, "warmup.edit")
     f = flash_session.c
-    with db.writing() as connection:
-        one_at_a_time(connection, _WRITER)
-        rows = _sessions(connection, (f.campaign_id == campaign_id) & (f.sku_code == sku_code) & (f.state == "locked"))
-        rows = rows[rows["held"] > 0]
-        begun = rows["starts_at"] <= pd.Timestamp(now)
-        rows = pd.concat([rows[~begun].sort_values("starts_at"), rows[begun].sort_values("ends_at", ascending=False)])
-        taken = (max(units, 0) - (rows["held"].cumsum() - rows["held"])).clip(lower=0).clip(upper=rows["held"]).astype("int64")
-        rows, taken = rows[taken > 0], taken[taken > 0]
-        if rows.empty:
-            return 0
-        whole = taken == rows["held"]
-        if whole.any():
-            _close(connection, actor, rows[whole], now)
-        _move(connection, actor, rows[~whole], -taken[~whole], now)
-        for session_id, less in zip(rows.loc[~whole, "session_id"], taken[~whole], strict=True):
-            mine = (f.sku_code == sku_code) & (f.session_id == session_id)
-            connection.execute(update(flash_session).where(mine).values(quota=f.quota - int(less), account=actor.name, at=now))
-        facts = dict(zip(rows["session_id"], taken.tolist(), strict=True))
-        audit.record(connection, actor, now, "warmup.session_release", f"{campaign_id}/{sku_code}", None, facts)
+    one_at_a_time(connection, _WRITER)
+    rows = _sessions(connection, (f.campaign_id == campaign_id) & (f.sku_code == sku_code) & (f.state == "locked"))
+    rows = rows[rows["held"] > 0]
+    begun = rows["starts_at"] <= pd.Timestamp(now)
+    rows = pd.concat([rows[~begun].sort_values("starts_at"), rows[begun].sort_values("ends_at", ascending=False)])
+    taken = (max(units, 0) - (rows["held"].cumsum() - rows["held"])).clip(lower=0).clip(upper=rows["held"]).astype("int64")
+    rows, taken = rows[taken > 0], taken[taken > 0]
+    if rows.empty:
+        return 0
+    whole = taken == rows["held"]
+    if whole.any():
+        _close(connection, actor, rows[whole], now)
+    _move(connection, actor, rows[~whole], -taken[~whole], now)
+    for session_id, less in zip(rows.loc[~whole, "session_id"], taken[~whole], strict=True):
+        mine = (f.sku_code == sku_code) & (f.session_id == session_id)
+        connection.execute(update(flash_session).where(mine).values(quota=f.quota - int(less), account=actor.name, at=now))
+    facts = dict(zip(rows["session_id"], taken.tolist(), strict=True))
+    audit.record(connection, actor, now, "warmup.session_release", f"{campaign_id}/{sku_code}", None, facts)
     return int(taken.sum())
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,13 +13,14 @@ from core import clock
 from core.access import Actor, allowed
 from core.database import Database
 from core.errors import ShopError
-from core.live import alerts, decisions, intake_books, rehearsal, service, watch
+from core.live import acts, alerts, decisions, intake_books, rehearsal, service, watch
+from core.live.changes import Act
 from pages.parts.columns import Column
 from pages.parts.links import link
 from pages.parts.picker import Chosen
 from pages.parts.tables import draw as draw_table
 from pages.parts.tables import row_of
-from pages.parts.text import error_text, literal, money, money_short, number, plain, t, time
+from pages.parts.text import error_text, literal, money, money_short, number, plain, t, time, who
 
 ADVICE = (
     Column("sku_code", "live.sku_code", "code", pinned=True),
@@ -27,7 +30,7 @@ ADVICE = (
     Column("units", "live.units", "integer"),
     Column("margin_effect", "live.margin_effect", "money", help="live.margin_effect_help"),
     Column("stock_effect", "live.stock_effect", "integer"),
-    Column("partner", "live.partner", "code"),
+    Column("partner", "live.partner"),
     Column("price", "live.price", "price"),
 )
 LOG = (
@@ -35,6 +38,7 @@ LOG = (
     Column("account", "live.who", "person"),
     Column("act", "live.act", "state", words="act"),
     Column("sku_code", "live.sku_code", "code"),
+    Column("detail", "live.detail", "text"),
     Column("note", "live.note", "text"),
 )
 QUEUE = (
@@ -61,6 +65,7 @@ REFUSED = (
     Column("sample", "live.sample", "text"),
 )
 SPEEDS = (10, 60, 240)
+MANY = 4  # decisions in force that stand without a scroll bar of their own
 
 
 def before(db: Database, user: Actor, chosen: Chosen, moment: datetime, now: datetime) -> None:
@@ -99,13 +104,62 @@ def _tried(work: object, said: str) -> None:
         st.rerun()
 
 
+def _may(user: Actor, chosen: Chosen, name: str) -> dict[str, Any]:
+    """What a button of an act says of who may press it."""
+    may = decisions.may(user, name, drill=chosen.drill is not None)
+    return {"disabled": not may, "help": None if may else t("live.not_yours")}
+
+
+def _detail(row: Mapping[Any, Any]) -> str:
+    """What a decision set, in figures: a price before and after, the goods shown instead, units."""
+    name, figures = row["act"], row["figures"]
+    set_to = figures.get("set", {}).get(row["sku_code"])
+    if name in ("raise_price", "cut_price", "price_back") and set_to is not None:
+        before = figures["was"][row["sku_code"]]
+        return f"{'—' if before is None else money(before)} → {money(set_to)}"
+    if name == "swap":
+        return f"→ {figures['partner']}"
+    if name == acts.DONE:
+        return plain(f"act.{figures['act']}")
+    return plain("live.detail_units", n=number(figures["units"])) if name in ("release", "restock") else ""
+
+
+def _in_force(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
+    """What stands as somebody set it in the sale, the newest first, each with the button that takes it back."""
+    rows = decisions.in_force(db, user, chosen.campaign_id, chosen.moment(now))
+    if not rows:
+        return
+    with st.container(border=True, key="in_force", height=250 if len(rows) > MANY else "content"):
+        st.markdown(f"**{t('live.in_force', n=len(rows))}**", help=t("live.in_force_help"))
+        for row in rows:
+            code, note = literal(row["sku_code"]), literal(row["note"])
+            said = f":orange-badge[{t('act.' + row['act'])}] **{code}** {literal(row['name'])} {literal(_detail(row))}"
+            by = " · ".join(filter(None, (literal(who(row["account"])), time(row["at"], chosen.timezone), note)))
+            with st.container(horizontal=True, vertical_alignment="center", key=f"in_force_{row['decision_id']}"):
+                st.markdown(f"{said}  \n:small[:gray[{by}]]", width="stretch")
+                if st.button(
+                    t("act." + row["back"]),
+                    key=f"back_{row['decision_id']}",
+                    icon=":material/undo:",
+                    **_may(user, chosen, row["act"]),
+                ):
+                    _tried(lambda one=row["decision_id"]: _take_back(db, user, chosen, one, now), "live.taken_back")
+
+
+def _take_back(db: Database, user: Actor, chosen: Chosen, decision_id: str, now: datetime) -> None:
+    decisions.take_back(db, user, chosen.campaign_id, decision_id, now, chosen.moment(now))
+
+
 def _advice(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime) -> None:
+    _in_force(db, user, chosen, now)
     found = decisions.advice(db, user, chosen.campaign_id, at)
     if found.empty:
         st.caption(t("live.no_advice"))
         return
     st.caption(t("live.advice_note"))
-    picked = draw_table(found, ADVICE, key="live_advice", pick=allowed(user, "live.act"), height=360)
+    times = st.session_state.setdefault("live_acts", 0)  # a table of its own after each act: the next row is not picked by itself
+    columns = [column for column in ADVICE if column.name in found.columns]  # margins are not everybody's
+    picked = draw_table(found, columns, key=f"live_advice_{times}", pick=allowed(user, "live.act"), height=360)
     if picked is None:
         return
     row = row_of(found, picked)
@@ -121,10 +175,16 @@ def _advice(db: Database, user: Actor, chosen: Chosen, at: datetime, now: dateti
     with st.container(border=True):
         st.markdown(t("live.act_sentence", **facts))
         st.caption(t(f"act.{row['act']}_does"))
-        note = st.text_input(t("live.note"), key="live_note")
-        if st.button(t("live.do"), type="primary"):
-            chosen_act = decisions.as_record(row.to_dict(), note)
-            _tried(lambda: decisions.act(db, user, chosen.campaign_id, chosen_act, now, at), "live.done")
+        one = f"{row['act']}_{row['sku_code']}"  # the row that was looked at: another one under the same place is not acted upon
+        note = st.text_input(t("live.note"), key=f"live_note_{one}")
+        if st.button(t("live.do"), key=f"live_do_{one}", type="primary", **_may(user, chosen, row["act"])):
+            _tried(lambda: _act(db, user, chosen, decisions.as_record(row.to_dict(), note), now), "live.done")
+
+
+def _act(db: Database, user: Actor, chosen: Chosen, one: Act, now: datetime) -> None:
+    """Does it now, whatever past minute is looked at."""
+    decisions.act(db, user, chosen.campaign_id, one, now, chosen.moment(now))
+    st.session_state["live_acts"] += 1
 
 
 def _log(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime) -> None:
@@ -139,13 +199,14 @@ def _log(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime)
     for row in left:
         with st.container(horizontal=True, vertical_alignment="center", key=f"to_do_{row['decision_id']}"):
             place = t(f"live.place_{row['to_do']}")
-            said = f":orange-badge[{place}] **{t('act.' + row['act'])}** `{literal(row['sku_code'])}` {literal(row['note'])}"
+            said = f":orange-badge[{place}] **{t('act.' + row['act'])}** {literal(row['sku_code'])} {literal(_detail(row))} {literal(row['note'])}"
             st.markdown(said, width="stretch")
             if row["to_do"] == "replenishment":
                 link("replenishment", t("live.to_replenishment"), {"replenishment_find": row["sku_code"]})
             if st.button(t("live.tick"), key=f"tick_{row['decision_id']}", disabled=not allowed(user, "live.act")):
                 _tried(lambda one=row["decision_id"]: decisions.tick(db, user, chosen.campaign_id, one, now), "live.ticked")
-    draw_table(made, LOG, key="live_log", height=300)
+    told = made.assign(detail=[_detail(row) for row in made.to_dict("records")])
+    draw_table(told, LOG, key="live_log", height=300)
 
 
 def _rules(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: datetime) -> None:

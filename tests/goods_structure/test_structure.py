@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -16,6 +17,7 @@ from core.goods.structure_sheet import STRUCTURE, structure_sheet
 from core.goods.tables import campaign_sku, sku
 from core.imports import service as imports
 from core.imports.service import Report
+from tests.conftest import together
 
 
 @pytest.fixture
@@ -91,6 +93,23 @@ def test_cells_are_edited_and_nobody_overwrites_another(
         )
     assert refused.value.facts["keys"] == ["00123"]
     assert _lines(database, campaign_id)["tier"].tolist() == ["main_push", "regular", "regular"]
+
+
+def test_of_two_who_edit_a_row_at_once_one_is_told(
+    database: Database, merchandiser: Actor, campaign_id: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    structure.enter(database, merchandiser, campaign_id, now=now)
+    monkeypatch.setattr(structure, "_store", together(structure._store))
+
+    def save(tier: str) -> str:
+        try:
+            structure.edit(database, merchandiser, campaign_id, _changes(("00123", "tier", tier)), {"00123": 1}, now=now)
+        except ShopError as refusal:
+            return refusal.code
+        return "saved"
+
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(save, ("main_push", "regular"))) == ["goods.edit_conflict", "saved"]
 
 
 @pytest.mark.parametrize(

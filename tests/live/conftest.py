@@ -65,10 +65,10 @@ def small_shop(sqlite: Database, admin: Actor) -> Shop:
     return opened(sqlite, admin)
 
 
-def opened(database: Database, admin: Actor) -> Shop:
+def opened(database: Database, admin: Actor, opens: datetime = OPENS) -> Shop:
     service.forget()
-    before = OPENS - timedelta(days=20)
-    campaign_id = campaigns.add_sale(database, admin, "11.11", OPENS, OPENS + timedelta(days=1), now=before)
+    before = opens - timedelta(days=20)
+    campaign_id = campaigns.add_sale(database, admin, "11.11", opens, opens + timedelta(days=1), now=before)
     codes = [f"S{n:02d}" for n in range(40)]
     with database.writing() as connection:
         rows = {"sku_code": codes, "name": [f"货{n}" for n in range(40)], "unit_cost": 4_000, "list_price": 19_900}
@@ -81,6 +81,6 @@ def opened(database: Database, admin: Actor) -> Shop:
     planning.set_target(database, admin, campaign_id, Target(10_000_000, 10_000, 0.1, 10_000), why="first", now=before)
 
     def send(events: list[dict[str, Any]], source: str = "shop") -> dict[str, Any]:
-        return feed.added([feed.take(database, admin, source, batch, OPENS) for batch in feed.in_batches(events)])
+        return feed.added([feed.take(database, admin, source, batch, opens) for batch in feed.in_batches(events)])
 
     return Shop(database, campaign_id, send)

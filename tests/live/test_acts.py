@@ -1,19 +1,29 @@
-"""Acts in the sale: advised with their worth, done by the room that owns the data, written down, and ticked off."""
+"""Acts in the sale: advised with their worth, done by the room that owns the data, written down, ticked off, and taken back."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
+import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from sqlalchemy import insert as insert_rows
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
-from core.access import Actor
-from core.database import read
+from core.access import Actor, audit
+from core.database import read, schema
 from core.errors import ShopError
 from core.goods import structure
+from core.goods.tables import sku
 from core.live import acts, decisions, rehearsal
-from core.live.decisions import Act
+from core.live.changes import Act
+from core.pricing import prices
 from core.stock import service as stock
-from core.warmup import selling, storefront
+from core.warmup import marks, selling, storefront
 from core.warmup.tables import flash_session
 from tests.live.conftest import OPENS, Shop, event
 
@@ -136,3 +146,235 @@ def test_a_rehearsal_only_records(small_shop: Shop, admin: Actor) -> None:
     assert decisions.to_do(made.to_dict("records")) == []
     rows = storefront.labels(small_shop.db, admin, small_shop.campaign_id, NOW).set_index("sku_code")
     assert rows.loc["S02", "stock"] == "enough"
+
+
+PRICED = {"raise_price": 10_900, "cut_price": 8_900}
+
+
+def chosen(name: str, **more: Any) -> Act:
+    """An act of each kind that the shop of `ready` can do."""
+    code = "NEW" if name == "add_goods" else "S01"
+    return Act(name, code, 5, price=PRICED.get(name), partner="S20" if name == "swap" else "", **more)
+
+
+def ready(shop: Shop, actor: Actor) -> None:
+    """Goods outside the sale to add, and a locked session to release."""
+    with shop.db.writing() as connection:
+        connection.execute(insert_rows(sku).values(sku_code="NEW", name="新货", list_price=19_900, updated_at=OPENS))
+    ids = selling.plan(shop.db, actor, shop.campaign_id, "S01", "wave", OPENS, [10], length_minutes=90, now=OPENS)
+    selling.lock(shop.db, actor, ids, OPENS)
+
+
+def everything(shop: Shop) -> dict[str, list[str]]:
+    """Every row of every table."""
+    with shop.db.reading() as connection:
+        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in schema.sorted_tables}
+
+
+@pytest.mark.parametrize("name", acts.ACTS)
+def test_an_act_whose_entry_cannot_be_written_is_not_done(shop: Shop, admin: Actor, name: str) -> None:
+    """The log refuses the entry (its note is missing): nothing at all has happened. With a note the same act changes something."""
+    ready(shop, admin)
+    before = everything(shop)
+    with pytest.raises(IntegrityError):
+        decisions.act(shop.db, admin, shop.campaign_id, chosen(name, note=None), NOW)
+    assert everything(shop) == before
+    decisions.act(shop.db, admin, shop.campaign_id, chosen(name), NOW)
+    moved = {table for table, rows in everything(shop).items() if rows != before[table]}
+    assert {"decision", "audit"} < moved or name == "restock"
+
+
+@pytest.mark.parametrize("name", acts.BACK)
+def test_what_cannot_be_written_is_not_taken_back(shop: Shop, admin: Actor, name: str) -> None:
+    ready(shop, admin)
+    done = decisions.act(shop.db, admin, shop.campaign_id, chosen(name), NOW)
+    before = everything(shop)
+    nobody = Actor(None, "admin")  # type: ignore[arg-type]  # the log wants to know who
+    with pytest.raises(IntegrityError):
+        decisions.take_back(shop.db, nobody, shop.campaign_id, done, NOW)
+    assert everything(shop) == before
+
+
+def fields(shop: Shop) -> dict[str, Any]:
+    """What acts change: marks, and the rows of the goods structure without their versions."""
+    with shop.db.reading() as connection:
+        rows = structure.standing(connection, shop.campaign_id).drop(columns=["version", "changed_by"])
+        return {"marks": marks.standing(connection, shop.campaign_id), "rows": rows.sort_index().astype(str).to_dict("index")}
+
+
+@pytest.mark.parametrize("name", acts.BACK)
+def test_an_act_is_taken_back_to_what_was(shop: Shop, admin: Actor, name: str) -> None:
+    ready(shop, admin)
+    before = fields(shop)
+    done = decisions.act(shop.db, admin, shop.campaign_id, chosen(name, note="误点"), NOW)
+    assert fields(shop) != before
+    at = NOW + timedelta(minutes=2)
+    (row,) = decisions.in_force(shop.db, admin, shop.campaign_id, at)
+    assert (row["decision_id"], row["account"], row["at"], row["note"], row["back"]) == (
+        done, admin.name, NOW, "误点", acts.BACK[name],
+    )  # fmt: skip
+    back = decisions.take_back(shop.db, admin, shop.campaign_id, done, at)
+    assert fields(shop) == before
+    assert decisions.in_force(shop.db, admin, shop.campaign_id, at) == []
+    made = decisions.decisions(shop.db, admin, shop.campaign_id, at)
+    assert made[["decision_id", "act", "at"]].to_numpy().tolist() == [
+        [back, acts.BACK[name], pd.Timestamp(at)],
+        [done, name, pd.Timestamp(NOW)],
+    ]
+    assert left(shop, admin) == [(acts.BACK[name], row["sku_code"], "back_office")]  # the act's own rest is closed by it
+    with pytest.raises(ShopError, match="live.no_way_back"):
+        decisions.take_back(shop.db, admin, shop.campaign_id, done, at)
+    with shop.db.reading() as connection:
+        said = audit.search(connection, limit=1).iloc[0]
+    assert (said["action"], said["subject"]) == ("live.take_back", f"{shop.campaign_id}/{row['sku_code']}")
+
+
+def test_what_was_touched_since_is_not_taken_back(shop: Shop, admin: Actor) -> None:
+    """A later price, an edited row, a sale: each refuses, changes nothing, and the act is no longer offered."""
+    ready(shop, admin)
+    ids = {
+        name: decisions.act(shop.db, admin, shop.campaign_id, chosen(name), NOW) for name in ("raise_price", "swap", "add_goods")
+    }
+    with shop.db.reading() as connection:
+        seen = structure.standing(connection, shop.campaign_id, ["S01", "S20"])
+    prices.set_prices(
+        shop.db,
+        admin,
+        shop.campaign_id,
+        seen[["version"]].loc[["S01"]].assign(sale_price=pd.array([9_500], dtype="Int64")),
+        now=NOW,
+    )
+    tier = pd.DataFrame({"key": ["S20"], "field": "tier", "after": ["clearance"]})
+    structure.edit(shop.db, admin, shop.campaign_id, tier, {"S20": int(seen["version"]["S20"])}, now=NOW)
+    shop.send([event(1, "order", 20, sku_code="NEW", order_id="o1", amount_fen=19_900)])
+    before = everything(shop)
+    for decision_id in ids.values():
+        with pytest.raises(ShopError, match="live.changed_since"):
+            decisions.take_back(shop.db, admin, shop.campaign_id, decision_id, NOW)
+    assert everything(shop) == before
+    assert decisions.in_force(shop.db, admin, shop.campaign_id, NOW) == []
+
+
+def test_two_people_take_one_decision_back_once(shop: Shop, admin: Actor, lead: Actor) -> None:
+    done = do(shop, admin, "cap", "S01")
+
+    def back(actor: Actor) -> str:
+        try:
+            decisions.take_back(shop.db, actor, shop.campaign_id, done, NOW)
+        except ShopError as error:
+            return error.code
+        return "taken back"
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(back, (admin, lead))) == ["live.no_way_back", "taken back"]
+    assert decisions.decisions(shop.db, admin, shop.campaign_id, NOW)["act"].tolist() == ["uncap", "cap"]
+
+
+def test_of_two_acts_on_one_field_only_the_later_can_be_taken_back(small_shop: Shop, admin: Actor) -> None:
+    """Two heroes give way to the same goods: taking the first back alone would leave the second without any in its place."""
+    before = fields(small_shop)
+    first = do(small_shop, admin, "swap", "S01", 5, partner="S20")
+    second = do(small_shop, admin, "swap", "S02", 5, partner="S20")
+    with pytest.raises(ShopError, match="live.changed_since"):
+        decisions.take_back(small_shop.db, admin, small_shop.campaign_id, first, NOW)
+    for one in (second, first):
+        assert [row["decision_id"] for row in decisions.in_force(small_shop.db, admin, small_shop.campaign_id, NOW)] == [one]
+        decisions.take_back(small_shop.db, admin, small_shop.campaign_id, one, NOW)
+    assert fields(small_shop) == before
+
+
+def test_units_released_and_orders_placed_cannot_be_taken_back(shop: Shop, admin: Actor) -> None:
+    ready(shop, admin)
+    for name in ("release", "restock"):
+        done = decisions.act(shop.db, admin, shop.campaign_id, chosen(name), NOW)
+        with pytest.raises(ShopError, match="live.no_way_back"):
+            decisions.take_back(shop.db, admin, shop.campaign_id, done, NOW)
+
+
+def test_a_cap_and_a_take_down_of_one_sku_do_not_touch_each_other(small_shop: Shop, admin: Actor) -> None:
+    cap, down = do(small_shop, admin, "cap", "S01"), do(small_shop, admin, "take_down", "S01")
+
+    def label() -> tuple[str, str]:
+        row = storefront.labels(small_shop.db, admin, small_shop.campaign_id, NOW).set_index("sku_code").loc["S01"]
+        return str(row["limit_text"]), str(row["stock"])
+
+    assert label() == ("每单限购 1 件", "off_sale")
+    with pytest.raises(ShopError, match="live.stands_already"):
+        do(small_shop, admin, "cap", "S01")
+    decisions.take_back(small_shop.db, admin, small_shop.campaign_id, down, NOW)
+    assert label() == ("每单限购 1 件", "enough")
+    decisions.take_back(small_shop.db, admin, small_shop.campaign_id, cap, NOW)
+    assert label() == ("", "enough")
+    with small_shop.db.reading() as connection:
+        assert marks.standing(connection, small_shop.campaign_id) == {}
+
+
+def test_who_may_do_an_act_may_take_it_back(small_shop: Shop, admin: Actor, lead: Actor, viewer: Actor) -> None:
+    """The campaign lead caps and lifts; a price is the pricing room's, whichever way it moves, but for a rehearsal."""
+    price = decisions.act(small_shop.db, admin, small_shop.campaign_id, chosen("raise_price"), NOW)
+    cap = do(small_shop, lead, "cap", "S02")
+    for actor, decision_id in ((viewer, cap), (lead, price)):
+        with pytest.raises(ShopError, match="access.denied"):
+            decisions.take_back(small_shop.db, actor, small_shop.campaign_id, decision_id, NOW)
+    with pytest.raises(ShopError, match="access.denied"):
+        decisions.act(small_shop.db, lead, small_shop.campaign_id, chosen("cut_price"), NOW)
+    decisions.take_back(small_shop.db, lead, small_shop.campaign_id, cap, NOW)
+    assert [decisions.may(lead, name, drill=False) for name in ("cap", "swap", "raise_price")] == [True, True, False]
+    assert decisions.may(lead, "raise_price", drill=True)
+    assert not decisions.may(viewer, "cap", drill=True)
+
+
+def test_a_rehearsal_takes_back_on_paper_only(small_shop: Shop, admin: Actor, lead: Actor) -> None:
+    ready(small_shop, admin)
+    drill = rehearsal.start(small_shop.db, admin, small_shop.campaign_id, NOW)
+    before = fields(small_shop)
+    at = OPENS + timedelta(hours=5)  # sale time runs ahead of the real one
+    for name in acts.BACK:
+        done = decisions.act(small_shop.db, lead, drill, chosen(name), NOW, at)
+        assert [row["decision_id"] for row in decisions.in_force(small_shop.db, lead, drill, at)] == [done]
+        decisions.take_back(small_shop.db, lead, drill, done, NOW, at)
+        assert decisions.in_force(small_shop.db, lead, drill, at) == []
+    assert fields(small_shop) == before
+    assert decisions.to_do(decisions.decisions(small_shop.db, lead, drill, at).to_dict("records")) == []
+
+
+def test_advice_leaves_out_what_is_in_force(small_shop: Shop, admin: Actor) -> None:
+    small_shop.send([event(n, "order", n / 10, sku_code="S01", order_id=f"o{n}", amount_fen=9_900) for n in range(40)])
+
+    def advised() -> set[tuple[str, str]]:
+        found = decisions.advice(small_shop.db, admin, small_shop.campaign_id, NOW)
+        return set(zip(found["act"], found["sku_code"], strict=True))
+
+    assert ("take_down", "S01") in advised()
+    done = do(small_shop, admin, "take_down", "S01", 5)
+    assert ("take_down", "S01") not in advised()
+    decisions.take_back(small_shop.db, admin, small_shop.campaign_id, done, NOW)
+    assert ("take_down", "S01") in advised()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    some.lists(
+        some.tuples(some.sampled_from(list(acts.BACK)), some.sampled_from(["S01", "S02"]), some.integers(8_000, 8_003)),
+        max_size=12,
+    )
+)
+def test_taken_back_newest_first_any_night_ends_as_it_began(
+    small_shop: Shop, admin: Actor, night: list[tuple[str, str, int]]
+) -> None:
+    """Whatever was done to two SKUs, one over the other: the marks are those of the decisions in force, and the way back is exact."""
+    before = fields(small_shop)
+    for name, code, price in night:
+        try:
+            decisions.act(small_shop.db, admin, small_shop.campaign_id, Act(name, code, 1, price, "S20"), NOW)
+        except ShopError as error:
+            assert error.code == "live.stands_already"
+        standing = decisions.in_force(small_shop.db, admin, small_shop.campaign_id, NOW)
+        marked = fields(small_shop)["marks"]
+        for act, field in (("cap", "limit"), ("take_down", "off_sale")):
+            assert {row["sku_code"] for row in standing if row["act"] == act} == {
+                code for code, put in marked.items() if put[field]
+            }
+    while standing := decisions.in_force(small_shop.db, admin, small_shop.campaign_id, NOW):
+        decisions.take_back(small_shop.db, admin, small_shop.campaign_id, standing[0]["decision_id"], NOW)
+    assert fields(small_shop) == before

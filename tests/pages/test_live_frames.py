@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.access import Actor
 from core.database import Database
 from core.live import decisions, glance, rehearsal, service
-from core.live.decisions import Act
+from core.live.changes import Act
 from core.live.picture import Picture
 from core.live.tables import person_seen
 from pages.parts import live_alerts, live_frames
