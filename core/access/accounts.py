@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from core.access import audit, passwords
 from core.access.rules import ROLES, Actor
 from core.access.tables import account
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 
 NOBODYS_NAME = "local"  # the operator at the machine itself: not a person, so it can never be the second one
@@ -87,7 +88,13 @@ def create(
 def _require_free(connection: Connection, name: str, email: str | None) -> None:
     if name == NOBODYS_NAME or connection.scalar(select(func.count()).select_from(account).where(account.c.name == name)):
         raise ShopError("access.name_taken", name=name)
-    if email and connection.scalar(select(func.count()).select_from(account).where(account.c.email == email)):
+    require_free_email(connection, name, email)
+
+
+def require_free_email(connection: Connection, name: str, email: str | None) -> None:
+    """ShopError("access.email_taken") if the address belongs to another account than that one."""
+    others = select(func.count()).select_from(account).where(account.c.email == email, account.c.name != name)
+    if email and connection.scalar(others):
         raise ShopError("access.email_taken", email=email)
 
 
@@ -105,7 +112,8 @@ def count(connection: Connection) -> int:
 
 
 def require_another_admin(connection: Connection, name: str) -> None:
-    """ShopError("access.last_admin") if no other enabled administrator would be left."""
+    """ShopError("access.last_admin") if no other enabled administrator would be left; of two who go at once the second one is told."""
+    one_at_a_time(connection, "administrators")
     others = (
         select(func.count())
         .select_from(account)

@@ -126,22 +126,6 @@ def standings(connection: Connection, kind: str, inputs: pd.DataFrame) -> pd.Ser
     return states
 
 
-def expire_moved(connection: Connection, actor: Actor, now: datetime, kind: str, inputs: pd.DataFrame) -> list[str]:
-    """Closes open requests of these subjects whose inputs have moved, so that nobody is asked to decide what no longer is.
-
-    For the courtesy of a clean list alone: `standing` never trusts the stored state. Returns the subjects.
-    """
-    latest = _latest(connection, kind, inputs.index)
-    rows = inputs.loc[inputs.index.isin([key for key, row in latest.items() if row.state == "requested"])]
-    moved = [
-        subject for subject, row in zip(rows.index, rows.to_dict("records"), strict=True)
-        if latest[subject].inputs_digest != digest(kind, subject, {str(key): value for key, value in row.items()})
-    ]  # fmt: skip
-    for subject in moved:
-        _expire(connection, actor, now, latest[subject])
-    return moved
-
-
 def listed(db: Database, actor: Actor, state: str = "requested", limit: int = 500) -> pd.DataFrame:
     """Approvals in a state ("" = all), newest first, as the person may see them: id, kind, subject, inputs, reason, requested_by,
     requested_at, state, decided_by, decided_at, note, may_decide. The inputs (costs, margins) only to who may ask or decide."""

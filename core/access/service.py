@@ -13,6 +13,7 @@ from core.access.accounts import FirstPassword
 from core.access.rules import Actor, allow
 from core.access.tables import account, session
 from core.database import Database, read
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 
 LOCAL_OPERATOR = Actor(accounts.NOBODYS_NAME, "admin", "cli")
@@ -72,6 +73,7 @@ def is_empty(db: Database) -> bool:
 def first_account(db: Database, now: datetime) -> FirstPassword | None:
     """The first administrator of an empty house, or None where somebody lives already; called by the start script, not by a person."""
     with db.writing() as connection:
+        one_at_a_time(connection, "first account")
         if accounts.count(connection):
             return None
         return accounts.create(connection, LOCAL_OPERATOR, "admin", "admin", now)
@@ -80,7 +82,10 @@ def first_account(db: Database, now: datetime) -> FirstPassword | None:
 def change_account(
     db: Database, actor: Actor, name: str, now: datetime, *, role: str, department: str = "", email: str = ""
 ) -> None:
-    """Sets role, department and e-mail; it counts from the person's next click. ShopError("access.last_admin" | "access.unknown_role" ..)."""
+    """Sets role, department and e-mail; it counts from the person's next click.
+
+    ShopError("access.last_admin" | "access.unknown_role" | "access.email_taken" ..).
+    """
     allow(actor, "account.manage")
     accounts.require_role(role)
     values = {"role": role, "department": department, "email": accounts.clean_email(email)}
@@ -88,6 +93,7 @@ def change_account(
         row = accounts.find(connection, name)
         if row["role"] == "admin" and role != "admin":
             accounts.require_another_admin(connection, str(row["name"]))
+        accounts.require_free_email(connection, str(row["name"]), values["email"])
         connection.execute(account.update().where(account.c.name == row["name"]).values(**values))
         audit.record(connection, actor, now, "account.change", str(row["name"]), {key: row[key] for key in values}, values)
 

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, select
 
 from core.access import Actor, allow, audit
 from core.database import Database, insert, new_id, one, read, upsert
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.imports import rules
 from core.imports.kinds import Comparison, Context, Kind
 from core.imports.later import named
-from core.imports.tables import header_memory, import_run
+from core.imports.tables import LOCK, header_memory, import_run
 from core.sheets.clean import Cleaned, clean
 from core.sheets.columns import fold
 from core.sheets.detect import Header, guess_header, guess_sheet, header_at
@@ -153,6 +154,7 @@ def commit(
         with db.reading() as connection:
             return _report(draft, context, kind.compare(connection, draft.cleaned.frame, context), committed=False)
     with db.writing() as connection:
+        one_at_a_time(connection, LOCK)
         comparison = kind.compare(connection, draft.cleaned.frame, context)
         if seen is not None and rules.fingerprint(comparison.changes) != rules.fingerprint(seen.changes):
             raise ShopError("import.moved", count=len(comparison.changes))
@@ -179,15 +181,17 @@ def undo(db: Database, actor: Actor, kind: Kind, import_id: str, *, reason: str,
     if not reason.strip():
         raise ShopError("import.no_reason")
     with db.writing() as connection:
+        one_at_a_time(connection, LOCK)
         run = one(connection, select(import_run).where(import_run.c.import_id == import_id, import_run.c.kind == kind.name))
         if run is None:
             raise ShopError("import.unknown", import_id=import_id)
         if run["state"] == "undone":
             raise ShopError("import.already_undone", import_id=import_id, at=run["undone_at"], account=run["undone_by"])
-        try:
-            kind.revert(connection, import_id, Context(new_id(), actor, now, run["sheet"], run["campaign_id"]))
-        except ShopError as error:
-            raise named(connection, error) from error
+        if run["figures"]["added"] or run["figures"]["changed"]:  # else it has written nothing, and nothing can have come after
+            try:
+                kind.revert(connection, import_id, Context(new_id(), actor, now, run["sheet"], run["campaign_id"]))
+            except ShopError as error:
+                raise named(connection, error) from error
         where = import_run.c.import_id == import_id
         connection.execute(
             import_run.update().where(where).values(state="undone", undone_at=now, undone_by=actor.name, reason=reason.strip())

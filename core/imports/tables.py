@@ -6,6 +6,8 @@ from sqlalchemy import JSON, Column, Index, Integer, String, Table
 
 from core.database.types import Moment, schema
 
+LOCK = "imports"  # held while rows that an import compares are compared and written: two people would else both write the same difference
+
 import_run = Table(
     "import_run",
     schema,

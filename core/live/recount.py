@@ -113,7 +113,8 @@ def _people_of(connection: Connection, campaign_id: str, day: Any) -> list[Any]:
     masked = literal("#") + event.c.order_id
     who = case((event.c.kind == "view", event.c.user_key), (event.c.user_key != "", event.c.user_key), else_=masked)
     role = case((event.c.kind == "view", "visitor"), else_="buyer")
-    first = func.row_number().over(partition_by=(role, day, who), order_by=(event.c.at_ms, event.c.channel))
+    bytewise = event.c.channel if connection.dialect.name == "sqlite" else event.c.channel.collate("C")  # as the fold compares
+    first = func.row_number().over(partition_by=(role, day, who), order_by=(event.c.at_ms, bytewise))
     columns = (role.label("role"), day.label("day"), who.label("user_key"), event.c.at_ms, event.c.channel, first.label("n"))
     sights = (
         select(*columns)
@@ -214,8 +215,12 @@ def _deposits(connection: Connection, campaign_id: str) -> list[Any]:
     sums = (-line.deposited, none, -line.paid, -line.cancelled - line.refunded)
     lines = select(*(line[key] for key in keys), *(value.label(name) for value, name in zip(sums, names, strict=True)))
     amount = (-func.sum(event.c.amount_fen)).label("deposit_amount")
-    amounts = select(*(event.c[key] for key in keys), none.label("quantity"), amount, none.label("paid"), none.label("given_back"))
-    amounts = amounts.where(event.c.kind == "deposit", event.c.campaign_id.not_in(drills)).group_by(*(event.c[key] for key in keys))
+    amounts = select(
+        *(event.c[key] for key in keys), none.label("quantity"), amount, none.label("paid"), none.label("given_back")
+    )
+    amounts = amounts.where(event.c.kind == "deposit", event.c.campaign_id.not_in(drills)).group_by(
+        *(event.c[key] for key in keys)
+    )
     return _difference(
         connection,
         keys,

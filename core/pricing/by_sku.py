@@ -10,10 +10,11 @@ import pandas as pd
 from sqlalchemy import Connection, Table, select
 
 from core.database import insert, keyed, read, upsert
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.imports import rules
 from core.imports.kinds import REJECTED, Comparison, Context
-from core.imports.tables import import_change
+from core.imports.tables import LOCK, import_change
 
 Store = Callable[
     [Connection, pd.DataFrame, pd.DataFrame, Context], None
@@ -93,8 +94,6 @@ class BySku:
         saved = read(
             connection, select(import_change.c.key, import_change.c.before).where(import_change.c.import_id == import_id)
         )
-        if saved.empty:
-            return
         keys = saved["key"].str.split("/", n=1, expand=True)
         place = replace(context, campaign_id=str(keys[0].iloc[0]))
         now = self.standing(connection, place.campaign_id, keys[1].tolist()).reindex(keys[1])
@@ -115,6 +114,7 @@ class BySku:
 
         ShopError("price.edit_conflict", keys=[...]) when a row has moved since, or is not there where the table does not grow.
         """
+        one_at_a_time(connection, LOCK)
         before = self.standing(connection, context.campaign_id, changed.index.tolist()).reindex(changed.index)
         moved = changed.index[(before["version"].fillna(0) != changed["version"].fillna(0)).to_numpy(bool)]
         if len(moved) or (not self.grows and before["version"].isna().any()):

@@ -15,6 +15,7 @@ from core.campaign import service as campaigns
 from core.campaign.service import Campaign
 from core.clock import business_day
 from core.database import Database, insert, new_id, one, read
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.readiness import network, rules
 from core.readiness.tables import task, task_link
@@ -71,6 +72,7 @@ def draw_up(db: Database, actor: Actor, campaign_id: str, now: datetime, languag
     """Gives a campaign the template's tasks; those that it has already stay as they are. Returns how many were added."""
     allow(actor, "readiness.edit")
     with db.writing() as connection:
+        one_at_a_time(connection, f"readiness:{campaign_id}")
         campaigns.standing(connection, campaign_id)
         have = set(connection.scalars(select(task.c.task_id).where(task.c.campaign_id == campaign_id)))
         fresh = [t for t in TASKS if t.code not in have]
@@ -240,6 +242,7 @@ def _pairs(links: pd.DataFrame) -> list[network.Link]:
 
 
 def _relink(connection: Connection, campaign_id: str, task_id: str, after: Sequence[str]) -> None:
+    one_at_a_time(connection, f"readiness:{campaign_id}")  # two links, each sound by itself, may close a circle
     firsts = list(dict.fromkeys(after))
     for first in firsts:
         _task(connection, campaign_id, first)

@@ -19,6 +19,7 @@ from core.campaign.pace import share_at
 from core.campaign.planning import Plan
 from core.clock import local_naive
 from core.database import Database, one, upsert
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.readiness.erlang import ServiceGoal, agents, require_goal
 from core.readiness.shifts import Shift, calendar, line_heads, on_shifts, require_shifts, with_new_hands
@@ -181,6 +182,7 @@ def change(db: Database, actor: Actor, campaign_id: str, wanted: Staffing, seen:
     allow(actor, "staffing.edit")
     _require(wanted)
     with db.writing() as connection:
+        one_at_a_time(connection, f"staffing:{campaign_id}")
         before, version = _settings(connection, campaign_id)
         if version != seen:
             raise ShopError("readiness.staffing_moved")

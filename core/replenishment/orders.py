@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 
 from core.access import Actor, allow, allowed, audit
 from core.database import Database, insert, keyed, new_id, one, read
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.goods.tables import sku, supplier
 from core.replenishment import sources, stored
@@ -95,6 +96,7 @@ def _place(connection: Connection, actor: Actor, run: stored.Run, lines: pd.Data
 
 
 def _numbers(connection: Connection, today: date, count: int) -> list[str]:
+    one_at_a_time(connection, "purchase order numbers")
     stem = f"PO{today:%Y%m%d}-"
     taken = (
         connection.scalar(select(func.count()).select_from(purchase_order).where(purchase_order.c.number.startswith(stem))) or 0

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from core.access import Actor, allow, approvals, audit
 from core.database import Database, insert, keyed, new_id, one, read, upsert
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
 from core.goods.tables import sku
 from core.imports import rules as compared
 from core.imports.kinds import REJECTED, Comparison, Context
-from core.imports.tables import import_change
+from core.imports.tables import LOCK, import_change
 from core.settings import settings
 from core.stock import ledger, rules
 from core.stock.tables import stock_count, stock_count_entry, stock_count_line, stock_movement
@@ -93,6 +94,7 @@ def settle(db: Database, actor: Actor, count_id: str, *, now: datetime) -> dict[
     """
     allow(actor, "stock.count")
     with db.writing() as connection:
+        one_at_a_time(connection, LOCK)
         head = _head(connection, count_id)
         if head["state"] != "open":
             raise ShopError("stock.count_closed", count_id=count_id)

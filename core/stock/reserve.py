@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from core.database import new_id
 from core.database.rows import append, find, merge
-from core.stock.tables import STATES, stock_movement, stock_position
-
+from core.stock.rules import LEVELS
+from core.stock.tables import stock_movement, stock_position
 
 
 class Change(NamedTuple):
@@ -38,7 +38,7 @@ def free(connection: Connection, sku_codes: Collection[str]) -> dict[str, int]:
 def post(connection: Connection, changes: Sequence[Change], source_id: str, account: str, now: datetime) -> None:
     """Writes the changes into the ledger and onto the positions, in the running transaction. One row a SKU."""
     moved = [change for change in changes if any(change[1:])]
-    rest = dict.fromkeys(STATES[len(Change._fields) - 1 :], 0)
+    rest = dict.fromkeys(LEVELS[len(Change._fields) - 1 :], 0)
     told = {"movement_id": new_id(), "at": now, "expected_on": "", "cause": "event", "source_id": source_id, "account": account}
     append(connection, stock_movement, moved, Change._fields, told | rest)
     sums = (*Change._fields[1:], "version")

@@ -66,11 +66,23 @@ def arrival_movements(told: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFram
     return moved[moved["quantity"] != 0].reset_index(drop=True)
 
 
-def _taken(shortfall: pd.Series, arrivals: pd.DataFrame) -> pd.DataFrame:
-    """Takes each SKU's shortfall from its arrivals: undated first, then the latest day first; what is left over goes undated below zero."""
+def departures(gone: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
+    """What takes units off the standing arrivals that are no longer on their way: sku_code, expected_on, quantity (int64, below 0), a row a pair.
+
+    `gone`: sku_code (unique), quantity (units), expected_on (the day on which they were expected). From that day as far as they still stand there: a
+    sheet may have moved them since. The rest as a sheet without a date takes it.
+    """
+    by_sku = gone.set_index("sku_code")
+    taken = _taken(by_sku["quantity"].astype("int64"), arrivals, by_sku["expected_on"])
+    return taken[taken["quantity"] != 0].reset_index(drop=True)
+
+
+def _taken(shortfall: pd.Series, arrivals: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
+    """Takes each SKU's shortfall from its arrivals: its `own` day first, then undated, then the latest day; what is left over goes undated below zero."""
     rows = arrivals[arrivals["sku_code"].isin(shortfall.index)]
-    rows = rows.assign(undated=rows["expected_on"] == "").sort_values(
-        ["sku_code", "undated", "expected_on"], ascending=[True, False, False]
+    expected = pd.Series("", index=rows.index) if own is None else rows["sku_code"].map(own)
+    rows = rows.assign(own=rows["expected_on"] == expected, undated=rows["expected_on"] == "").sort_values(
+        ["sku_code", "own", "undated", "expected_on"], ascending=[True, False, False, False]
     )
     wanted = rows["sku_code"].map(shortfall).to_numpy(dtype="int64")
     reached = rows.groupby("sku_code")["quantity"].cumsum().to_numpy(dtype="int64")

@@ -134,6 +134,11 @@ def post(connection: Connection, movements: pd.DataFrame, actor: Actor, *, sourc
     return ledger.post(connection, movements, source_id=source_id, cause=cause, account=actor.name, now=now)
 
 
+def arrived(connection: Connection, gone: pd.DataFrame) -> pd.DataFrame:
+    """For other rooms: the movements that take units off what is on its way (`rules.departures`): sku_code, state, quantity, expected_on."""
+    return rules.departures(gone, ledger.arrivals(connection, gone["sku_code"].tolist())).assign(state="in_transit")
+
+
 def check(connection: Connection) -> dict[str, list[Any]]:
     """Invariants of this room: ledger = positions, in-transit movements = arrivals, every position has its SKU."""
     p = stock_position.c

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from core.goods.sheet import MASTER_FIELDS
@@ -71,7 +73,5 @@ def count_sheet(rows: pd.DataFrame, language: str) -> bytes:
 
 
 def _written(rows: pd.DataFrame, kind: Kind, names: tuple[str, ...], language: str) -> bytes:
-    extra = {field.name: field for field in MASTER_FIELDS}
-    known = extra | {field.name: field for field in kind.spec.fields}
-    columns = [(name, known[name].title(language), known[name].kind) for name in names]
-    return writer.export(rows[list(names)], columns, kind.name, language)
+    spec = replace(kind.spec, fields=(*kind.spec.fields, *MASTER_FIELDS))  # a count sheet names its goods too
+    return writer.export(rows[list(names)], writer.as_columns(spec, names, language), kind.name, language)

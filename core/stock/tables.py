@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table
 
 from core.database.types import Moment, schema
-
-STATES = ("on_hand", "reserved", "presale_committed", "activity_locked", "in_transit")
+from core.stock.rules import LEVELS
 
 stock_movement = Table(
     "stock_movement",
@@ -14,7 +13,7 @@ stock_movement = Table(
     Column("sku_code", String, primary_key=True),
     Column("movement_id", String, primary_key=True),  # time-ordered: one batch of movements has one
     Column("at", Moment, nullable=False),
-    *(Column(state, BigInteger, nullable=False, default=0) for state in STATES),  # units, signed: what moved of each state
+    *(Column(state, BigInteger, nullable=False, default=0) for state in LEVELS),  # units, signed: what moved of each state
     Column("expected_on", String(10), primary_key=True, default=""),  # in_transit only: ISO day, "" where nobody knows it
     Column("cause", String, nullable=False),  # import | undo | count | purchase_order | receipt | event | session | edit
     Column("source_id", String, nullable=False),
@@ -28,11 +27,7 @@ stock_position = Table(
     "stock_position",
     schema,
     Column("sku_code", String, primary_key=True),
-    Column("on_hand", BigInteger, nullable=False, default=0),
-    Column("reserved", BigInteger, nullable=False, default=0),
-    Column("presale_committed", BigInteger, nullable=False, default=0),
-    Column("activity_locked", BigInteger, nullable=False, default=0),
-    Column("in_transit", BigInteger, nullable=False, default=0),
+    *(Column(level, BigInteger, nullable=False, default=0) for level in LEVELS),  # units
     Column("version", BigInteger, nullable=False, default=0),  # grows by one with each source that moved the SKU
     Column("updated_at", Moment, nullable=False),
     info={"place": "sku_code"},

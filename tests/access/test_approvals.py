@@ -156,8 +156,6 @@ def test_many_at_once_stand_as_each_alone(database: Database, now) -> None:
             "c": "expired",
             "d": "none",
         }
-        assert approvals.expire_moved(connection, ASKER, now, "price_floor", moved) == ["c"]
-    assert approvals.listed(database, DECIDER)["subject"].tolist() == []
 
 
 def test_the_list_says_who_may_decide_and_hides_figures(database: Database, now) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from core.access.tables import audit, session
 from core.access.tables import back_off as back_off_table
 from core.database import Database
 from core.errors import ShopError
+from tests.conftest import together
 
 WORD = "peach-lantern-42"
 
@@ -281,12 +283,44 @@ def test_accounts_keep_an_administrator_and_unique_names(database: Database, now
     ):
         with pytest.raises(ShopError, match=code):
             service.add_account(database, boss, **({"role": "viewer", "now": now} | given))
-    frame = service.people(database, boss)
+    service.add_account(database, boss, "阿强", "viewer", now)
+    with pytest.raises(ShopError, match="email_taken"):
+        service.change_account(database, boss, "阿强", now, role="viewer", email="A@B.example")
+    service.change_account(database, boss, "小梅", now, role="finance", department="财务", email="A@B.example")
+    service.change_account(database, boss, "阿强", now, role="viewer")
+    frame = service.people(database, boss).query("name != '阿强'")
     assert frame["name"].tolist() == ["admin", "小梅"]
     assert frame["must_change"].tolist() == [True, True]
     assert "password" not in frame.columns
     reset = service.reset_password(database, boss, "小梅", now)
     assert enter(database, now, name="小梅", word=reset.password).must_change
+
+
+def test_an_empty_house_opened_twice_at_once_has_one_first_account(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "create", together(accounts.create))
+    with ThreadPoolExecutor() as pool:
+        made = list(pool.map(lambda _: service.first_account(database, now), range(2)))
+    assert [first.name for first in made if first is not None] == ["admin"]
+
+
+def test_two_administrators_who_demote_each_other_at_once_do_not_both_go(
+    database: Database, admin: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        service.add_account(database, admin, name, "admin", now)
+    monkeypatch.setattr(service.audit, "record", together(service.audit.record))
+
+    def demote(name: str) -> str:
+        try:
+            service.change_account(database, admin, name, now, role="viewer")
+        except ShopError as refusal:
+            return refusal.code
+        return "done"
+
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(demote, ("one", "two"))) == ["access.last_admin", "done"]
 
 
 def test_the_local_operator_exists_where_nobody_else_can(

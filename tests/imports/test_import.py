@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 
 from core.access import Actor, audit
@@ -22,10 +24,13 @@ from core.goods.sheet import GOODS
 from core.imports import service
 from core.imports.kinds import Kind
 from core.imports.service import Choice, Report
+from core.orders.sheet import ORDERS
 from core.sheets import writer
+from core.signals.sheet import SHOP, TRAFFIC
 from core.stock import service as stock
 from core.stock.sheet import STOCK, stock_sheet
-from tests.conftest import create
+from core.warmup.sheet import WARMUP
+from tests.conftest import create, together
 
 COLUMNS = {
     "sku_code": "code", "name": "text", "on_hand": "integer", "reserved": "integer", "in_transit": "integer", "row_version": "integer", "unit_cost": "money",
@@ -255,3 +260,57 @@ def test_a_real_report_with_broken_cells(database: Database, merchandiser: Actor
     assert report.rejected["cell"].str.match(r"^[A-Z]+\d+$").all()
     assert {"cell.error", "cell.duplicate"} <= set(counts.index)
     assert len(levels(database, merchandiser)) == report.figures["added"]
+
+
+@pytest.mark.postgres
+def test_two_people_who_take_an_import_back_at_once_take_it_back_once(
+    postgres: Database, merchandiser: Actor, now: datetime
+) -> None:
+    bring(postgres, merchandiser, sheet(FIRST), now)
+    second = bring(postgres, merchandiser, sheet([{"sku_code": "00123", "on_hand": 25, "reserved": 2}]), now)
+    kind = replace(STOCK, revert=together(STOCK.revert))
+
+    def take_back(_: int) -> str:
+        try:
+            service.undo(postgres, merchandiser, kind, second.import_id, reason="wrong file", now=now)
+        except ShopError as refusal:
+            return refusal.code
+        return "done"
+
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(take_back, range(2))) == ["done", "import.already_undone"]
+    assert levels(postgres, merchandiser)["00123"] == (10, 2, 0)
+
+
+@pytest.mark.postgres
+def test_of_two_equal_sheets_at_once_one_changes_nothing(postgres: Database, merchandiser: Actor, now: datetime) -> None:
+    kind = replace(STOCK, write=together(STOCK.write))
+    draft = service.check(service.inspect(postgres, merchandiser, kind, sheet(FIRST), "sheet.xlsx"))
+    with ThreadPoolExecutor() as pool:
+        reports = list(pool.map(lambda _: service.commit(postgres, merchandiser, draft, now=now), range(2)))
+    assert sorted(report.figures["added"] for report in reports) == [0, 2]
+    assert levels(postgres, merchandiser) == {"00123": (10, 2, 0), "0E123": (0, 0, 0)}
+
+
+UNCHANGED: list[tuple[Kind, list[str], list[object]]] = [
+    (STOCK, ["商品编码", "实物库存"], ["A1", 3]),
+    (GOODS, ["商品编码", "商品名称"], ["A1", "口红"]),
+    (TRAFFIC, ["日期", "商品编码", "访客数"], ["2026-10-01", "A1", 3]),
+    (SHOP, ["日期", "访客数"], ["2026-10-01", 3]),
+    (WARMUP, ["日期", "商品编码", "收藏人数"], ["2026-10-01", "A1", 3]),
+    (ORDERS, ["订单编号", "商家编码", "买家实际支付金额"], ["O1", "A1", 3]),
+]
+
+
+@pytest.mark.parametrize(("kind", "head", "row"), UNCHANGED, ids=[kind.name for kind, *_ in UNCHANGED])
+def test_an_import_that_changed_nothing_is_taken_back_too(
+    database: Database, admin: Actor, now: datetime, kind: Kind, head: list[str], row: list[object]
+) -> None:
+    book, content = Workbook(), io.BytesIO()
+    for cells in (head, row):
+        book.active.append(cells)
+    book.save(content)
+    first, second = (bring(database, admin, content.getvalue(), now, kind) for _ in range(2))
+    assert (first.figures["added"], second.figures["unchanged"], second.committed) == (1, 1, True)
+    assert service.undo(database, admin, kind, second.import_id, reason="twice", now=now)["figures"]["unchanged"] == 1
+    assert service.history(database, admin, (kind.name,))["state"].tolist() == ["undone", "committed"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -15,6 +17,8 @@ from core.goods.tables import campaign_sku
 from core.orders.tables import order_line
 from core.pricing import approving, costs, prices, promotions, proposals, service
 from core.pricing.tables import bundle_part
+from core.signals.tables import daily_signal
+from tests.conftest import together
 from tests.pricing.conftest import CLOSES, COUPON, CROSS, CUT, OPENS, Shop
 
 
@@ -256,6 +260,23 @@ def test_limits_are_checked_and_versioned(shop: Shop, finance: Actor, merchandis
     assert verdict(shop, finance, "A001") == ("needs_approval", ("below_floor",))
 
 
+def test_of_two_who_edit_a_card_at_once_one_is_told(
+    either: Shop, finance: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(costs, "CARDS", replace(costs.CARDS, store=together(costs.CARDS.store)))
+
+    def save(product: int) -> str:
+        card = pd.DataFrame({"product": [product], "version": [1]}, index=["A001"])
+        try:
+            costs.edit_cards(either.db, finance, either.campaign_id, card, now=now)
+        except ShopError as refusal:
+            return refusal.code
+        return "saved"
+
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(save, (5100, 5200))) == ["price.edit_conflict", "saved"]
+
+
 def test_cards_are_versioned_with_their_origin(either: Shop, finance: Actor, now: datetime) -> None:
     shop = either
     card = pd.DataFrame({"product": [5100], "express": [500], "version": [1]}, index=["A001"])
@@ -357,3 +378,12 @@ def test_what_was_paid_so_far_comes_from_orders_without_reports(shop: Shop, fina
     bought(shop, "A001", 17900, OPENS + timedelta(hours=1), units=3)
     paid = service.paid_so_far(shop.db, finance, shop.campaign_id)
     assert paid.to_dict("records") == [{"sku_code": "A001", "units": 3, "paid_amount": 53700}]
+
+
+def test_the_day_after_the_close_is_no_part_of_what_the_sale_paid(shop: Shop, finance: Actor, now: datetime) -> None:
+    days = [date(2026, 11, 9), date(2026, 11, 10), date(2026, 11, 11), date(2026, 11, 12)]  # the sale closes as the 12th begins
+    reports = {"sku_code": "A001", "day": days, "channel": "", "units_paid": [1, 2, 4, 8], "paid_amount": [1, 2, 4, 8]}
+    with shop.db.writing() as connection:
+        insert(connection, daily_signal, pd.DataFrame(reports | {"import_id": "t", "updated_at": now}))
+    paid = service.paid_so_far(shop.db, finance, shop.campaign_id)
+    assert paid.to_dict("records") == [{"sku_code": "A001", "units": 6, "paid_amount": 6}]

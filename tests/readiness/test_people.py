@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.errors import ShopError
 from core.readiness.erlang import ServiceGoal, agents
 from core.readiness.shifts import Shift, calendar, line_heads, on_shifts, with_new_hands
-from core.readiness.warehouse import Stage, crew, horizon, least_pace, pace, person_hours
+from core.readiness.warehouse import Stage, horizon, least_pace, pace, person_hours
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,9 @@ def test_warehouse_vector(vectors: dict) -> None:
     stage = Stage("pick", v["lines_per_order"], v["rate_per_hour"], v["utilisation"])
     hours = person_hours(v["orders"], stage)
     assert hours == pytest.approx(v["person_hours"], abs=1e-6)
-    assert crew(hours, v["shifts"], v["hours_per_shift"], v["shrinkage"]) == v["heads_per_shift"]
+    present = np.array([hours / (v["shifts"] * v["hours_per_shift"])])
+    rota = with_new_hands(present, v["heads_per_shift"] + 1, np.array([0]), v["shrinkage"])
+    assert rota[["permanent", "new_hands"]].to_numpy().tolist() == [[v["heads_per_shift"], 0]]
 
 
 def test_erlang_vector(vectors: dict) -> None:

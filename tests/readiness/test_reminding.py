@@ -13,6 +13,7 @@ from core.access import Actor
 from core.access.tables import audit
 from core.campaign import service as campaigns
 from core.database import Database, read
+from core.notify import service as notify
 from core.notify.tables import message
 from core.readiness import reminding, service
 from core.settings import settings
@@ -38,7 +39,7 @@ def queued(database: Database) -> list[str]:
 
 def test_each_task_is_told_once_a_day(database: Database, lead: Actor, campaign: str, now: datetime) -> None:
     assert reminding.remind_all(database, lead, now) == 2
-    assert queued(database) == ["拍主图 · 王 · 2026-10-21", "核对券 · 王 · 2026-10-21"]
+    assert queued(database) == ["拍主图\n截止 10-21\n负责人 王", "核对券\n截止 10-21\n负责人 王"]
     assert reminding.remind_all(database, lead, now + timedelta(hours=1)) == 0
     with database.writing() as connection:  # sent messages count too
         connection.execute(message.update().values(state="sent"))
@@ -51,6 +52,24 @@ def test_each_task_is_told_once_a_day(database: Database, lead: Actor, campaign:
     with database.reading() as connection:
         told = read(connection, select(audit.c.action).where(audit.c.action == "readiness.remind"))
     assert len(told) == 3  # asking in vain leaves no trace
+
+
+def test_each_channel_is_told_in_its_language(
+    database: Database, lead: Actor, admin: Actor, campaign: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings(), "channels", {name: SecretStr("json://127.0.0.1:9/") for name in ("zh", "en")})
+    notify.change_channel(database, admin, "en", now, language="en")
+    stuck = service.add(database, lead, campaign, "印吊牌", "logistics", 19, 1, now)
+    service.progress(database, lead, campaign, stuck, "blocked", 1, now, reason="纸没到")
+    assert reminding.remind_all(database, lead, now) == 3
+    with database.reading() as connection:
+        told = read(
+            connection, select(message.c.channel, message.c.title, message.c.body).where(message.c.body.contains("印吊牌"))
+        )
+    assert sorted(told.itertuples(index=False, name=None)) == [
+        ("en", "双 11 · Logistics · blocked", "印吊牌\ndue 22 Oct\nblocked by: 纸没到"),
+        ("zh", "双 11 · 物流 · 受阻", "印吊牌\n截止 10-22\n卡在：纸没到"),
+    ]
 
 
 def test_nobody_is_woken_and_old_sales_are_left_alone(

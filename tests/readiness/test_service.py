@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from core.errors import ShopError
 from core.readiness import advertising, reminding, service, staffing
 from core.readiness.shifts import Shift
 from core.readiness.template import TASKS
+from tests.conftest import together
 
 OPENS = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)  # 20:00 on the eve, in Shanghai
 
@@ -155,6 +159,48 @@ def test_heads_follow_the_plan_and_its_promise(
         shift = next(name for name, hours in shift_of.items() if row.hour.hour in hours)
         assert present[row.hour.date(), shift, row.stage] >= np.ceil(row.heads - 1e-6)
     assert (heads.rota["heads"] == heads.rota["permanent"] + heads.rota["new_hands"]).all()
+
+
+def at_once(steps: list[Callable[[], object]]) -> list[str]:
+    """What became of steps that begin together, sorted: "done" or the code of a refusal."""
+
+    def one(step: Callable[[], object]) -> str:
+        try:
+            step()
+        except ShopError as refusal:
+            return refusal.code
+        return "done"
+
+    with ThreadPoolExecutor() as pool:
+        return sorted(pool.map(one, steps))
+
+
+def test_two_links_at_once_do_not_close_a_circle(
+    database: Database, lead: Actor, campaign: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (service.add(database, lead, campaign, title, "mall", 5, 1, now) for title in ("一", "二"))
+    monkeypatch.setattr(service, "insert", together(service.insert))
+    pairs = ((one, two), (two, one))
+    steps = [partial(service.link, database, lead, campaign, waits, [first], now) for first, waits in pairs]
+    assert at_once(steps) == ["done", "readiness.cycle"]
+    assert len(service.board(database, lead, campaign, now).tasks) >= 2
+
+
+def test_two_who_draw_the_tasks_up_at_once_get_them_once(
+    database: Database, lead: Actor, campaign: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "insert", together(service.insert))
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(lambda _: service.draw_up(database, lead, campaign, now), range(2))) == [0, len(TASKS)]
+
+
+def test_of_two_who_set_the_staffing_at_once_one_is_told(
+    database: Database, lead: Actor, campaign: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staffing, "upsert", together(staffing.upsert))
+    wanted = [staffing.Staffing(promise_hours=hours) for hours in (24, 36)]
+    steps = [partial(staffing.change, database, lead, campaign, one, 0, now) for one in wanted]
+    assert at_once(steps) == ["done", "readiness.staffing_moved"]
 
 
 def test_staffing_settings_are_kept_and_judged(
