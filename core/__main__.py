@@ -14,6 +14,7 @@ from core.commands import run
 # Modules whose `app` holds commands of the top level (init, check, positions ...).
 TOP = (
     "core.commands.house",
+    "core.commands.channel",
     "core.commands.imports",
     "core.commands.demo",
     "core.commands.start",

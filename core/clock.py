@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -32,6 +32,13 @@ def utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def on_the_clock(moment: datetime, zone_name: str = SHANGHAI) -> datetime:
+    """A moment as its reader's clock shows it: one that carries a zone of its own (a campaign's) keeps it, one in UTC goes to the named zone."""
+    return (
+        moment if isinstance(moment.tzinfo, ZoneInfo) and moment.tzinfo.key != "UTC" else utc(moment).astimezone(zone(zone_name))
+    )
+
+
 def parse_moment(text: str) -> datetime:
     """ISO 8601 with an offset (or Z), in UTC. ShopError("time.unreadable" | "time.naive")."""
     try:
@@ -58,11 +65,6 @@ def business_day(moment: datetime, zone_name: str = SHANGHAI) -> date:
 def day_start(day: date, zone_name: str = SHANGHAI) -> datetime:
     """The first moment of a business day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).astimezone(UTC)
-
-
-def day_bounds(day: date, zone_name: str = SHANGHAI) -> tuple[datetime, datetime]:
-    """[start, end) of a business day, in UTC; 23 or 25 hours where the zone changes its clocks."""
-    return day_start(day, zone_name), day_start(day + timedelta(days=1), zone_name)
 
 
 def epoch_minute(moment: datetime) -> int:

@@ -40,29 +40,15 @@ def parse_fen(text: str) -> int:
         amount = Decimal(f"{match[1] or match[2]}{(match[3] or '0').replace(',', '')}.{match[4] or '0'}")
     except InvalidOperation as error:  # pragma: no cover - the pattern admits digits only
         raise ShopError("money.unreadable", value=text) from error
-    fen = half_up(amount * _SCALE[match[5]] * 100)
-    if abs(fen) > LARGEST_FEN:
+    exact = amount * _SCALE[match[5]] * 100
+    if abs(exact) > LARGEST_FEN:
         raise ShopError("money.too_large", value=text)
-    return fen
+    return half_up(exact)
 
 
 def from_yuan(yuan: Decimal | int | str) -> int:
     """Fen of an exact number of yuan, half up. Floats are refused by type: they carry no exact cents."""
     return half_up(Decimal(yuan) * 100)
-
-
-def to_yuan(fen: int) -> Decimal:
-    """Yuan with two decimals, exactly.
-
-    >>> to_yuan(123450)
-    Decimal('1234.50')
-    """
-    return Decimal(int(fen)).scaleb(-2).quantize(Decimal("0.01"))
-
-
-def share(fen: int, rate: Decimal | str) -> int:
-    """A rate of an amount, rounded half up once."""
-    return half_up(Decimal(int(fen)) * Decimal(rate))
 
 
 def split(total: int, weights: Sequence[int] | np.ndarray) -> np.ndarray:

@@ -57,7 +57,6 @@ def backup(db: Database, actor: Actor, target: Path, now: datetime, keep: int = 
     with _part_of(path) as part:
         dump.write(db, part)
         dump.require_readable(db, part)
-        part.chmod(0o600)
         size, digest = part.stat().st_size, _sha256(part)
         _sync(part)
         part.rename(path)
@@ -135,9 +134,10 @@ def _require_whole(db: Database, actor: Actor, now: datetime, new_key: bool) -> 
 
 @contextmanager
 def _part_of(path: Path) -> Iterator[Path]:
-    """A name beside the target for the unfinished file; gone afterwards, whatever happens."""
+    """An empty file beside the target, its owner's alone before anything stands in it; gone afterwards, whatever happens."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part.touch(0o600, exist_ok=False)
     try:
         yield part
     finally:

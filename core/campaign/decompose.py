@@ -55,32 +55,6 @@ def slots(phase: Phase, zone: str) -> pd.DataFrame:
     return frame
 
 
-def tree(
-    gmv: int,
-    visitors: int,
-    phases: Sequence[Phase],
-    zone: str,
-    weights: Mapping[str, int],
-    day_weights: Mapping[str, int] | None = None,
-    curves: Mapping[str, Curve] | None = None,
-) -> pd.DataFrame:
-    """The target by phase, day and hour: columns phase_id, day, hour, start, gmv (int64 fen), visitors (int64).
-
-    `weights` by phase id decide the phases (all zero: equal); within a phase the pace curve decides days and hours, each day
-    multiplied by its `day_weights` per cent (100 where none is given). Phases of weight 0 have no rows.
-    Sums: hours -> day of the phase -> phase -> whole, exactly. ShopError("plan.no_phase") without a phase to carry the target.
-    """
-    used = [p for p in phases if weights.get(p.phase_id, 0) > 0] or list(phases)
-    if not used:
-        raise ShopError("plan.no_phase")
-    shares = [weights.get(p.phase_id, 0) for p in used]
-    money, people = split(gmv, shares), split(visitors, shares)
-    leaves = []
-    for phase, fen, persons in zip(used, money, people, strict=True):
-        leaves.append(_leaves(phase, zone, curve_of(phase, zone, curves), int(fen), int(persons), day_weights or {}))
-    return pd.concat(leaves, ignore_index=True)
-
-
 def _leaves(phase: Phase, zone: str, curve: Curve, gmv: int, visitors: int, day_weights: Mapping[str, int]) -> pd.DataFrame:
     frame = slots(phase, zone)
     begin = pd.Timestamp(phase.starts_at)
@@ -175,14 +149,19 @@ def replanned(
     return {phase: result[phase] for phase in [*weights, *(p for p in closed if p not in weights)]}
 
 
-def tree_of(
+def tree(
     totals: Mapping[str, tuple[int, int]],
     phases: Sequence[Phase],
     zone: str,
     day_weights: Mapping[str, int] | None = None,
     curves: Mapping[str, Curve] | None = None,
 ) -> pd.DataFrame:
-    """As `tree`, for phases whose (gmv, visitors) are already decided (a re-plan)."""
+    """The target by phase, day and hour: columns phase_id, day, hour, start, gmv (int64 fen), visitors (int64).
+
+    `totals`: (gmv, visitors) by phase id. Within a phase the pace curve decides days and hours, each day multiplied by its
+    `day_weights` per cent (100 where none is given). Phases of nothing have no rows. Sums: hours -> day of the phase -> phase, exactly.
+    ShopError("plan.no_phase") without a phase to carry the target.
+    """
     leaves = [
         _leaves(
             phase,

@@ -12,7 +12,6 @@ from core.errors import ShopError
 
 KINDS = ("preparation", "notice", "warm_up", "presale_deposit", "presale_balance", "live", "encore", "review")
 SIDE_KINDS = frozenset({"presale_deposit", "presale_balance"})  # run beside the others; never beside their own kind
-SELLING_KINDS = ("warm_up", "presale_balance", "live", "encore")  # kinds in which money comes in
 
 
 @dataclass(frozen=True, slots=True)

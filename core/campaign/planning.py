@@ -138,7 +138,7 @@ def settle(
     own = chosen.curves if curves is None else curves
     chosen = replace(chosen, phases=_phases_of(mine, chosen.phases), curves=own)
     totals = decompose.replanned(checked.gmv, checked.visitors, chosen.phases, chosen.closed, chosen.people.get("phase"))
-    leaves = decompose.tree_of(totals, mine.phases, mine.timezone, chosen.days, own)
+    leaves = decompose.tree(totals, mine.phases, mine.timezone, chosen.days, own)
     parts = decompose.parts(leaves, chosen.channels, chosen.tiers, chosen.people)
     return _store(connection, actor, mine, last, checked, chosen, parts, why, now)
 
@@ -245,7 +245,7 @@ def _ordered(parts: pd.DataFrame, campaign: Campaign, weights: Weights) -> pd.Da
 def leaves(plan: Plan) -> pd.DataFrame:
     """The plan by phase, day and hour, as `decompose.tree`: laid out again from the stored phase totals."""
     totals = {str(part): (int(gmv), int(visitors)) for part, gmv, visitors in plan.part("phase").itertuples(index=False)}
-    return decompose.tree_of(totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days, plan.weights.curves)
+    return decompose.tree(totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days, plan.weights.curves)
 
 
 def answer(numbers: Target, factor: str, value: float, answers: str) -> Target:
@@ -275,11 +275,6 @@ def _factors(numbers: Target) -> dict[str, float]:
 def _whole(factors: Mapping[str, float]) -> dict[str, float]:
     """Visitors and fen are whole numbers."""
     return {name: value if name == "conversion_rate" else max(1, round(value)) for name, value in factors.items()}
-
-
-def latest_version(connection: Connection, campaign_id: str) -> int:
-    """The number of the plan in force; 0 while there is none."""
-    return connection.scalar(select(func.max(campaign_plan.c.version)).where(campaign_plan.c.campaign_id == campaign_id)) or 0
 
 
 def check(connection: Connection) -> dict[str, list[str]]:

@@ -93,13 +93,23 @@ def draft(template: str, year: int, opening: str, timezone: str = SHANGHAI) -> t
     )
 
 
+def next_sale(now: datetime) -> tuple[str, int]:
+    """The known sale, by template and year, whose last opening comes next: what a new campaign is most likely for."""
+    coming = [
+        (max(p.starts_at for p in draft(name, year, rules.OPENINGS[0]) if p.kind == "live"), name, year)
+        for name in rules.TEMPLATES
+        for year in (now.year, now.year + 1)
+    ]
+    return next((name, year) for opens, name, year in sorted(coming) if opens > now)
+
+
 def add(db: Database, actor: Actor, name: str, phases: Sequence[Phase], *, timezone: str = SHANGHAI, now: datetime) -> str:
     """A new campaign; returns its id. ShopError("campaign.no_name" | "campaign.same_name") or what `phases.checked` refuses."""
     allow(actor, "campaign.edit")
     zone(timezone)
     with db.writing() as connection:
         title = _free_name(connection, name)
-        ordered = rules.checked([replace(p, starts_at=utc(p.starts_at), ends_at=utc(p.ends_at)) for p in phases])
+        ordered = _checked(phases, timezone)
         campaign_id = new_id()
         row = {
             "campaign_id": campaign_id,
@@ -115,6 +125,16 @@ def add(db: Database, actor: Actor, name: str, phases: Sequence[Phase], *, timez
     return campaign_id
 
 
+def _checked(phases: Sequence[Phase], timezone: str) -> tuple[Phase, ...]:
+    """`rules.checked`; a refusal says its moments on the campaign's clock."""
+    try:
+        return rules.checked([replace(p, starts_at=utc(p.starts_at), ends_at=utc(p.ends_at)) for p in phases])
+    except ShopError as refused:
+        at = zone(timezone)
+        facts = {name: fact.astimezone(at) if isinstance(fact, datetime) else fact for name, fact in refused.facts.items()}
+        raise ShopError(refused.code, **facts) from None
+
+
 def add_sale(
     db: Database, actor: Actor, name: str, opens_at: datetime, closes_at: datetime, *, timezone: str = SHANGHAI, now: datetime
 ) -> str:
@@ -128,7 +148,7 @@ def reschedule(db: Database, actor: Actor, campaign_id: str, phases: Sequence[Ph
     allow(actor, "campaign.edit")
     with db.writing() as connection:
         before = _seen(connection, campaign_id, version)
-        ordered = rules.checked([replace(p, starts_at=utc(p.starts_at), ends_at=utc(p.ends_at)) for p in phases])
+        ordered = _checked(phases, before.timezone)
         connection.execute(delete(campaign_phase).where(campaign_phase.c.campaign_id == campaign_id))
         _store(connection, campaign_id, ordered)
         _touch(connection, campaign_id, version, **_span(ordered))

@@ -65,9 +65,12 @@ def listed(archived: Annotated[bool, typer.Option("--archived", help="archived o
 
 def _number(text: str, field: str) -> Decimal:
     try:
-        return Decimal(text.replace(",", "").strip())
-    except InvalidOperation as error:
-        raise ShopError("plan.unreadable", field=field, value=text) from error
+        number = Decimal(text.replace(",", "").strip())
+    except InvalidOperation:
+        number = Decimal("nan")
+    if not number.is_finite():
+        raise ShopError("plan.unreadable", field=field, value=text)
+    return number
 
 
 def _template(text: str, timezone: str) -> tuple[str, int, str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 import pandas as pd
@@ -11,7 +10,7 @@ import typer
 
 from core.commands.run import desk
 from core.errors import ShopError
-from core.money import from_yuan
+from core.money import parse_fen
 from core.replenishment import following, ladder, service
 
 app = typer.Typer()
@@ -38,7 +37,7 @@ def replenish(
 ) -> pd.DataFrame:
     """The replenishment sheet: one line a SKU with its quantity and why."""
     at = desk()
-    policy = {"budget": None if budget is None else _fen(budget), "caution": caution}
+    policy = {"budget": None if budget is None else parse_fen(budget), "caution": caution}
     run = service.replenish(at.db, at.actor, campaign, policy, now=at.now, today=_day(day))
     lines = service.sheet(at.db, at.actor, run.run_id).lines
     if not at.as_json:
@@ -57,13 +56,6 @@ def reorder(campaign: CampaignId, service_level: Annotated[float, typer.Option(m
     """Ordinary days after the sale: reorder points and what falls below them."""
     at = desk()
     return following.ordinary(at.db, at.actor, campaign, now=at.now, service_level=service_level)
-
-
-def _fen(yuan: str) -> int:
-    try:
-        return from_yuan(Decimal(yuan))
-    except InvalidOperation as error:
-        raise ShopError("money.unreadable", value=yuan) from error
 
 
 def _day(text: str) -> date | None:

@@ -108,21 +108,6 @@ class Master:
                 context,
             )
 
-    def edit(self, connection: Connection, changed: pd.DataFrame, context: Context) -> int:
-        """Cells changed on a screen: `changed` is indexed by key with the new values of all fields and the `version` that was seen.
-
-        ShopError("goods.edit_conflict", keys=[...]) when a row has moved since. Returns the number of rows.
-        """
-        standing = self.standing(connection, changed.index.tolist())
-        moved = changed.index[changed["version"].to_numpy() != standing["version"].reindex(changed.index).fillna(-1).to_numpy()]
-        if len(moved):
-            raise ShopError("goods.edit_conflict", keys=moved.tolist())
-        rows = changed[list(self.fields)].assign(
-            version=changed["version"] + 1, added_by=standing["added_by"].reindex(changed.index), retired_at=None
-        )
-        self._store(connection, rows, context)
-        return len(changed)
-
     def _store(self, connection: Connection, rows: pd.DataFrame, context: Context) -> None:
         text = [name for name in self.fields if name in rows and not self.table.c[name].nullable]
         full = rows.assign(**{name: rows[name].astype(object).fillna("") for name in text}, updated_at=context.now)

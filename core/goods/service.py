@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
-from core.access import Actor, allow, allowed, audit
-from core.database import Database, keyed, new_id, read
+from core.access import Actor, allow, allowed
+from core.database import Database, keyed, read
 from core.goods.master import Master
 from core.goods.tables import sku, supplier
 from core.imports.kinds import Comparison, Context
@@ -60,20 +58,6 @@ def suppliers(db: Database, actor: Actor) -> pd.DataFrame:
     )
     with db.reading() as connection:
         return read(connection, query.where(supplier.c.retired_at.is_(None)).order_by(supplier.c.name))
-
-
-def edit_goods(db: Database, actor: Actor, changed: pd.DataFrame, *, now: datetime) -> int:
-    """Saves edited SKUs: indexed by sku_code, all master fields plus the `version` seen. ShopError("goods.edit_conflict") when one has moved."""
-    allow(actor, "goods.edit")
-    context = Context(new_id(), actor, now)
-    with db.writing() as connection:
-        before = SKUS.standing(connection, changed.index.tolist())
-        count = SKUS.edit(connection, changed, context)
-        for code in changed.index:
-            was, will = before.loc[code, list(SKUS.fields)], changed.loc[code, list(SKUS.fields)]
-            moved = [name for name in SKUS.fields if not (pd.isna(was[name]) and pd.isna(will[name])) and was[name] != will[name]]
-            audit.record(connection, actor, now, "goods.edit", str(code), was[moved].to_dict(), will[moved].to_dict())
-    return count
 
 
 def known(connection: Connection, codes: list[str]) -> set[str]:

@@ -39,7 +39,8 @@ def landed_at(connection: Connection, campaign_id: str, moment: datetime) -> pd.
 def deposits_at(connection: Connection, campaign_id: str, moment: datetime) -> pd.DataFrame:
     """The pre-sale that the rules of the deposit phase make at the moment: index sku_code; price (paid in all), deposit, counted, int64 fen.
 
-    Only SKUs with a sale price that a rule asks a deposit for; `counted` is what the deposit stands for in the price.
+    Only SKUs with a sale price that a rule asks a deposit for, and that cost more than it; `counted` is what the deposit stands for in
+    the price.
     """
     rules = _open(connection, campaign_id, DEPOSIT, moment)
     if not any(rule.deposit for rule in rules):
@@ -52,7 +53,9 @@ def deposits_at(connection: Connection, campaign_id: str, moment: datetime) -> p
     chosen = asked.argmax(axis=0)
     deposit = asked.max(axis=0)
     counted = deposit + outcome.parts[chosen, np.arange(len(held)), 0]
-    return pd.DataFrame({"price": outcome.pay[:, 0], "deposit": deposit, "counted": counted}, index=held.index)[deposit > 0]
+    pay = outcome.pay[:, 0]
+    sold = (deposit > 0) & (deposit < pay)
+    return pd.DataFrame({"price": pay, "deposit": deposit, "counted": counted}, index=held.index)[sold]
 
 
 def _open(connection: Connection, campaign_id: str, phase: str, moment: datetime) -> list[Rule]:

@@ -34,6 +34,7 @@ def compare_promotions(connection: Connection, sheet: pd.DataFrame, context: Con
     rows = sheet.assign(
         phase=_column(sheet, "phase").fillna(standing.LIVE).replace("", standing.LIVE), rule_id=sheet["rule_id"].astype("str")
     )
+    stood = {phase: standing.rule_set(connection, place.campaign_id, str(phase))["rules"] for phase in rows["phase"].unique()}
     states, changes, refused = pd.Series("unchanged", index=rows.index), [], []
     written: dict[Any, Plain] = {}
     for (phase, rule_id), part in rows.groupby(["phase", "rule_id"], sort=False):
@@ -48,7 +49,7 @@ def compare_promotions(connection: Connection, sheet: pd.DataFrame, context: Con
             )
             states[part.index] = "refused"
             continue
-        before = _named(standing.rule_set(connection, place.campaign_id, str(phase))["rules"], str(rule_id))
+        before = _named(stood[phase], str(rule_id))
         states[part.index] = "added" if before is None else "unchanged" if before == after else "changed"
         written[part.index[0]] = after
         changes += [

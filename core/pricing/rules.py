@@ -308,13 +308,3 @@ def refund(pay: np.ndarray, quantity: np.ndarray, line: int, units: int) -> int:
     """Fen paid back for `units` of one line of a basket (arrays of shape (lines,)): that line's share, to the last fen over its units."""
     each, extra = divmod(int(pay[line]), int(quantity[line]))
     return each * units + min(units, extra)
-
-
-def deposit_terms(price: int, deposit: int, counted: int) -> tuple[int, int]:
-    """(final price, balance due) in fen of a pre-sale whose deposit counts for `counted`; an immediate cut r is `counted` = deposit + r.
-
-    >>> deposit_terms(100_000, 10_000, 15_000)
-    (95000, 85000)
-    """
-    cut = max(counted - deposit, 0)
-    return price - cut, price - deposit - cut

@@ -138,12 +138,13 @@ def paid_units(connection: Connection, start: datetime, end: datetime) -> pd.Dat
 def paid_in_campaign(connection: Connection, campaign_id: str) -> pd.DataFrame:
     """What was paid while the campaign sold: sku_code, units, paid_amount (fen); the daily reports' figures, else the order lines'."""
     sale = campaign_standing(connection, campaign_id)
-    days = daily_signal.c.day.between(business_day(sale.opens_at, sale.timezone), business_day(sale.closes_at, sale.timezone))
+    first, last = (business_day(moment, sale.timezone) for moment in (sale.opens_at, sale.closes_at - timedelta(microseconds=1)))
     told = select(
         daily_signal.c.sku_code,
         _total(daily_signal.c.units_paid).label("units"),
         _total(daily_signal.c.paid_amount).label("paid_amount"),
     )
+    days = daily_signal.c.day.between(first, last)
     reports = read(connection, told.where(days, daily_signal.c.sku_code != "").group_by(daily_signal.c.sku_code)).dropna()
     lines = deals(connection, sale.opens_at, sale.closes_at).rename(columns={"amount": "paid_amount"}).reset_index()
     both = [reports, lines[~lines["sku_code"].isin(reports["sku_code"])]]

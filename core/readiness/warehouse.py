@@ -34,13 +34,6 @@ def person_hours(orders: float, stage: Stage) -> float:
     return orders / stage.orders_per_hour
 
 
-def crew(hours: float, shifts: int, hours_per_shift: float, shrinkage: float) -> int:
-    """Heads per shift that bring these person-hours when every shift is equally staffed; absent people (shrinkage) included."""
-    if shifts <= 0 or hours_per_shift <= 0 or not 0 <= shrinkage < 1:
-        raise ShopError("readiness.staffing_setting", field="shifts", value=shifts)
-    return _whole(hours / (shifts * hours_per_shift) / (1 - shrinkage))
-
-
 def horizon(arrivals: np.ndarray, promise_hours: int) -> tuple[np.ndarray, np.ndarray]:
     """Arrivals and what falls due by the hour, both shape (hours + promise,): an order is due at the end of the hour
     `promise_hours` after its own.
@@ -101,7 +94,3 @@ def _straight(span: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> tuple[i
     bound = roof[stop - 1] if floors[stop] > roof[stop - 1] else floor[stop - 1]
     touching = (roofs if floors[stop] > roof[stop - 1] else floors)[:stop]
     return int(np.flatnonzero(touching == bound)[-1]) + 1, float(bound)
-
-
-def _whole(heads: float) -> int:
-    return int(np.ceil(heads - 1e-9))

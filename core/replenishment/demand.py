@@ -44,17 +44,6 @@ def quantile(probability: ArrayLike, mu: ArrayLike, phi: ArrayLike) -> NDArray[n
     return found.astype(np.int64)
 
 
-def at_most(units: ArrayLike, mu: ArrayLike, phi: ArrayLike) -> Array:
-    """P(D <= units); units below 0 give 0."""
-    mean, size, chance = _shape(mu, phi)
-    even = np.broadcast_to(np.asarray(phi, float) <= POISSON, np.broadcast_shapes(mean.shape, np.shape(units)))
-    return (
-        np.where(even, _poisson_at_most(units, mean), nbinom.cdf(units, size, chance))
-        if even.any()
-        else np.asarray(nbinom.cdf(units, size, chance))
-    )
-
-
 def _poisson_at_most(units: ArrayLike, mean: Array) -> Array:
     return np.where(np.asarray(units) < 0, 0.0, pdtr(np.maximum(units, 0), mean))
 

@@ -40,7 +40,7 @@ def receive(db: Database, actor: Actor, order_id: str, received: pd.DataFrame | 
             update=[],
             add=["received"],
         )
-        out = arrived.assign(state="in_transit", quantity=-arrived["quantity"], expected_on=arrived["expected_on"].astype("str"))
+        out = stock.arrived(connection, arrived.assign(expected_on=arrived["expected_on"].astype("str")))
         put = arrived.assign(state="on_hand", expected_on="")
         moves = pd.concat([out, put], ignore_index=True)[["sku_code", "state", "quantity", "expected_on"]]
         stock.post(connection, moves, actor, source_id=receipt_id, cause="receipt", now=now)
@@ -113,15 +113,8 @@ def close(db: Database, actor: Actor, order_id: str, reason: str, *, now: dateti
             update=[],
             add=["cancelled"],
         )
-        moves = rest.assign(state="in_transit", quantity=-rest["open"], expected_on=rest["expected_on"].astype("str"))
-        stock.post(
-            connection,
-            moves[["sku_code", "state", "quantity", "expected_on"]],
-            actor,
-            source_id=new_id(),
-            cause="purchase_order",
-            now=now,
-        )
+        moves = stock.arrived(connection, rest.assign(quantity=rest["open"], expected_on=rest["expected_on"].astype("str")))
+        stock.post(connection, moves, actor, source_id=new_id(), cause="purchase_order", now=now)
         state = _settle(connection, order_id)
         facts = {"reason": reason.strip(), "units": int(rest["open"].sum()), "state": state}
         audit.record(connection, actor, now, "replenishment.close", head["number"], {"state": head["state"]}, facts)

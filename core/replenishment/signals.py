@@ -36,13 +36,6 @@ def deepest(counts: Mapping[str, ArrayLike]) -> dict[str, Array]:
     return left
 
 
-def stage_rate(bought: ArrayLike, reached: ArrayLike, parent: ArrayLike, strength: float = RATE_STRENGTH) -> Array:
-    """Beta-Binomial rate of a group: (bought + k parent) / (reached + k), 0-1."""
-    return np.asarray(
-        (np.asarray(bought, float) + strength * np.asarray(parent, float)) / (np.asarray(reached, float) + strength)
-    )
-
-
 def from_warmup(stages: Mapping[str, ArrayLike], rates: Mapping[str, ArrayLike], organic: float = ORGANIC_SHARE) -> Array:
     """Median sale units without the pre-sale: sum of user-items x rate, with the organic share added on top."""
     seen = sum((np.asarray(stages[stage], float) * np.asarray(rates[stage], float) for stage in STAGES), start=np.zeros(1))

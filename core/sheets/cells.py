@@ -171,14 +171,18 @@ def read_codes(column: pa.Array) -> Reading:
             array = pc.if_else(found, pc.replace_substring_regex(array, pattern, instead), array)
     escaped = pc.match_substring_regex(array, "_x[0-9A-Fa-f]{4}_")
     if pc.any(escaped).as_py():
-        texts = [
-            re.sub("_x([0-9A-Fa-f]{4})_", lambda m: chr(int(m[1], 16)), text) if text else text for text in array.to_pylist()
-        ]
+        texts = [re.sub("_x([0-9A-Fa-f]{4})_", _unescaped, text) if text else text for text in array.to_pylist()]
         array = pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
     array = pc.if_else(pc.is_in(array, pa.array(("", "null", *_LITERAL_NULLS))), None, array)
     reading = _strings(array, LONGEST_CODE)
     reading.faults[_mask(pc.match_substring_regex(array, r"^\d\.\d+[Ee]\+\d{1,3}$"))] = FAULT["cell.lost_digits"]
     return reading
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The character that `_x002B_` writes; one that nobody can see or store (a control, half of a pair) stays as it is written."""
+    character = chr(int(match[1], 16))
+    return character if character.isprintable() else match[0]
 
 
 def _stamps(array: pa.Array, zone: str) -> tuple[np.ndarray, np.ndarray]:

@@ -15,11 +15,10 @@ import pyarrow as pa
 
 from core.errors import ShopError
 
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)|encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
 _WIDEST = 16_384
 
 
-def read_text(content: bytes, columns_limit: int = _WIDEST) -> list[tuple[str, pa.Table]]:
+def read_text(content: bytes) -> list[tuple[str, pa.Table]]:
     """(name, table of text columns) of each table in the text; blank cells are null.
 
     ShopError("sheet.not_a_table") for something that is not text, "sheet.undecodable" for text in neither UTF-8 nor GB18030.
@@ -37,17 +36,17 @@ def read_text(content: bytes, columns_limit: int = _WIDEST) -> list[tuple[str, p
         found = [(name or f"table {place}", rows) for place, (name, rows) in enumerate(tables.found, start=1) if any(rows)]
         if not found:
             raise ShopError("sheet.not_a_table")
-        return [(name, _columns(rows, columns_limit)) for name, rows in found]
+        return [(name, _columns(rows)) for name, rows in found]
     if head.startswith(("<?xml", "{\\rtf", "%pdf")):
         raise ShopError("sheet.not_a_table")
-    return [("csv", _columns(_separated(text), columns_limit))]
+    return [("csv", _columns(_separated(text)))]
 
 
 def decode(content: bytes) -> str:
     """Text of bytes, strictly: UTF-8 with or without its mark, UTF-16 with its mark, else GB18030; a declared charset is not believed."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif b"\0" in content[:65536]:
+    elif b"\0" in content:
         raise ShopError("sheet.not_a_table")
     else:
         encodings = ["utf-8-sig", "gb18030"]
@@ -84,12 +83,12 @@ def separator(text: str) -> str:
     return best
 
 
-def _columns(rows: list[list[str]], columns_limit: int) -> pa.Table:
+def _columns(rows: list[list[str]]) -> pa.Table:
     """Ragged rows of text as text columns; whitespace alone is blank."""
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
     width = max((len(row) for row in rows), default=0)
-    if width > columns_limit:
+    if width > _WIDEST:
         raise ShopError("sheet.not_a_table")
     ragged = [row for row in rows if len(row) < width]
     for row in ragged:

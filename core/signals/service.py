@@ -15,6 +15,7 @@ from core.campaign.planning import Plan
 from core.campaign.target import Target
 from core.clock import business_day
 from core.database import Database, read
+from core.money import split
 from core.signals import rules
 from core.signals.tables import FIGURES, daily_signal
 
@@ -147,12 +148,14 @@ def phase_actuals(db: Database, actor: Actor, campaign_id: str, now: datetime) -
 
 
 def _shared(closed: pd.DataFrame, leaves: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:
-    """Each day's reported figures over the phases of that day, by the planned GMV of phase and day."""
-    planned = leaves.groupby(["phase_id", "day"], as_index=False)["gmv"].sum()
-    share = planned["gmv"] / planned.groupby("day")["gmv"].transform("sum").where(lambda total: total > 0)
-    by_day = past.assign(day=past["day"].astype("str")).set_index("day")[["paid_amount", "visitors"]].astype("Float64")
-    joined = planned.assign(share=share.fillna(0)).join(by_day, on="day")
-    done = joined[["paid_amount", "visitors"]].fillna(0).mul(joined["share"], axis=0).round().astype("int64")
+    """Each day's reported figures over the phases of that day, by the planned GMV of phase and day; the parts sum to the day exactly."""
+    planned = leaves.groupby(["phase_id", "day"], as_index=False, sort=False)["gmv"].sum()
+    by_day = past.assign(day=past["day"].astype("str")).set_index("day")[["paid_amount", "visitors"]].astype("Int64")
+    joined = planned.join(by_day, on="day")
+    done = joined[["paid_amount", "visitors"]].fillna(0).astype("int64")
+    for _, part in joined.groupby("day"):  # a campaign has a few dozen days
+        for name in done:
+            done.loc[part.index, name] = split(int(done.loc[part.index[0], name]), part["gmv"].to_numpy())
     sums = (
         done.assign(phase_id=joined["phase_id"], days=1, reported=joined["paid_amount"].notna().astype("int64"))
         .groupby("phase_id")

@@ -5,7 +5,7 @@ what comes when.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import Connection, func, select
@@ -89,7 +89,7 @@ def funnel(db: Database, actor: Actor, campaign_id: str) -> Funnels:
         phases = [p for p in mine.phases if p.kind not in SIDE_KINDS and p.kind not in {"preparation", "review"}]
         people = touches.people(connection, campaign_id, phases)
         users = touches.users(connection, campaign_id)
-        counts = _counts(connection, mine)
+        counts = _counts(connection, mine, max(p.ends_at for p in phases))
     names = {p.phase_id: (p.name, p.kind) for p in phases}
     return Funnels(_named(rules.funnel(people), names), _named(rules.counted_funnel(counts), names), users)
 
@@ -172,15 +172,15 @@ def _weights(connection: Connection, mine: Campaign, days: list[date]) -> pd.Ser
     return planned.clip(lower=int(planned[planned > 0].median()) // 2)
 
 
-def _counts(connection: Connection, mine: Campaign) -> pd.DataFrame:
-    """Sums of the daily reports by phase and stage: a day belongs to the main phase at its noon."""
+def _counts(connection: Connection, mine: Campaign, until: datetime) -> pd.DataFrame:
+    """Sums of the daily reports before `until` by phase and stage: a day belongs to the main phase at its noon."""
     days = warm_days(mine)
     s = daily_signal.c
     sums = [func.sum(s[name]).label(name) for name in _OF_STAGE]
     frame = read(
         connection,
         select(s.day, *sums)
-        .where(s.sku_code != "", s.day.between(days[0], business_day(mine.closes_at, mine.timezone)))
+        .where(s.sku_code != "", s.day.between(days[0], business_day(until - timedelta(microseconds=1), mine.timezone)))
         .group_by(s.day),
     )
     noon = [

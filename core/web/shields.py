@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 from anyio import to_thread
+from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.datastructures import Headers as HeaderView
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -17,11 +21,12 @@ from core import clock, logs
 from core.access import sessions
 from core.database import connect
 from core.errors import ShopError
-from core.settings import settings
+from core.settings import ROOT, settings
 from core.web import health
 from core.web.requests import refusal, secure
 
 KIB, MIB = 1024, 1024 * 1024
+COMPANION, COMPANION_LIFE_S = "_streamlit_user", 31 * 86_400  # Streamlit's cookie of a person named by the identity provider
 
 # Streamlit's own front end needs: inline styles, WebAssembly, the scripts of its components from blob:, one inline line of its
 # index page (by its digest), the web socket to this very server. No inline script, no eval; nothing is loaded from, sent to, or
@@ -199,7 +204,29 @@ class MediaGate:
 
 
 async def _signed_in(connection: HTTPConnection) -> bool:
-    """A session of ours; where the identity provider signs people in, its cookie's presence has to do (Streamlit verifies it)."""
+    """A session of ours, or a cookie that this house has signed for a person whom the identity provider has named."""
     look: Callable[..., object] = sessions.visit
     found = await to_thread.run_sync(look, connect(settings().url), connection.cookies.get(sessions.COOKIE), clock.now())
-    return found is not None or "_streamlit_user" in connection.cookies
+    return found is not None or _named(connection.cookies.get(COMPANION, ""))
+
+
+def _named(cookie: str) -> bool:
+    """Whether the cookie bears the signature that Streamlit gives it after a sign-in by OIDC."""
+    secret = _cookie_secret()
+    if not (cookie and secret):
+        return False
+    try:
+        URLSafeTimedSerializer(secret, salt=COMPANION).loads(cookie, max_age=COMPANION_LIFE_S)
+    except BadData:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1)
+def _cookie_secret() -> str:
+    """`cookie_secret` of `[auth]`, where Streamlit looks for it: the house's .streamlit/secrets.toml before the user's; "" without OIDC."""
+    for folder in (ROOT, Path.home()):
+        path = folder / ".streamlit" / "secrets.toml"
+        if path.is_file() and (secret := tomllib.loads(path.read_text("utf-8")).get("auth", {}).get("cookie_secret")):
+            return str(secret)
+    return ""

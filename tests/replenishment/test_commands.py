@@ -43,6 +43,7 @@ def test_from_forecast_to_receipt(line: Any, shop: Shop, tmp_path: Path) -> None
     for row in sheet:
         assert {"sku_code", "need", "quantity", "critical_ratio", "forecast_mean", "explain"} <= set(row)
         assert row["explain"][-1] == {"term": "quantity", "value": row["quantity"]}
+    assert line("replenish", "--campaign", shop.campaign_id, "--budget", "nan")[1]["error"] == "money.unreadable"
     run_id = sheet[0]["run_id"]
     assert line("purchase", "order", run_id)[0] == 1
     assert line("purchase", "approve", run_id) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pandas as pd
@@ -9,13 +10,15 @@ import pytest
 
 from core.access import Actor
 from core.backup.checks import broken, check
+from core.campaign import service as campaigns
 from core.database import insert
 from core.errors import ShopError
 from core.replenishment import following, orders, receipts, service
 from core.sheets.reader import read_workbook
 from core.signals.tables import daily_signal
 from core.stock import service as stock
-from tests.replenishment.conftest import Shop
+from tests.conftest import together
+from tests.replenishment.conftest import CLOSES, OPENS, Shop
 
 
 def run(shop: Shop, actor: Actor, **policy: object) -> service.Sheet:
@@ -164,6 +167,39 @@ def test_receipts_in_part_and_in_full(shop: Shop, admin: Actor) -> None:
     assert receipts.receipts(shop.db, admin, order_id)["quantity"].sum() == lines["quantity"].sum()
 
 
+def test_orders_of_two_campaigns_at_once_have_numbers_of_their_own(
+    shop: Shop, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = campaigns.add_sale(shop.db, admin, "双12", OPENS + timedelta(days=30), CLOSES + timedelta(days=30), now=shop.now)
+    made = [service.replenish(shop.db, admin, campaign_id, {}, now=shop.now).run_id for campaign_id in (shop.campaign_id, other)]
+    for run_id in made:
+        service.approve(shop.db, admin, run_id, now=shop.now)
+    monkeypatch.setattr(orders, "insert", together(orders.insert))
+    with ThreadPoolExecutor() as pool:
+        placed = list(pool.map(lambda run_id: orders.order(shop.db, admin, run_id, now=shop.now).orders, made))
+    numbers = pd.concat(placed)["number"]
+    assert len(numbers) >= 3
+    assert numbers.is_unique
+
+
+@pytest.mark.parametrize("ending", ["receive", "close"])
+def test_units_that_a_sheet_has_put_off_leave_the_day_on_which_they_stand(shop: Shop, admin: Actor, ending: str) -> None:
+    made = ordered(shop, admin, run(shop, admin)).orders
+    order_id = str(made["order_id"].iloc[0])
+    first = orders.order_lines(shop.db, admin, order_id).iloc[0]
+    code, units = str(first["sku_code"]), int(first["quantity"])
+    shop.stock("in_transit", {code: -units}, str(first["expected_on"]))
+    shop.stock("in_transit", {code: units + 5}, "2026-11-30")
+    if ending == "receive":
+        receipts.receive(shop.db, admin, order_id, now=shop.now)
+    else:
+        receipts.close(shop.db, admin, order_id, "停产", now=shop.now)
+    with shop.db.reading() as connection:
+        coming = stock.arrivals(connection, [code])
+        assert not broken(check(connection))
+    assert coming[["expected_on", "quantity"]].to_numpy().tolist() == [["2026-11-30", 5]]
+
+
 def test_closing_an_order_short_gives_the_need_back(shop: Shop, admin: Actor) -> None:
     sheet = run(shop, admin)
     ordered(shop, admin, sheet)
@@ -285,6 +321,8 @@ def test_a_shop_without_any_past_says_so(shop: Shop, admin: Actor) -> None:
     assert sheet.run.basis["past_sales"] == 0
     assert sheet.run.basis["sources"]["nothing"] == 8
     assert (sheet.lines["quantity"] == 0).all()
+    blind = sheet.lines["source"] == "nothing"
+    assert set(sheet.lines.loc[blind, "state"]) == {"unknown"}, "what cannot be forecast is not called enough"
 
 
 def test_an_unknown_campaign_and_run_are_refused(shop: Shop, admin: Actor) -> None:

@@ -177,6 +177,7 @@ def test_a_workbook_with_macros_is_only_read() -> None:
         (b"abc", "C:\\temp\\~$a.xlsx", "sheet.lock_file"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a.xlsx", "sheet.not_a_table"),
         (b"%PDF-1.7\nabc", "a.xls", "sheet.not_a_table"),
+        (b"sku,stock\n" + b"a,1\n" * 20_000 + b"b\0,2\n", "a.csv", "sheet.not_a_table"),
         (b"<html><body>login</body></html>", "a.xls", "sheet.not_a_table"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + "EncryptedPackage".encode("utf-16-le"), "a.xlsx", "sheet.encrypted"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "a.xls", "sheet.damaged"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
@@ -12,6 +14,7 @@ import pytest
 from core.access import Actor
 from core.campaign import planning
 from core.campaign import service as campaigns
+from core.campaign.phases import Phase
 from core.campaign.target import Target
 from core.database import Database
 from core.errors import ShopError
@@ -157,6 +160,21 @@ def test_closed_phases_get_what_the_reports_say(
     assert service.phase_actuals(database, lead, mine, opens).empty
     judged = service.past(database, lead, mine, Target(100_000_00, 10_000, 0.1, 10_000))
     assert set(judged.verdicts["verdict"]) == {"unknown"}  # two days in a row were never reported
+
+
+def test_phases_that_share_a_day_share_its_figures_to_the_fen(
+    database: Database, lead: Actor, merchandiser: Actor, now: datetime, tmp_path: Path
+) -> None:
+    day = datetime(2026, 10, 31, 16, tzinfo=UTC)
+    edges = [day + timedelta(hours=hours) for hours in (0, 8, 16, 24)]
+    thirds = [Phase(f"p{n}", "live", start, end) for n, (start, end) in enumerate(pairwise(edges))]
+    mine = campaigns.add(database, lead, "三段", thirds, now=now)
+    weights = replace(planning.first_weights(campaigns.load(database, lead, mine)), phases={"p0": 1, "p1": 1, "p2": 1})
+    planning.set_target(database, lead, mine, Target(300_00, 300, 0.1, 1_000), weights=weights, why="试", now=now)
+    _take(database, merchandiser, _book(tmp_path, [["2026-11-01", "a", "a", 100, 1, 1, 1, 0.50]], HEAD), "a.xlsx", now)
+    found = service.phase_actuals(database, lead, mine, edges[-1])
+    assert found["gmv"].tolist() == [17, 17, 16]
+    assert found["visitors"].tolist() == [34, 33, 33]
 
 
 def test_a_report_as_the_platform_writes_it(database: Database, merchandiser: Actor, now: datetime, tmp_path: Path) -> None:

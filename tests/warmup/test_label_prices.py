@@ -191,3 +191,13 @@ def test_the_opening_price_is_the_one_that_pricing_judges(priced: Shop) -> None:
         judged = pricing.economics(connection, priced.campaign).set_index("sku_code")["landed_price"]
         shown = offers.landed_at(connection, priced.campaign, datetime(2026, 10, 1, tzinfo=UTC))
     assert shown.to_dict() == judged.to_dict()
+
+
+def test_goods_that_cost_no_more_than_the_deposit_are_not_in_the_presale(priced: Shop) -> None:
+    def presale() -> list[str]:
+        return deposits.overview(priced.db, priced.lead, priced.campaign, local(10, 25))["sku_code"].tolist()
+
+    assert presale() == ["002"]
+    with priced.db.writing() as connection:
+        connection.execute(campaign_sku.update().where(campaign_sku.c.sku_code == "002").values(sale_price=3_000))
+    assert presale() == []

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from core.access import Actor
 from core.campaign import service as campaigns
 from core.campaign.phases import Phase
-from core.database import Database, new_id, read
+from core.database import Database, insert, new_id, read
 from core.errors import ShopError
 from core.imports import service as imports
 from core.imports.service import Report
@@ -218,6 +218,16 @@ def test_the_reports_stand_in_where_no_user_is_known(shop: Shop, now: datetime) 
     assert found.counts.set_index("stage")["reached"].to_dict() == {
         "viewed": 0, "favourite": 18, "cart": 30, "coupon": 5, "reservation": 7, "deposit": 2, "paid": 0,
     }  # fmt: skip
+
+
+def test_the_reports_of_every_day_of_the_encore_count(shop: Shop, now: datetime) -> None:
+    days = [date(2026, 11, number) for number in (12, 13, 14, 15)]  # the encore ends as the 15th begins
+    reports = {"sku_code": "001", "day": days, "channel": "", "visitors": 10, "import_id": "t", "updated_at": now}
+    with shop.db.writing() as connection:
+        insert(connection, daily_signal, pd.DataFrame(reports))
+    counts = service.funnel(shop.db, shop.lead, shop.campaign).counts
+    viewed = counts[(counts["kind"] == "encore") & (counts["stage"] == "viewed")]
+    assert viewed["reached"].tolist() == [30]
 
 
 def test_heat_against_the_plan(shop: Shop, viewer: Actor, now: datetime) -> None:

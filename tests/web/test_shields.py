@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from core import clock, web
 from core.access import Actor, service
 from core.database import Database
 from core.settings import settings
+from core.web import shields
 from core.web.shields import HEADERS, body_limit
 
 
@@ -75,6 +79,24 @@ def test_downloads_need_a_session(app: TestClient, house: TestClient, database: 
     service.add_account(database, admin, "mei", "finance", clock.now(), word="peach-lantern-42")
     house.post("/account/sign-in", json={"name": "mei", "word": "peach-lantern-42"})
     assert app.get("/media/costs.xlsx", cookies={"bigsale_session": house.cookies["bigsale_session"]}).text == "costs"
+
+
+def test_a_cookie_of_the_identity_provider_counts_with_the_houses_signature_only(
+    app: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fetched(cookie: str) -> int:
+        return app.get("/media/costs.xlsx", cookies={"_streamlit_user": cookie}).status_code
+
+    signed = create_signed_value("s" * 32, "_streamlit_user", '{"email": "mei@shop.example"}').decode()
+    assert fetched("anything") == 401
+    assert fetched(signed) == 401, "a house without OIDC signs no such cookie"
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(f'[auth]\ncookie_secret = "{"s" * 32}"\n')
+    monkeypatch.setattr(shields, "ROOT", tmp_path)
+    shields._cookie_secret.cache_clear()
+    assert (fetched(signed), fetched("anything"), fetched(signed[:-2])) == (200, 401, 401)
+    monkeypatch.undo()
+    shields._cookie_secret.cache_clear()
 
 
 def test_health_says_whether_the_database_answers(house: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
