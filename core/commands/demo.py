@@ -72,7 +72,7 @@ def _campaign(files: Files) -> dict[str, int]:
     ]
     campaign_id = campaigns.add(at.db, at.actor, told["name"], spans, now=at.now)
     goal, own = solve(**told["target"]), curves(at.db, at.actor, campaign_id)
-    first = planning.set_target(at.db, at.actor, campaign_id, goal, why="demo", curves=own, now=at.now)
+    first = planning.set_target(at.db, at.actor, campaign_id, goal, why="首版目标", curves=own, now=at.now)
     weights = replace(first.weights, **told["acquisition"])
     planning.set_target(at.db, at.actor, campaign_id, goal, weights=weights, why=told["acquisition_why"], now=at.now)
     counts["structure"] = run_import("structure", "structure.xlsx", files["structure.xlsx"], campaign=campaign_id).figures[

@@ -33,27 +33,16 @@ class Rule:
 RULES: dict[str, Rule] = {
     rule.kind: rule
     for rule in (
-        Rule("pace", 15, 3, 2, {"below": 0.95, "clear": 1.0}, "critical"),
+        Rule("pace", 15, 3, 2, {"below": 0.95, "clear": 1.0}, "urgent"),
         Rule("change", 60, 1, 2, {"k": 0.5, "h": 6.0, "spread": 0.2, "memory": 0.5}),
         Rule("stock_out", 5, 2, 3, {"minutes": 120, "clear": 180, "most": 10}),
-        Rule("conversion", 5, 3, 3, {"below": 0.7, "clear": 0.85, "visitors": 200}, "critical"),
-        Rule("price", 1, 1, 10, {"below": 0.7, "units": 3}, "critical"),
+        Rule("conversion", 5, 3, 3, {"below": 0.7, "clear": 0.85, "visitors": 200}, "urgent"),
+        Rule("price", 1, 1, 10, {"below": 0.7, "units": 3}, "urgent"),
         Rule("refund", 5, 2, 3, {"above": 0.15, "clear": 0.1, "orders": 20}),
-        Rule("silence", 1, 1, 1, {"minutes": 5}, "critical"),
+        Rule("silence", 1, 1, 1, {"minutes": 5}, "urgent"),
         Rule("rejected", 1, 3, 5, {"above": 0.05, "clear": 0.02, "events": 20}),
         Rule("task", 60, 1, 1, {}),
     )
-}
-TITLES = {  # a group robot's message is read by everybody: both languages
-    "pace": "进度落后，预计完不成 behind, will miss the target",
-    "change": "走势突变 something changed",
-    "stock_out": "即将断货 running out",
-    "conversion": "转化下跌 conversion fell",
-    "price": "成交价异常 paid price too low",
-    "refund": "退款激增 refunds surge",
-    "silence": "数据中断 no data",
-    "rejected": "数据被拒 events rejected",
-    "task": "任务逾期 tasks overdue",
 }
 QUIET_HOUR = (
     60  # minutes between two messages about one metric, and of silence after the opening for judgements of the whole sale

@@ -17,6 +17,8 @@ from core.readiness import service as readiness
 
 DRILL_SLACK = 4  # a fast rehearsal is played in steps of several sale minutes
 WINDOW = 30  # minutes that a conversion or refund rate is taken over
+NAMED = 3  # overdue tasks that are told by name
+LATELY = 3  # hours whose sale is told beside a change of the pace
 
 
 def findings(connection: Connection, seen: Picture, standing: Mapping[str, Rule]) -> list[Finding]:
@@ -48,6 +50,8 @@ def _change(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
     low, high = (sums[1:] for sums in alerts.cusum(actual[1:], planned[1:], rule)) if hours > 2 else (np.zeros(1), np.zeros(1))
     worst = float(max(low[-1], high[-1]))
     facts = {"direction": "down" if low[-1] >= high[-1] else "up", "sum": round(worst, 1), "limit": rule.limits["h"]}
+    lately = min(LATELY, hours - 1)
+    facts |= {"hours": lately, "paid": round(actual[-lately:].sum()), "planned": round(planned[-lately:].sum())}
     return [Finding("change", "", worst > rule.limits["h"], worst < rule.limits["h"] / 2, facts)]
 
 
@@ -91,16 +95,16 @@ def _price(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
     paid = books.lately(connection, seen.scope.campaign_id, last - 9, last).set_index("sku_code")
     both = paid.join(seen.goods[["name", "landed_price"]], how="inner")
     both = both[(both["quantity"] >= rule.limits["units"]) & both["landed_price"].notna()]
-    ratio = both["amount_fen"] / (both["quantity"] * both["landed_price"].astype(float))
+    each, landed = both["amount_fen"] / both["quantity"], both["landed_price"].astype(float)
     return [
         Finding(
             "price",
             str(code),
-            bool(r < rule.limits["below"]),
-            bool(r >= rule.limits["below"]),
-            {"name": name, "ratio": round(float(r), 3)},
+            bool(fen / due < rule.limits["below"]),
+            bool(fen / due >= rule.limits["below"]),
+            {"name": name, "ratio": round(fen / due, 3), "paid": round(fen), "landed": round(due)},
         )
-        for code, r, name in zip(both.index, ratio, both["name"], strict=True)
+        for code, name, fen, due in zip(both.index, both["name"], each.tolist(), landed.tolist(), strict=True)
     ]
 
 
@@ -133,7 +137,8 @@ def _rejected(connection: Connection, seen: Picture, rule: Rule) -> list[Finding
     )
     rate = count / (count + taken) if count else 0.0
     broken = count >= rule.limits["events"] and rate > rule.limits["above"]
-    facts = {"events": count, "rate": rate, "code": str(refused["code"].iloc[0]) if len(refused) else ""}
+    worst = {name: str(refused[name].iloc[0]) if len(refused) else "" for name in ("code", "source")}
+    facts = {"events": count, "rate": rate} | worst
     return [Finding("rejected", "", broken, rate < rule.limits["clear"], facts)]
 
 
@@ -141,5 +146,6 @@ def _task(connection: Connection, seen: Picture, _rule: Rule) -> list[Finding]:
     if seen.scope.drill:
         return []
     tasks = readiness.standing(connection, seen.scope.campaign_id, seen.at).tasks
-    late = int((tasks["mark"] == "overdue").sum())
-    return [Finding("task", "", late > 0, late == 0, {"tasks": late})]
+    late = tasks.loc[tasks["mark"] == "overdue", "title"]
+    facts = {"tasks": len(late), "named": late.head(NAMED).tolist()}
+    return [Finding("task", "", len(late) > 0, len(late) == 0, facts)]

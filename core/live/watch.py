@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, bindparam, select
 
@@ -14,12 +16,13 @@ from core.access import Actor, allow, audit
 from core.campaign.tables import campaign
 from core.database import Database, new_id, upsert
 from core.errors import ShopError
-from core.live import alerts, looks, service
+from core.live import acts, alerts, decisions, looks, service, telling
 from core.live.alerts import OPEN, Finding, Rule, Standing
 from core.live.picture import Picture
 from core.live.rehearsal import moment_of
 from core.live.tables import alert, alert_rule, alert_tick
 from core.notify import queue as messages
+from core.warmup import selling
 
 
 def rules(connection: Connection, campaign_id: str) -> dict[str, Rule | None]:
@@ -155,27 +158,32 @@ def _tell(
     at: datetime,
     now: datetime,
 ) -> dict[str, datetime]:
-    """Queues one message for each metric that fired and was quiet for an hour; returns when each alert was told."""
+    """Queues one message for each metric that was quiet for an hour, about all of it that fires and was not told; returns when each
+    alert was told."""
     told: dict[str, datetime] = {}
-    for kind in {row["kind"] for row in rows if row["fired_at"] == at and row["state"] == "firing"}:
-        fired = [row for row in rows if row["kind"] == kind and row["fired_at"] == at]
+    waiting = [row for row in rows if row["state"] == "firing" and row["notified_at"] is None]
+    for kind in sorted({row["kind"] for row in waiting}):
         since = at - timedelta(minutes=alerts.QUIET_HOUR)
         recent = select(alert.c.alert_id).where(
             alert.c.campaign_id == seen.scope.campaign_id, alert.c.kind == kind, alert.c.notified_at > since
         )
         if connection.execute(recent.limit(1)).first() is None:
-            title = f"{'[演练 drill] ' if seen.scope.drill else ''}{seen.scope.name} · {alerts.TITLES[kind]}"
-            body = "\n".join(_sentence(row) for row in fired)
-            messages.post(connection, now, title, body, standing[kind].level, f"live:{seen.scope.campaign_id}:{kind}")
-            told |= {row["alert_id"]: at for row in fired}
+            firing = [row for row in waiting if row["kind"] == kind]
+            said = partial(telling.alert, seen, kind, firing, _advised(connection, seen, kind))
+            key = f"live:{seen.scope.campaign_id}:{kind}:{clock.epoch_minute(at)}"  # its own: what is told later comes on top
+            messages.post(connection, now, said, standing[kind].level, key)
+            told |= {row["alert_id"]: at for row in firing}
     return told
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
-    """One line a subject: its code and what was seen, as a group robot shows it."""
-    return " ".join(
-        [row["subject"], *(f"{name}={value}" for name, value in row["facts"].items() if value not in (None, ""))]
-    ).strip()
+def _advised(connection: Connection, seen: Picture, kind: str) -> pd.DataFrame:
+    """The ranked acts for goods that run out, as on the page, without those that somebody has decided already; none for other kinds."""
+    if kind != "stock_out":
+        return pd.DataFrame()
+    ranked = acts.ranked(seen.goods, seen.share, selling.held(connection, seen.scope.campaign_id))
+    decided = {(row["act"], row["sku_code"]) for row in decisions.made(connection, seen.scope.campaign_id, seen.at)}
+    fresh = [pair not in decided for pair in zip(ranked["act"], ranked["sku_code"], strict=True)]
+    return ranked[np.array(fresh, dtype=bool)]
 
 
 def standing_alerts(db: Database, actor: Actor, campaign_id: str, until: datetime, *, limit: int = 100) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from core.errors import ShopError
 from core.notify.tables import channel
+from core.notify.words import house_language
 from core.settings import settings
 
 
@@ -24,6 +25,7 @@ class Channel:
     least: str = "info"
     quiet_from: int = 0
     quiet_to: int = 0
+    language: str = "zh"
 
 
 def addresses() -> dict[str, SecretStr]:
@@ -39,8 +41,13 @@ def addresses() -> dict[str, SecretStr]:
 def known(connection: Connection) -> list[Channel]:
     """Every channel that has an address, by name, with how it is used (the defaults where nobody has said so)."""
     used = {row["name"]: dict(row) for row in connection.execute(select(channel)).mappings()}
+    usual = {"language": house_language()}
     return [
-        Channel(**({"name": name} | used.get(name, {})), platform=url.get_secret_value().partition("://")[0].casefold(), url=url)
+        Channel(
+            **(usual | {"name": name} | used.get(name, {})),
+            platform=url.get_secret_value().partition("://")[0].casefold(),
+            url=url,
+        )
         for name, url in sorted(addresses().items())
     ]
 

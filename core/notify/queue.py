@@ -11,29 +11,31 @@ from core.database import new_id
 from core.notify.channels import Channel, known
 from core.notify.rules import LEVELS
 from core.notify.tables import message
+from core.notify.words import Telling
 
 
-def post(connection: Connection, now: datetime, title: str, body: str, level: str = "info", key: str = "") -> int:
-    """Queues a message for every enabled channel that takes its level; how many channels got it.
+def post(connection: Connection, now: datetime, telling: Telling, level: str = "info", key: str = "") -> int:
+    """Queues a message for every enabled channel that takes its level, in the channel's language; how many channels got it.
 
     A `key` that still waits in a channel is not queued there again: an alarm that keeps firing is told once a posting.
     """
     waiting = select(message.c.channel).where(message.c.key == key, message.c.state == "queued")
     have = {row.channel for row in connection.execute(waiting)} if key else set()
+    takers = [one for one in taking(connection, level) if one.name not in have]
+    said = {language: telling(language) for language in {one.language for one in takers}}
     rows = [
         {
             "id": new_id(),
             "channel": one.name,
             "key": key,
             "level": level,
-            "title": title,
-            "body": body,
+            "title": said[one.language][0],
+            "body": said[one.language][1],
             "created_at": now,
             "due_at": now,
             "state": "queued",
         }
-        for one in taking(connection, level)
-        if one.name not in have
+        for one in takers
     ]
     if rows:
         connection.execute(message.insert(), rows)

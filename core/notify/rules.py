@@ -1,4 +1,4 @@
-"""When a message may go out, how many a minute, and what becomes one posting. Pure: the moment and the queue come in."""
+"""When a message may go out, how many a minute, and what becomes one posting. Pure: moment, queue and language come in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from core.notify.words import Said, say
 
 LEVELS = ("info", "warning", "urgent")
 # Postings a minute, a tenth below what the platforms take: DingTalk and WeCom 20 (over it DingTalk blocks for 10 minutes), Feishu 100.
@@ -51,8 +53,9 @@ def held(now: datetime, zone: ZoneInfo, level: str, quiet_from: int, quiet_to: i
     return level != "urgent" and (minute - quiet_from) % 1440 < (quiet_to - quiet_from) % 1440
 
 
-def postings(waiting: Sequence[Waiting], room: int) -> list[Posting]:
-    """The queue as at most `room` postings, urgent first: a few messages singly, more of them with the rest in one digest."""
+def postings(waiting: Sequence[Waiting], room: int, language: str = "zh") -> list[Posting]:
+    """The queue as at most `room` postings, urgent first: a few messages singly, more of them with the rest in one digest, whose
+    own words are in the language."""
     if room <= 0 or not waiting:
         return []
     ordered = sorted(waiting, key=lambda message: -LEVELS.index(message.level))  # stable: oldest first within a level
@@ -62,7 +65,7 @@ def postings(waiting: Sequence[Waiting], room: int) -> list[Posting]:
     alone = min(urgent, room - 1)
     rest = ordered[alone:]
     return [_single(message) for message in ordered[:alone]] + (
-        [_digest(rest)] if len(rest) > 1 else [_single(message) for message in rest]
+        [_digest(rest, language)] if len(rest) > 1 else [_single(message) for message in rest]
     )
 
 
@@ -70,20 +73,23 @@ def _single(message: Waiting) -> Posting:
     return Posting(message.title, _cut(message.body, LONGEST), (message.id,))
 
 
-def _digest(messages: Sequence[Waiting]) -> Posting:
-    """One line a message; what does not fit is counted."""
+def _digest(messages: Sequence[Waiting], language: str) -> Posting:
+    """One line a message, longer ones where there are few; what does not fit is counted."""
+    room = LONGEST - 40  # the last line's
+    each = max(300, room // len(messages) - 1)
     lines: list[str] = []
     size = 0
     for message in messages:
-        line = _cut(f"· {message.title}  {message.body}".replace("\n", " ").rstrip(), 300)
-        if size + len(line.encode()) + 1 > LONGEST - 16:
+        text = Said(" / ".join(message.body.splitlines()))
+        line = _cut(say(language, "message.digest_line", title=Said(message.title.replace("\n", " ")), text=text), each)
+        if size + len(line.encode()) + 1 > room:
             break
         lines.append(line)
         size += len(line.encode()) + 1
     left = len(messages) - len(lines)
     return Posting(
-        f"{messages[0].title} ×{len(messages)}",
-        "\n".join([*lines, *([f"… +{left}"] if left else [])]),
+        say(language, "message.digest", n=len(messages), first=Said(messages[0].title)),
+        "\n".join([*lines, *([say(language, "message.digest_more", n=left)] if left else [])]),
         tuple(m.id for m in messages),
     )
 

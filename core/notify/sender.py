@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import apprise
+from apprise import NotifyFormat
 from sqlalchemy import Connection, func, select
 
 from core import clock, logs
@@ -16,6 +17,7 @@ from core.database.locks import one_at_a_time
 from core.notify.channels import Channel, addresses, known
 from core.notify.rules import Posting, Waiting, held, limit_of, next_try, postings
 from core.notify.tables import message
+from core.notify.words import as_markdown
 from core.settings import settings
 
 for _talkative in ("apprise", "urllib3"):  # they would write robots' addresses into the log
@@ -42,7 +44,11 @@ def deliver(url: str, title: str, body: str) -> str:
     if not robot.add(url):
         return "bad_address"
     try:
-        return "" if robot.notify(title=title, body=body) else "refused"
+        reads_markdown = robot[0].resolve_format(NotifyFormat.TEXT) == NotifyFormat.MARKDOWN
+        if reads_markdown:
+            title, body = as_markdown(title), as_markdown(body)
+        kind = NotifyFormat.MARKDOWN if reads_markdown else NotifyFormat.TEXT
+        return "" if robot.notify(title=title, body=body, body_format=kind) else "refused"
     except Exception as error:  # a plugin's own fault must not stop the queue
         logs.unexpected(error, where="notify")
         return type(error).__name__
@@ -67,7 +73,7 @@ def _send(db: Database, to: Channel, now: datetime, deliver: Deliver) -> Sent:
     with db.writing() as connection:
         one_at_a_time(connection, f"notify:{to.name}")
         _give_back(connection, to, now)
-        taken = postings(_due(connection, to, now), limit_of(to.platform) - _sent_this_minute(connection, to, now))
+        taken = postings(_due(connection, to, now), limit_of(to.platform) - _sent_this_minute(connection, to, now), to.language)
         bundles = [new_id() for _ in taken]
         for bundle, posting in zip(bundles, taken, strict=True):
             _mark(connection, posting, state="sending", bundle=bundle, taken_at=now)

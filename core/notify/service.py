@@ -14,13 +14,15 @@ from core.notify.channels import find, known
 from core.notify.rules import LEVELS, limit_of
 from core.notify.sender import deliver
 from core.notify.tables import channel, message
+from core.notify.words import LANGUAGES, say
 
-_COLUMNS = ["name", "platform", "enabled", "least", "quiet_from", "quiet_to", "limit", "queued", "failed", "last_sent"]
+_USED = ("name", "platform", "enabled", "least", "quiet_from", "quiet_to", "language")
+_COLUMNS = [*_USED, "limit", "queued", "failed", "last_sent"]
 
 
 def channels(db: Database, actor: Actor) -> pd.DataFrame:
-    """Every channel with an address: name, platform, enabled, least, quiet_from, quiet_to (minutes of the day), limit (postings a
-    minute), queued, failed (messages), last_sent. The address itself is never shown."""
+    """Every channel with an address: name, platform, enabled, least, quiet_from, quiet_to (minutes of the day), language, limit
+    (postings a minute), queued, failed (messages), last_sent. The address itself is never shown."""
     allow(actor, "notify.manage")
     with db.reading() as connection:
         found = known(connection)
@@ -29,8 +31,10 @@ def channels(db: Database, actor: Actor) -> pd.DataFrame:
     rows = []
     for one in found:
         queued, failed, sent = (counted.get((one.name, state)) for state in ("queued", "failed", "sent"))
-        used = [one.name, one.platform, one.enabled, one.least, one.quiet_from, one.quiet_to, limit_of(one.platform)]
-        rows.append([*used, queued.n if queued else 0, failed.n if failed else 0, sent.last if sent else None])
+        used = [getattr(one, name) for name in _USED]
+        rows.append(
+            [*used, limit_of(one.platform), queued.n if queued else 0, failed.n if failed else 0, sent.last if sent else None]
+        )
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -40,30 +44,37 @@ def change_channel(
     name: str,
     now: datetime,
     *,
-    enabled: bool,
-    least: str = "info",
-    quiet_from: int = 0,
-    quiet_to: int = 0,
+    enabled: bool | None = None,
+    least: str | None = None,
+    quiet_from: int | None = None,
+    quiet_to: int | None = None,
+    language: str | None = None,
 ) -> None:
-    """Sets how a channel is used. ShopError("notify.unknown_channel" | "notify.bad_level" | "notify.bad_hours")."""
+    """Sets how a channel is used; None leaves a part as it is. ShopError("notify.unknown_channel" | "notify.bad_level" |
+    "notify.bad_hours" | "notify.bad_language")."""
     allow(actor, "notify.manage")
-    if least not in LEVELS:
+    said = {"enabled": enabled, "least": least, "quiet_from": quiet_from, "quiet_to": quiet_to, "language": language}
+    if least not in (None, *LEVELS):
         raise ShopError("notify.bad_level", level=least)
-    if not (0 <= quiet_from < 1440 and 0 <= quiet_to < 1440):
+    if any(minute is not None and not 0 <= minute < 1440 for minute in (quiet_from, quiet_to)):
         raise ShopError("notify.bad_hours")
-    values = {"enabled": enabled, "least": least, "quiet_from": quiet_from, "quiet_to": quiet_to}
+    if language not in (None, *LANGUAGES):
+        raise ShopError("notify.bad_language", language=language)
     with db.writing() as connection:
-        before = find(connection, name)
+        found = find(connection, name)
+        before = {key: getattr(found, key) for key in said}
+        values = before | {key: value for key, value in said.items() if value is not None}
         if connection.execute(channel.update().where(channel.c.name == name).values(**values)).rowcount == 0:
             connection.execute(channel.insert().values(name=name, **values))
-        audit.record(connection, actor, now, "notify.change", name, {key: getattr(before, key) for key in values}, values)
+        audit.record(connection, actor, now, "notify.change", name, before, values)
 
 
-def test_message(db: Database, actor: Actor, name: str, now: datetime, title: str, body: str) -> str:
+def test_message(db: Database, actor: Actor, name: str, now: datetime) -> str:
     """Posts at once, whatever the hour; "" when the platform took it, else why not. It counts towards the channel's minute."""
     allow(actor, "notify.manage")
     with db.reading() as connection:
         to = find(connection, name)
+    title, body = say(to.language, "message.test_title"), say(to.language, "message.test_body", who=actor.name)
     fault = deliver(to.url.get_secret_value(), title, body)
     row = {
         "id": new_id(),

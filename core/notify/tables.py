@@ -14,6 +14,7 @@ channel = Table(
     Column("least", String, nullable=False, default="info"),  # the lowest level that goes out here: info, warning, urgent
     Column("quiet_from", Integer, nullable=False, default=0),  # minutes of the local day; equal ends: no quiet hours
     Column("quiet_to", Integer, nullable=False, default=0),
+    Column("language", String(2), nullable=False, default="zh"),  # what its messages are written in
     info={"place": "local"},
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,17 +16,13 @@ from core.clock import zone
 from core.database import Database
 from core.database.locks import one_at_a_time
 from core.notify import post, taking, told
+from core.notify.words import SENTENCE, say, shown
 from core.readiness import rules
 from core.readiness.service import standing
 
 LEVEL = "info"
 FROM_HOUR = 9  # of the campaign's day: nobody is reminded of a task at midnight
 AFTER = timedelta(days=14)  # tasks of the sale's end are followed up this long
-CAUSES = {"overdue": "逾期 overdue", "blocked": "受阻 blocked", "soon": "快到期 due soon"}
-DEPARTMENTS = {  # a group robot's message is read by everybody: both languages
-    "mall": "商城 mall", "operations": "运营 operations", "marketing": "推广 marketing", "design": "设计 design",
-    "technology": "技术 technology", "customer_service": "客服 service", "logistics": "物流 logistics", "finance": "财务 finance",
-}  # fmt: skip
 
 
 def reminders(db: Database, actor: Actor, campaign_id: str, now: datetime) -> pd.DataFrame:
@@ -45,7 +42,7 @@ def remind(db: Database, actor: Actor, campaign_id: str, now: datetime) -> int:
     with db.writing() as connection:
         one_at_a_time(connection, f"readiness:remind:{campaign_id}")
         rows = _untold(connection, campaign_id, now).to_dict("records")
-        sent = [str(row["task_id"]) for row in rows if post(connection, now, row["subject"], _body(row), LEVEL, row["key"])]
+        sent = [str(row["task_id"]) for row in rows if post(connection, now, partial(_words, row), LEVEL, row["key"])]
         if sent:
             audit.record(connection, actor, now, "readiness.remind", campaign_id, None, {"tasks": sent})
     return len(sent)
@@ -64,16 +61,19 @@ def remind_all(db: Database, actor: Actor, now: datetime) -> int:
 
 
 def _untold(connection: Connection, campaign_id: str, now: datetime) -> pd.DataFrame:
-    """Today's reminders without those told today: as `rules.reminders`, and `key` and `subject` of each one's message."""
+    """Today's reminders without those told today: as `rules.reminders`, and `key` of each one's message and the `sale`'s name."""
     found = standing(connection, campaign_id, now)
     rows = rules.reminders(found.tasks, found.today)
-    departments = rows["department"].map(DEPARTMENTS).fillna(rows["department"]).astype("str")
     rows = rows.assign(
         key=f"readiness:{campaign_id}:{found.today}:" + rows["task_id"].astype("str"),
-        subject=f"{found.campaign.name} · " + departments + " · " + rows["cause"].map(CAUSES).astype("str"),
+        sale=found.campaign.name,
     )
     return rows[~rows["key"].isin(told(connection, rows["key"].tolist()))]
 
 
-def _body(row: Mapping[Hashable, Any]) -> str:
-    return " · ".join(str(part) for part in (row["title"], row["owner"], row["due_on"], row["reason"]) if part)
+def _words(row: Mapping[Hashable, Any], language: str) -> tuple[str, str]:
+    """Title and text of one task's reminder."""
+    title = say(language, "message.task_title", **{name: row[name] for name in ("sale", "department", "cause")})
+    parts = [shown(row["title"], SENTENCE), say(language, "message.task_due", due_on=row["due_on"])]
+    more = {name: shown(row[name], SENTENCE) for name in ("owner", "reason") if row[name]}
+    return title, "\n".join([*parts, *(say(language, f"message.task_{name}", **{name: text}) for name, text in more.items())])

@@ -19,6 +19,7 @@ from core.errors import ShopError
 from core.imports import service as imports_service
 from core.notify import service as notify
 from core.notify.rules import LEVELS
+from core.notify.words import LANGUAGES
 from core.settings import settings
 from pages.parts.address import kept
 from pages.parts.columns import Column
@@ -44,6 +45,7 @@ CHANNELS = (
     Column("platform", "admin.platform", "text"),
     Column("enabled", "admin.enabled", "flag"),
     Column("least", "admin.least", "state", words="level"),
+    Column("language", "admin.language", "state", words="common"),
     Column("limit", "admin.limit", "integer", help="admin.limit_help"),
     Column("queued", "admin.queued", "integer"),
     Column("failed", "admin.failed", "integer"),
@@ -150,16 +152,20 @@ def _channel(db: Database, user: Actor, now: datetime, row: pd.Series) -> None:
         least = left.selectbox(
             t("admin.least"), LEVELS, index=LEVELS.index(row["least"]), format_func=lambda level: plain(f"level.{level}")
         )
+        spoken = left.selectbox(
+            t("admin.language"), LANGUAGES, index=LANGUAGES.index(row["language"]), format_func=lambda tongue: plain(f"common.{tongue}"),
+            help=t("admin.language_help"),
+        )  # fmt: skip
         start = middle.time_input(t("admin.quiet_from"), value=_clock(int(row["quiet_from"])), step=1800)
         end = right.time_input(t("admin.quiet_to"), value=_clock(int(row["quiet_to"])), step=1800)
         save, test = st.form_submit_button(t("common.save")), st.form_submit_button(t("admin.test"), icon=":material/send:")
     try:
         if save and start is not None and end is not None:
             minutes = {"quiet_from": start.hour * 60 + start.minute, "quiet_to": end.hour * 60 + end.minute}
-            notify.change_channel(db, user, name, now, enabled=enabled, least=least, **minutes)
+            notify.change_channel(db, user, name, now, enabled=enabled, least=least, language=spoken, **minutes)
             st.rerun()
         if test:
-            fault = notify.test_message(db, user, name, now, plain("admin.test_title"), plain("admin.test_body", who=user.name))
+            fault = notify.test_message(db, user, name, now)
             (st.error if fault else st.success)(t("admin.test_failed", fault=fault) if fault else t("admin.test_sent"))
     except ShopError as error:
         st.error(error_text(error), icon=":material/block:")

@@ -75,7 +75,7 @@ def test_goods_that_run_out_are_named(small_shop: Shop, admin: Actor) -> None:
 
 def test_one_message_an_hour_about_one_metric(small_shop: Shop, admin: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(watch.messages, "post", lambda connection, now, title, body, level, key: told.append(f"{title}|{body}"))
+    monkeypatch.setattr(watch.messages, "post", lambda connection, now, said, level, key: told.append("|".join(said("zh"))))
     for wave, minute in enumerate((1, 20, 70)):
         code = {"sku_code": f"S{wave + 10}", "amount_fen": 990}
         small_shop.send([event(wave * 10 + n, "pay", minute, order_id=f"w{wave}-{n}", **code) for n in range(3)])

@@ -82,7 +82,8 @@ def test_few_go_singly_and_many_with_the_urgent_ahead_of_a_digest() -> None:
     many = [Waiting(str(n), "urgent" if n == 9 else "info", f"t{n}", "b") for n in range(12)]
     first, rest = postings(many, 18)
     assert first.ids == ("9",)
-    assert (rest.title, len(rest.ids), rest.body.splitlines()[0]) == ("t0 ×11", 11, "· t0  b")
+    assert (rest.title, len(rest.ids), rest.body.splitlines()[0]) == ("11 条消息，先看：t0", 11, "· t0：b")
+    assert postings(many, 18, "en")[1].title == "11 messages, first: t0"
 
 
 def test_tries_grow_apart_and_end() -> None:

@@ -16,14 +16,20 @@ from core.errors import ShopError
 from core.notify import post, send_due, service
 from core.notify.channels import addresses
 from core.notify.tables import channel, message
+from core.notify.words import Telling
 from core.settings import settings
 from tests.notify.conftest import Receiver
+
+
+def written(title: str, body: str) -> Telling:
+    """A message that says the same in every language."""
+    return lambda _language: (title, body)
 
 
 def tell(database: Database, now: datetime, n: int = 1, level: str = "info", **more: str) -> None:
     with database.writing() as connection:
         for i in range(n):
-            post(connection, now, f"缺货风险 {i}", f"SKU 0012{i}", level, **more)
+            post(connection, now, written(f"缺货风险 {i}", f"SKU 0012{i}"), level, **more)
 
 
 def states(database: Database) -> list[str]:
@@ -41,7 +47,7 @@ def test_a_message_arrives_as_it_was_written(database: Database, ops: Receiver, 
 
 def test_a_message_exists_only_with_its_change(database: Database, ops: Receiver, now: datetime) -> None:
     with pytest.raises(RuntimeError), database.writing() as connection:  # noqa: PT012 - the fault comes after the message
-        post(connection, now, "t", "b")
+        post(connection, now, written("t", "b"))
         raise RuntimeError
     assert states(database) == []
 
@@ -165,10 +171,10 @@ def test_addresses_come_from_file_and_environment_and_go_nowhere(
 
 
 def test_a_test_message_says_what_became_of_it(database: Database, ops: Receiver, admin: Actor, now: datetime) -> None:
-    assert service.test_message(database, admin, "ops", now, "试", "好") == ""
+    assert service.test_message(database, admin, "ops", now) == ""
     ops.status = 500
-    assert service.test_message(database, admin, "ops", now, "试", "好") == "refused"
-    assert [m["title"] for m in ops.got] == ["试"]
+    assert service.test_message(database, admin, "ops", now) == "refused"
+    assert [m["title"] for m in ops.got] == ["测试消息"]
     assert service.queue(database, admin)["state"].tolist() == ["failed", "sent"]
     row = service.channels(database, admin).iloc[0]
     assert (row["queued"], row["failed"], row["last_sent"]) == (0, 1, now)
@@ -176,6 +182,7 @@ def test_a_test_message_says_what_became_of_it(database: Database, ops: Receiver
         ({"name": "no"}, "unknown_channel"),
         ({"least": "loud"}, "bad_level"),
         ({"quiet_to": 1440}, "bad_hours"),
+        ({"language": "fr"}, "bad_language"),
     ):
         with pytest.raises(ShopError, match=f"notify.{code}"):
             service.change_channel(database, admin, **({"name": "ops", "now": now, "enabled": True} | change))

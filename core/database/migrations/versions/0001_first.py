@@ -141,6 +141,7 @@ def upgrade() -> None:
     sa.Column('least', sa.String(), nullable=False),
     sa.Column('quiet_from', sa.Integer(), nullable=False),
     sa.Column('quiet_to', sa.Integer(), nullable=False),
+    sa.Column('language', sa.String(length=2), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_channel')),
     info={'place': 'local'}
     )
