@@ -1,5 +1,7 @@
 """大屏: one number, one curve, one ranking, one message; readable at five metres, alive or honest about it."""
 
+import streamlit as st
+
 from core import clock
 from pages.parts import wall as parts
 from pages.parts.guard import database, require
@@ -11,5 +13,8 @@ db = database()
 moment = chosen.moment(clock.now())
 
 parts.dress()
-parts.bar(chosen, moment)
-parts.show(db, user, chosen, parts.minute(chosen, moment))
+stage = st.container()  # what is looked at stands above what is touched
+at = parts.bar(chosen, moment)
+with stage:
+    parts.head(chosen, moment)
+    parts.show(db, user, chosen, at)

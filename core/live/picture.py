@@ -41,6 +41,7 @@ class Scope:
     tiers: pd.Series  # indexed by tier: planned share of the amount
     curve: Curve
     errors: tuple[tuple[float, ...], ...]  # per bin: log errors of past days, left out one at a time
+    scale: float = 1.0  # which part of the plan a drill plays, with as much of the stock
 
     @property
     def first(self) -> int:
@@ -165,7 +166,9 @@ def goods_table(scope: Scope, sold: Goods, left: Floats, lineup: pd.DataFrame, s
     units = promised_units(sold.sums)
     counted, rest = ~np.isnan(left), np.maximum(np.nan_to_num(left), 0)
     when = pacing.stock_out_share(units, rest, share) if share > 0 else np.full(len(units), np.nan)
-    low = pacing.low_stock_probability(units, rest, lineup["planned_units"].to_numpy(dtype=float, na_value=np.nan), share)
+    low = pacing.low_stock_probability(
+        units, rest, lineup["planned_units"].to_numpy(dtype=float, na_value=np.nan) * scope.scale, share
+    )
     through = np.where(counted & (units + rest > 0), units / np.maximum(units + rest, 1), np.nan)
     columns = {
         "sold": units,

@@ -7,7 +7,7 @@ moves no stock.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -28,6 +28,7 @@ from core.live.generator import MOST_ORDERS, Night, minute
 from core.live.kept import Kept
 from core.live.picture import Scope
 
+LAST = timedelta(seconds=1)  # of the sale, at which a rehearsal's picture stands still
 SLOWEST, FASTEST = 1.0, 3_600.0
 MOST_MINUTES = 30  # of the sale that one round plays
 MOST_PAST = 500_000  # events of a past sale that are replayed
@@ -58,20 +59,20 @@ def find(connection: Connection, campaign_id: str) -> Rehearsal | None:
     return Rehearsal(**row) if row else None
 
 
-def moment_of(connection: Connection, campaign_id: str, now: datetime) -> datetime:
-    """Sale time: the present moment, or the rehearsal's own, which stops at the sale's close."""
+def moment_of(connection: Connection, campaign_id: str, now: datetime, *, short: timedelta = timedelta(0)) -> datetime:
+    """Sale time: the present moment, or the rehearsal's own, which stops at the sale's close, or `short` of it."""
     found = find(connection, campaign_id)
     if found is None:
         return now
     closes = connection.scalar(select(campaign.c.closes_at).where(campaign.c.campaign_id == campaign_id))
-    return min(found.moment(now), closes or now)
+    return min(found.moment(now), (closes or now) - short)
 
 
 def moment(db: Database, actor: Actor, campaign_id: str, now: datetime) -> datetime:
-    """As `moment_of`, for pages."""
+    """As `moment_of`, for pages: a rehearsal that is over keeps its last picture, for at the close itself the next phase begins."""
     allow(actor, "live.view")
     with db.reading() as connection:
-        return moment_of(connection, campaign_id, now)
+        return moment_of(connection, campaign_id, now, short=LAST)
 
 
 def start(

@@ -46,10 +46,11 @@ def scope(connection: Connection, campaign_id: str, at: datetime) -> Scope:
     phase = phase_of(mine, at)
     plan = planning.in_force(connection, base_of(mine))
     curve, errors = _curve(connection, mine, phase)
-    figures = _target(plan, phase, _scale(connection, campaign_id))
+    scale = _scale(connection, campaign_id)
+    figures = _target(plan, phase, scale)
     return Scope(
         mine.campaign_id, mine.name, mine.timezone, phase.phase_id, phase.kind, phase.starts_at, phase.ends_at,
-        bool(mine.rehearsal_of), *figures, curve, errors,
+        bool(mine.rehearsal_of), *figures, curve, errors, scale,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ HEIGHT = 300
 BAND = 0.18
 ROOM = {"top": 16, "bottom": 4, "left": 4, "right": 4}  # above the highest figure, for its name
 FIGURE = 52  # pixels for the figure beside the longest bar
+BOTH = 96  # for a figure and its mark's
 AXIS = 34  # the height of a time axis, which is part of a chart's own
 
 _HUES: Mapping[str, Mapping[str, str]] = {
@@ -121,14 +122,20 @@ def _lines(
     named = {"calculate": _switch("datum.series", words), "as": "word"}
     tall = {"calculate": f"datum.end['{y}']", "as": "tall"}
     below = {"calculate": f"indexof({dashed!r}, datum.series) < 0 ? 0 : 1", "as": "below"}
-    placed = {"window": [{"op": "row_number", "as": "place"}], "groupby": ["below"], "sort": [{"field": "tall", "order": "descending"}]}
+    placed = {
+        "window": [{"op": "row_number", "as": "place"}],
+        "groupby": ["below"],
+        "sort": [{"field": "tall", "order": "descending"}],
+    }
     tooltip = [
         {"field": x, "type": "temporal", "title": "·", "format": "%m-%d %H:%M" if clock == "%H:%M" else clock},
         {"field": y, "type": "quantitative", "title": plain(y_title), "format": ".1%" if percent else ",.0f"},
     ]
+    early = f"scale('x', datum.end['{x}']) < 80"  # a name to the left of its line's end would stand on the axis
     name: Spec = {
         "transform": [known, {"filter": f"isValid(datum['{y}'])"}, last, begun, named, tall, below, placed],
-        "mark": {"type": "text", "align": "right", "dx": -2, "dy": {"expr": "datum.below ? 13 * datum.place : -10"}, "fontWeight": 600},
+        "mark": {"type": "text", "align": {"expr": f"{early} ? 'left' : 'right'"}, "dx": {"expr": f"{early} ? 3 : -2"},
+                 "dy": {"expr": "datum.below ? 13 * datum.place : -10"}, "fontWeight": 600},
         "encoding": {"x": {"field": f"end['{x}']", "type": "temporal"}, "y": {"field": f"end['{y}']", "type": "quantitative"},
                      "text": {"field": "word"}, "color": colour},
     }  # fmt: skip
@@ -160,7 +167,8 @@ def bars(
     rows: int = 8,
     signed: bool = False,
 ) -> Spec:
-    """Horizontal bars with their figures beside them, in the frame's order; `tone` names a column of hues, `target` one of marks.
+    """Horizontal bars with their figures beside them, in the frame's order; `tone` names a column of hues, `target` one of marks;
+    with marks, the figures read "done / due". Percentages stand on a whole axis, 0 to 100%.
 
     `signed`: bars to either side of nothing, each figure at its own bar's end.
     """
@@ -169,7 +177,16 @@ def bars(
 
 @lru_cache(maxsize=256)
 def _bars(
-    label: str, value: str, value_title: str, tone: str, percent: bool, target: str, height: int, signed: bool, mode: str, tongue: str
+    label: str,
+    value: str,
+    value_title: str,
+    tone: str,
+    percent: bool,
+    target: str,
+    height: int,
+    signed: bool,
+    mode: str,
+    tongue: str,
 ) -> Spec:
     down = {
         "field": label,
@@ -178,12 +195,20 @@ def _bars(
         "title": None,
         "axis": {"labelLimit": 160, "ticks": False, "domain": False},
     }
-    room = {"range": [FIGURE if signed else 0, {"expr": f"max(width - {FIGURE}, 0)"}]}
+    beside = BOTH if target else FIGURE
+    room: Spec = {"range": [FIGURE if signed else 0, {"expr": f"max(width - {beside}, 0)"}]}
+    if percent:
+        room["domain"] = [0, 1]
     figures = {"type": "text", "align": "left", "dx": 5, "color": _HUES[mode]["ink"]}
     if signed:
-        figures |= {"align": {"expr": f"datum['{value}'] < 0 ? 'right' : 'left'"}, "dx": {"expr": f"datum['{value}'] < 0 ? -5 : 5"}}
+        figures |= {
+            "align": {"expr": f"datum['{value}'] < 0 ? 'right' : 'left'"},
+            "dx": {"expr": f"datum['{value}'] < 0 ? -5 : 5"},
+        }
     across = {"field": value, "type": "quantitative", "title": None, "axis": None, "scale": room}
-    figure = f"format(datum['{value}'], '.1%')" if percent else _SHORT[tongue].replace("datum.value", f"datum['{value}']")
+    written = "format(datum.value, '.1%')" if percent else _SHORT[tongue]
+    fields = [f"datum['{name}']" for name in (value, target) if name]
+    figure = " + ' / ' + ".join(f"({written.replace('datum.value', field)})" for field in fields)
     end = f"max(datum['{value}'], datum['{target}'])" if target else f"datum['{value}']"  # no figure under its mark
     tooltip = [
         {"field": label, "type": "nominal", "title": "·"},

@@ -14,6 +14,8 @@ from core.clock import utc
 from core.live.rehearsal import Rehearsal
 from pages.parts.text import plain
 
+Size = Literal["small", "large", "wall"]  # wall: grows with the screen
+
 _HTML = """
 <div class="countdown"><span class="label"></span><span class="left" role="timer" aria-live="off"></span></div>
 """
@@ -24,6 +26,8 @@ _CSS = """
 .left { font-variant-numeric: tabular-nums; font-weight: 650; font-size: 1.07rem; white-space: nowrap; }
 .large { flex-direction: column; gap: 0.1rem; }
 .large .left { font-size: 2.3rem; line-height: 1.15; }
+.wall .label { font-size: max(0.9rem, min(1.4vw, 2.5vh)); }
+.wall .left { font-size: max(1.3rem, min(3.1vw, 5.5vh)); line-height: 1.1; }
 .over .left { color: var(--st-primary-color); }
 """
 
@@ -77,7 +81,7 @@ def countdown(
     *,
     key: str,
     label: str = "",
-    size: Literal["small", "large"] = "small",
+    size: Size = "small",
     drill: Rehearsal | None = None,
 ) -> None:
     """Days and clock until `target`, by the server's time (`now`), whatever the browser's clock says; in a rehearsal by its own

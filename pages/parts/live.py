@@ -19,12 +19,13 @@ from core.errors import ShopError
 from core.goods.structure import TIERS
 from core.live.glance import Glance, glance
 from core.live.picture import Picture
+from core.live.rehearsal import LAST
 from pages.parts import charts
 from pages.parts.address import kept
 from pages.parts.cards import Card, cards
 from pages.parts.charts import Series
 from pages.parts.columns import Column, settled
-from pages.parts.countdown import countdown
+from pages.parts.countdown import Size, countdown
 from pages.parts.guard import require
 from pages.parts.live_alerts import alerts
 from pages.parts.live_frames import CHANNELS, Drawn, drawn
@@ -57,23 +58,26 @@ GOODS = (
 )
 
 
-def clocks(chosen: Chosen, moment: datetime) -> None:
+def clocks(chosen: Chosen, moment: datetime, *, key: str, size: Size = "small") -> None:
     """The countdown to the opening or the close; it runs in the browser, in a rehearsal by the rehearsal's clock."""
     if moment >= chosen.closes_at:
         st.caption(t("shell.closed"))
         return
     opens = moment < chosen.opens_at
     label = plain("shell.until_opens" if opens else "shell.until_closes")
-    countdown(chosen.opens_at if opens else chosen.closes_at, clock.now(), key="live_clock", label=label, drill=chosen.drill)
+    ends = chosen.opens_at if opens else chosen.closes_at
+    countdown(ends, clock.now(), key=f"{key}_clock", label=label, drill=chosen.drill, size=size)
 
 
 def minute(chosen: Chosen, moment: datetime) -> datetime | None:
-    """The past minute that the reader looks at, by the slider or the address; None = the running one."""
-    return past_minute(chosen, moment, key="live")
+    """The countdown; beside it the past minute that the reader looks at, by the slider or the address; None = the running one."""
+    with st.container(horizontal=True, vertical_alignment="center", key="live_clocks"):
+        clocks(chosen, moment, key="live")
+        return past_minute(chosen, moment, key="live")
 
 
 def past_minute(chosen: Chosen, moment: datetime, *, key: str) -> datetime | None:
-    """As `minute`, for a page of that key."""
+    """The past minute, on a page of that key."""
     first, last = chosen.opens_at, min(moment, chosen.closes_at)
     if last <= first:
         return None
@@ -118,7 +122,7 @@ def _board(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> Non
     if look is None:
         return
     seen, frames = look.seen, drawn(look)
-    freshness(seen, now, at is None)
+    freshness(look, now, at is None)
     answer(seen)
     left, right = st.columns((5, 2), gap="medium")
     with left:
@@ -144,15 +148,24 @@ def look_at(db: Database, user: Actor, chosen: Chosen, now: datetime, at: dateti
     return look
 
 
-def freshness(seen: Picture, now: datetime, live: bool) -> None:
-    """How old the figures are, whether the books agree, what waits: one line, so that nothing moves below it."""
+def freshness(look: Glance, now: datetime, live: bool) -> None:
+    """How old the figures are, what rings, whether the books agree, what waits: one line, so that nothing moves below it."""
+    seen, ringing = look.seen, sum(row["state"] == "firing" for row in look.alerts)
     shown = seen.at.astimezone(clock.zone(seen.scope.timezone)).strftime("%m-%d %H:%M:%S")
     drill = f"{t('live.drill')} · " if seen.scope.drill else ""
     silent = seen.minutes_silent
     marks = [("schedule", "orange" if drill else "gray", f"{drill}{t('live.as_of', at=shown)}")]
-    if silent is None:
+    if seen.scope.scale < 1:
+        marks.append(("compress", "orange", t("live.drill_scale", share=percent(seen.scope.scale))))
+    if ringing:
+        marks.append(("notifications_active", "red", t("live.ringing", n=ringing)))
+    if not live:
+        marks.append(("replay", "gray", t("live.view_past")))
+    elif seen.at >= seen.scope.ends_at - LAST:
+        marks.append(("flag", "gray", t("shell.closed")))
+    elif silent is None:
         marks.append(("sensors_off", "gray", t("live.no_data_yet")))
-    elif silent >= (DRILL_GAP if seen.scope.drill else 3) and live:
+    elif silent >= (DRILL_GAP if seen.scope.drill else 3):
         marks.append(("sensors_off", "red" if seen.minutes > 0 else "gray", t("live.silent", n=silent)))
     else:
         marks.append(("sensors", "green", t("live.flowing")))

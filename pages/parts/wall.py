@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -19,43 +22,19 @@ from core.live.picture import Picture
 from pages.parts import charts
 from pages.parts.address import kept
 from pages.parts.charts import Series
-from pages.parts.countdown import countdown
 from pages.parts.guard import require
 from pages.parts.links import link
-from pages.parts.live import look_at, past_minute
+from pages.parts.live import clocks, look_at, past_minute
 from pages.parts.live_alerts import HIDDEN, sentence
 from pages.parts.live_frames import drawn
 from pages.parts.picker import Chosen
 from pages.parts.states import word
-from pages.parts.text import language, literal, money_short, number_short, percent, plain, t
+from pages.parts.text import language, literal, money_short, number_short, percent, plain, rise_is_red, t
 
 EVERY_S, TURN_S, DEAD_S = 2.0, 12, 15
 PANELS = ("ranking", "stock", "why")
-RANKED = 6
-
-_CSS = """
-<style>
-.stApp, [data-testid="stAppViewContainer"], [data-testid="stHeader"] { background: #0C0D10 !important; color: #ECEDF0 !important; }
-[data-testid="stMainBlockContainer"] { padding: 4.2rem 2rem 1rem; max-width: none; }
-.wall-line { display: flex; align-items: baseline; gap: 3vw; flex-wrap: wrap; font-variant-numeric: tabular-nums; color: #ECEDF0; }
-.wall-big { font-size: clamp(3.2rem, 9.5vw, 12rem); font-weight: 750; line-height: 1.02; }
-.wall-side { display: grid; gap: 0.4vw 2.4vw; grid-template-columns: repeat(3, auto); }
-.wall-side b { display: block; font-size: clamp(1.4rem, 3.1vw, 4rem); line-height: 1.15; }
-.wall-side span, .wall-label { font-size: clamp(0.9rem, 1.3vw, 1.6rem); color: #9AA1AC; }
-.wall-up { color: #FF5A5F; } .wall-down { color: #3DBE7A; } .wall-en .wall-up { color: #3DBE7A; } .wall-en .wall-down { color: #FF5A5F; }
-.wall-rows { font-size: clamp(1.1rem, 2.1vw, 2.6rem); line-height: 1.5; width: 100%; border-collapse: collapse; color: #ECEDF0; }
-.wall-rows td { border: 0; padding: 0 0.6em 0 0; white-space: nowrap; } .wall-rows td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
-.wall-rows td.wall-name { max-width: 22vw; overflow: hidden; text-overflow: ellipsis; }
-.wall-message { font-size: clamp(1.1rem, 2vw, 2.6rem); padding: 0.5em 0.8em; border-radius: 6px; background: #1B1D22; color: #ECEDF0; }
-.st-key-wall_message code { background: transparent; color: #ECEDF0; font-size: 0.8em; padding: 0; }
-.st-key-wall_message p { font-size: clamp(1.1rem, 2vw, 2.6rem); }
-[class*="st-key-wall_"] * { --st-text-color: #ECEDF0 !important; }
-[class*="st-key-wall_"] [data-testid="stPageLink"] * { color: #ECEDF0 !important; }
-[class*="st-key-wall_"] button { background: #1B1D22 !important; border-color: #2E3138 !important; color: #9AA1AC !important; }
-[class*="st-key-wall_"] button[aria-checked="true"] { border-color: #FF5A5F !important; color: #FF8589 !important; }
-.wall-message.fire { background: #7A0A1C; } .wall-message p { margin: 0; }
-</style>
-"""
+RANKED = 7
+_FONT = {"expr": "max(12, min(windowSize()[0] / 85, windowSize()[1] / 48))"}  # of the chart: 2% of the screen's height
 
 _JS = """
 const timers = new WeakMap()
@@ -76,7 +55,7 @@ export default function (component) {
 }
 """
 _PULSE_CSS = """
-.pulse { font: 600 clamp(1rem, 1.5vw, 1.8rem) var(--st-font); color: #9AA1AC; font-variant-numeric: tabular-nums; }
+.pulse { font: 600 max(1rem, min(1.5vw, 2.6vh)) var(--st-font); color: #9AA1AC; font-variant-numeric: tabular-nums; }
 .pulse.drill { color: #E5B93C; }
 .pulse.dead { color: #fff; background: #C8102E; padding: 0.3em 0.8em; border-radius: 6px; }
 """
@@ -85,16 +64,20 @@ _pulse = st.components.v2.component("wall_pulse", html='<div class="pulse" role=
 
 def dress() -> None:
     """The wall's own look, dark whatever the reader's."""
-    st.html(_CSS)
+    st.html(Path(__file__).with_name("look_wall.css"))
 
 
-def bar(chosen: Chosen, moment: datetime) -> None:
-    """What somebody standing at the wall may change: money hidden, panels turning, a past minute; and the way back."""
-    with st.container(horizontal=True, vertical_alignment="center", key="wall_bar"):
+def head(chosen: Chosen, moment: datetime) -> None:
+    """Which sale, and how long it has."""
+    with st.container(horizontal=True, vertical_alignment="center", key="wall_head"):
         st.markdown(f"**{literal(chosen.name)}**", width="stretch")
-        opens = moment < chosen.opens_at
-        label = plain("shell.until_opens" if opens else "shell.until_closes")
-        countdown(chosen.opens_at if opens else chosen.closes_at, clock.now(), key="wall_clock", label=label, drill=chosen.drill)
+        clocks(chosen, moment, key="wall", size="wall")
+
+
+def bar(chosen: Chosen, moment: datetime) -> datetime | None:
+    """What somebody standing at the wall may change: money hidden, panels turning, the way back, and the past minute to look at, which
+    is returned as on the live page (`view=past&at=`); None = the running one."""
+    with st.container(horizontal=True, vertical_alignment="center", key="wall_bar"):
         with kept("money", "shown", ("shown", "hidden")):
             st.segmented_control(
                 t("wall.money"), ("shown", "hidden"), required=True, key="money", label_visibility="collapsed",
@@ -105,12 +88,9 @@ def bar(chosen: Chosen, moment: datetime) -> None:
                 t("wall.panel"), ("turn", *PANELS), required=True, key="panel", label_visibility="collapsed",
                 format_func=lambda value: plain(f"wall.panel_{value}"),
             )  # fmt: skip
+        at = past_minute(chosen, moment, key="wall")
         link("live", t("wall.back"), icon="arrow_back")
-
-
-def minute(chosen: Chosen, moment: datetime) -> datetime | None:
-    """The past minute in the address (`view=past&at=`), as on the live page; None = the running one."""
-    return past_minute(chosen, moment, key="wall")
+    return at
 
 
 def show(db: Database, user: Actor, chosen: Chosen, at: datetime | None) -> None:
@@ -138,19 +118,27 @@ def _show(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> None
     hidden = st.session_state.get("money") == "hidden"
     st.html(_figures(seen, hidden))
     left, right = st.columns((3, 2), gap="large")
-    with left:
+    with left, st.container(key="wall_stage"):
         rows = drawn(look).curve
         rows = _in_percent(rows, seen) if hidden else rows
-        charts.draw(rows, _spec(hidden, language()), key=f"wall_curve_{hidden}", alt=plain("live.curve_alt"))
+        key, alt = f"wall_curve_{hidden}", plain("live.curve_alt")
+        st.vega_lite_chart(rows, _spec(hidden, language()), height="stretch", key=key, alt=alt)
     with right:
         chosen_panel = str(st.session_state.get("panel", "turn"))
         panel = PANELS[int(now.timestamp() // TURN_S) % len(PANELS)] if chosen_panel == "turn" else chosen_panel
         st.html(_panel(panel, seen, hidden))
-    with st.container(key="wall_message"):
-        if not look.alerts:
+    _message(look.alerts, hidden)
+
+
+def _message(alerts: Sequence[Mapping[str, Any]], hidden: bool) -> None:
+    """The newest alert and how many more there are."""
+    state = alerts[0]["state"] if alerts else "quiet"
+    with st.container(key=f"wall_message_{state}"):
+        if not alerts:
             st.markdown(f":material/check_circle: {t('live.all_quiet')}")
-        else:
-            st.markdown(f":material/notifications_active: {sentence(look.alerts[0], hide_money=hidden)}")
+            return
+        more = f" · :gray[{t('live.more_alerts', n=len(alerts) - 1)}]" if len(alerts) > 1 else ""
+        st.markdown(f":material/notifications_active: {sentence(alerts[0], hide_money=hidden)}{more}")
 
 
 def _amount(fen: float | None, hidden: bool) -> str:
@@ -162,73 +150,107 @@ def _escape(text: object) -> str:
 
 
 def _figures(seen: Picture, hidden: bool) -> str:
-    """The one number (the share of the target where money is hidden) and six small ones."""
-    target = seen.scope.target
-    big = percent(seen.paid / target) if hidden and target else _amount(seen.paid, hidden)
-    label = plain("wall.of_target") if hidden else plain("live.paid")
+    """The one number (the share of the target where money is hidden) and six small ones; before the opening what is planned."""
+    label, big, small = _planned(seen, hidden) if seen.at < seen.scope.starts_at else _running(seen, hidden)
+    cells = "".join(
+        f'<div><span>{_escape(name)}</span><b class="{tone}">{_escape(value)}</b></div>' for name, value, tone in small
+    )
+    return (
+        f'<div class="wall-line {"wall-red-rise" if rise_is_red() else ""}"><div><div class="wall-label">{_escape(label)}</div>'
+        f'<div class="wall-big">{_escape(big)}</div></div><div class="wall-side">{cells}</div></div>'
+    )
+
+
+def _planned(seen: Picture, hidden: bool) -> tuple[str, str, Sequence[tuple[str, str, str]]]:
+    scope = seen.scope
+    small = (
+        (_word("visitors"), number_short(scope.visitors) if scope.visitors else "—", ""),
+        (_word("conversion"), percent(scope.conversion_rate, 2) if scope.conversion_rate else "—", ""),
+        (_word("aov"), _amount(scope.aov or None, hidden), ""),
+    )
+    return plain("wall.target"), _amount(scope.target or None, hidden), small
+
+
+def _word(figure: str) -> str:
+    return plain("wall.planned", name=plain(f"live.{figure}"))
+
+
+def _running(seen: Picture, hidden: bool) -> tuple[str, str, Sequence[tuple[str, str, str]]]:
+    target, close = seen.scope.target, seen.forecast.close
+    shares = hidden and target > 0
+    big = percent(seen.paid / target) if shares else _amount(seen.paid, hidden)
     pace = "—" if seen.pace is None else percent(seen.pace - 1, sign=True)
     tone = "" if seen.pace is None else "wall-up" if seen.pace >= 1 else "wall-down"
-    forecast = (
-        "—"
-        if seen.forecast.close is None
-        else percent(seen.forecast.close / target)
-        if hidden and target
-        else _amount(seen.forecast.close, hidden)
-    )
     small = (
         (plain("wall.pace"), pace, tone),
-        (plain("live.forecast"), forecast, ""),
+        (plain("live.forecast"), percent(close / target) if shares and close is not None else _amount(close, hidden), ""),
         (plain("live.needed"), "—" if seen.needed_rate is None else f"{seen.needed_rate:.2f}×", ""),
         (plain("live.visitors"), number_short(seen.visitors), ""),
         (plain("live.conversion"), "—" if seen.conversion_rate is None else percent(seen.conversion_rate, 2), ""),
         (plain("live.aov"), _amount(seen.aov, hidden), ""),
     )
-    cells = "".join(
-        f'<div><span>{_escape(name)}</span><b class="{tone}">{_escape(value)}</b></div>' for name, value, tone in small
-    )
-    return (
-        f'<div class="wall-line wall-{language()}"><div><div class="wall-label">{_escape(label)}</div>'
-        f'<div class="wall-big">{_escape(big)}</div></div><div class="wall-side">{cells}</div></div>'
-    )
+    return plain("wall.of_target" if hidden else "live.paid"), big, small
+
+
+Row = tuple[str, str, str, str]  # name, its code, two figures
 
 
 def _panel(panel: str, seen: Picture, hidden: bool) -> str:
-    rows = {"ranking": _ranking, "stock": _stock, "why": _why}[panel](seen, hidden)
+    words, rows = {"ranking": _ranking, "stock": _stock, "why": _why}[panel](seen, hidden)
+    title = f'<th class="wall-name">{_escape(plain(f"wall.panel_{panel}"))}</th>'
+    top = title + "".join(f"<th>{_escape(plain(word)) if word else ''}</th>" for word in words)
     body = "".join(
-        f'<tr><td class="wall-name">{_escape(a)}</td><td>{_escape(b)}</td><td>{_escape(c)}</td></tr>' for a, b, c in rows
+        f'<tr><td class="wall-name">{_escape(name)} <small>{_escape(code)}</small></td><td>{_escape(a)}</td><td>{_escape(b)}</td></tr>'
+        for name, code, a, b in rows
     )
-    body = body or f'<tr><td class="wall-label">{_escape(plain("common.no_rows"))}</td></tr>'
-    return f'<div class="wall-label">{_escape(plain(f"wall.panel_{panel}"))}</div><table class="wall-rows">{body}</table>'
+    body = body or f'<tr><td class="wall-name wall-label" colspan="3">{_escape(plain("common.no_rows"))}</td></tr>'
+    return f'<table class="wall-rows"><tr>{top}</tr>{body}</table>'
 
 
-def _ranking(seen: Picture, hidden: bool) -> list[tuple[str, str, str]]:
+def _ranking(seen: Picture, hidden: bool) -> tuple[tuple[str, str], list[Row]]:
     top = seen.goods.head(RANKED)
-    return [
-        (str(row["name"] or code), number_short(int(row["sold"])), _amount(row["amount"], hidden)) for code, row in top.iterrows()
+    rows = [_row(code, row, number_short(int(row["sold"])), _amount(row["amount"], hidden)) for code, row in top.iterrows()]
+    return ("live.sold", "live.amount"), rows
+
+
+def _row(code: object, row: pd.Series, a: str, b: str) -> Row:
+    """Variants share a name: the code tells them apart."""
+    return (str(row["name"]), str(code), a, b) if row["name"] else (str(code), "", a, b)
+
+
+def _stock(seen: Picture, _hidden: bool) -> tuple[tuple[str, str], list[Row]]:
+    """What runs out first, while something can still be done; then what is gone."""
+    out = seen.goods["stock_out"]
+    gone = seen.goods["label"] == "sold_out"
+    soon = seen.goods.assign(gone=gone)[out.notna() | gone].sort_values(["gone", "stock_out"]).head(RANKED)
+    zone = clock.zone(seen.scope.timezone)
+    starts, today = seen.scope.starts_at.astimezone(zone), seen.at.astimezone(zone).date()
+
+    def when(minutes: float) -> str:
+        at = starts + timedelta(minutes=minutes)
+        return at.strftime("%H:%M" if at.date() == today else "%m-%d %H:%M")
+
+    rows = [
+        _row(
+            code, row, number_short(max(int(row["left"]), 0)), word("sold_out") if row["gone"] else when(float(row["stock_out"]))
+        )
+        for code, row in soon.iterrows()
     ]
+    return ("live.left", "live.out_at"), rows
 
 
-def _stock(seen: Picture, _hidden: bool) -> list[tuple[str, str, str]]:
-    """What runs out first."""
-    soon = seen.goods[seen.goods["stock_out"].notna()].sort_values("stock_out").head(RANKED)
-    starts = pd.Timestamp(seen.scope.starts_at).tz_convert(seen.scope.timezone)
-    out = starts + pd.to_timedelta(soon["stock_out"], unit="min")
-    return [
-        (str(row["name"] or code), word(row["label"]), "" if row["label"] == "sold_out" else at.strftime("%H:%M"))
-        for (code, row), at in zip(soon.iterrows(), out, strict=True)
-    ]
-
-
-def _why(seen: Picture, hidden: bool) -> list[tuple[str, str, str]]:
-    total = seen.why[["visitors", "conversion_rate", "aov"]].sum()
-    return [
+def _why(seen: Picture, hidden: bool) -> tuple[tuple[str, str], list[Row]]:
+    total = seen.why[["visitors", "conversion_rate", "aov"]].sum() if seen.scope.target else pd.Series(dtype=float)
+    rows = [
         (
             plain(f"live.factor_{name}"),
+            "",
             "▲" if value > 0 else "▼" if value < 0 else "",
             HIDDEN if hidden else money_short(round(value), sign=True),
         )
         for name, value in total.items()
     ]
+    return ("", "live.effect"), rows
 
 
 def _in_percent(rows: pa.Table, seen: Picture) -> pa.Table:
@@ -255,20 +277,12 @@ def _spec(hidden: bool, tongue: str) -> charts.Spec:  # noqa: ARG001 - the langu
         Series("paid", "live.paid", "red"),
         Series("forecast", "live.forecast", "blue", dashed=True),
     )
-    spec = _dark(charts.lines("at", "yuan", series, y_title="live.paid", percent=hidden, clock="%H:%M", height=560))
-    axis = {
-        "labelColor": "#9AA1AC",
-        "titleColor": "#9AA1AC",
-        "labelFontSize": 18,
-        "titleFontSize": 16,
-        "gridColor": "#24262C",
-        "tickCount": 6,
-    }
-    spec["config"] = {
-        "background": "#0C0D10",
-        "axis": axis,
-        "text": {"fontSize": 20},
-        "line": {"strokeWidth": 4},
-        "view": {"stroke": None},
-    }
+    spec = _dark(charts.lines("at", "yuan", series, y_title="live.paid", percent=hidden, clock="%H:%M"))
+    del spec["height"]  # the stage's own
+    spec["layer"][1]["encoding"]["y"]["title"] = None  # the line is named
+    for layer in spec["layer"]:
+        if layer["mark"]["type"] == "text":
+            layer["mark"] |= {"fontSize": _FONT, "dy": {"expr": f"datum.below ? {_FONT['expr']} * 1.2 * datum.place : -14"}}
+    axis = {"labelColor": "#9AA1AC", "labelFontSize": _FONT, "gridColor": "#24262C", "tickCount": 6}
+    spec["config"] = {"background": "#0C0D10", "axis": axis, "line": {"strokeWidth": 4}, "view": {"stroke": None}}
     return spec

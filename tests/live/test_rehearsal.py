@@ -44,6 +44,31 @@ def test_a_rehearsal_plays_and_is_thrown_away(shop: Shop, lead: Actor) -> None:
     assert rows(shop) == before
 
 
+def test_a_small_night_sells_from_a_small_part_of_the_stock(
+    small_shop: Shop, lead: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a night of a tenth of the plan would call everything excess, and nobody could practise a shortage."""
+    monkeypatch.setattr(rehearsal, "MOST_ORDERS", 250)
+    copy = rehearsal.start(small_shop.db, lead, small_shop.campaign_id, NOW, speed=600)
+    for second in range(2, 40, 2):
+        rehearsal.round_of(small_shop.db, NOW + timedelta(seconds=second))
+    at = rehearsal.moment(small_shop.db, lead, copy, NOW + timedelta(seconds=38))
+    seen = service.load(small_shop.db, lead, copy, at)
+    assert (seen.scope.scale, seen.scope.target) == (0.25, 2_500_000)
+    assert (seen.goods["sold"] + seen.goods["left"]).between(10, 12).all()  # of 40; what was refunded is back
+    service.forget()
+    whole = service.load(small_shop.db, lead, small_shop.campaign_id, OPENS)
+    assert whole.scope.scale == 1
+
+
+def test_a_rehearsal_that_is_over_keeps_its_last_picture(small_shop: Shop, lead: Actor) -> None:
+    """At the close itself an encore would begin, with nothing in it."""
+    copy = rehearsal.start(small_shop.db, lead, small_shop.campaign_id, NOW, speed=3_600)
+    at = rehearsal.moment(small_shop.db, lead, copy, NOW + timedelta(days=1))
+    assert OPENS < at < OPENS + timedelta(days=1)
+    assert at + rehearsal.LAST == OPENS + timedelta(days=1)
+
+
 def test_a_past_sale_can_be_played_again(small_shop: Shop, lead: Actor) -> None:
     small_shop.send(hour(orders=50))
     copy = rehearsal.start(small_shop.db, lead, small_shop.campaign_id, NOW, speed=3_600, past_id=small_shop.campaign_id)
