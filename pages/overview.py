@@ -5,6 +5,7 @@ import streamlit as st
 from core import clock
 from core.access import allowed
 from core.overview import service
+from pages.parts import goods
 from pages.parts import overview as parts
 from pages.parts.cards import heading
 from pages.parts.empty import empty
@@ -18,7 +19,7 @@ if chosen is None:
     empty("overview.none", button="overview.make" if allowed(user, "campaign.edit") else "", page="plan")
     st.stop()
 
-view = service.load(db, user, chosen.campaign_id, now)
+view = service.load(db, user, chosen.campaign_id, now, goods=goods.picture(db, user, chosen.campaign_id).rows)
 parts.clock(view, now)
 if view.selling is not None:
     parts.selling(view.selling)

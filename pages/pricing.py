@@ -12,7 +12,7 @@ from pages.parts.picker import need_campaign
 
 user = require("price.view")
 db, now = database(), clock.now()
-chosen = need_campaign(user)
+chosen = need_campaign(user, "pricing.title")
 heading("pricing.title", chosen)
 
 picture = service.load(db, user, chosen.campaign_id, parts.phase())

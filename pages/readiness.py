@@ -11,7 +11,7 @@ from pages.parts.picker import need_campaign
 
 user = require("readiness.view")
 db, now = database(), clock.now()
-chosen = need_campaign(user)
+chosen = need_campaign(user, "readiness.title")
 board = service.board(db, user, chosen.campaign_id, now)
 heading("readiness.title", chosen, parts.standing(board))
 

@@ -10,7 +10,7 @@ from pages.parts.picker import need_campaign
 
 user = require("replenishment.view")
 db, now = database(), clock.now()
-chosen = need_campaign(user)
+chosen = need_campaign(user, "replenishment.title")
 run_id = service.newest(db, user, chosen.campaign_id)
 view = service.sheet(db, user, run_id) if run_id else None
 heading("replenishment.title", chosen, parts.standing(view, now) if view else "")

@@ -11,7 +11,7 @@ from pages.parts.picker import need_campaign
 
 user = require("warmup.view")
 db, now = database(), clock.now()
-chosen = need_campaign(user)
+chosen = need_campaign(user, "warmup.title")
 heat = service.heat(db, user, chosen.campaign_id, now)
 heading("warmup.title", chosen, parts.standing(heat, now))
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, case, delete, or_, select
 from core.access import Actor, allow, allowed, audit
 from core.campaign import planning
 from core.campaign import service as campaigns
-from core.database import Database, keyed, read, upsert
+from core.database import Database, read, upsert
 from core.errors import ShopError
 from core.goods import structure
 from core.lineup import attach, tiers
@@ -100,7 +100,7 @@ def lined_up(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, da
     rows[counts] = rows[counts].fillna(0).astype("int64")
     rows["stock_value"] = (rows["on_hand"].clip(lower=0) * rows["sale_price"].fillna(0)).astype("int64")
     rows = tiers.measured(rows, DAYS)
-    rows = rows.join(tiers.suggested(rows))
+    rows = rows.join(tiers.suggested(rows) if last is not None else tiers.unadvised(rows))
     return rows.join(_promised(connection, campaign_id, rows)), last
 
 
@@ -288,10 +288,3 @@ def partners_of(db: Database, actor: Actor, campaign_id: str, sku_code: str) -> 
     query = select(other).where(a.campaign_id == campaign_id, or_(a.sku_code == sku_code, a.partner_code == sku_code))
     with db.reading() as connection:
         return list(dict.fromkeys(map(str, connection.scalars(query.order_by(a.lift.desc(), other)))))
-
-
-def attached(connection: Connection, campaign_id: str, codes: Sequence[str] | None = None) -> pd.DataFrame:
-    """The attach plan for other rooms: columns attach.PAIRS, optionally of some leading SKUs."""
-    columns = [attach_pair.c[name] for name in attach.PAIRS]
-    query = select(*columns).where(attach_pair.c.campaign_id == campaign_id)
-    return read(connection, query if codes is None else query.where(keyed(attach_pair.c.sku_code, codes, connection)))

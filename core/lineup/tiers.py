@@ -99,6 +99,11 @@ def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame
     return pd.DataFrame({"suggested": pd.Series(tier, index=frame.index, dtype="str"), "reasons": joined.str.split()})
 
 
+def unadvised(frame: pd.DataFrame) -> pd.DataFrame:
+    """Without a single report nothing speaks for another tier: each stays where it is, with no reasons. Columns as in `suggested`."""
+    return pd.DataFrame({"suggested": frame["tier"].astype("str"), "reasons": [[] for _ in range(len(frame))]}, index=frame.index)
+
+
 def shape(frame: pd.DataFrame) -> pd.DataFrame:
     """The line-up by tier beside the usual shape, one row a tier.
 

@@ -7,10 +7,15 @@ from datetime import date
 import pandas as pd
 
 RISKS = ["kind", "code", "subject", "name", "amount", "units", "days", "page", "score"]
-"""kind ("stock" | "price" | "task" | "data"), code (its sentence), subject (SKU, task id ..), name, amount (fen at stake, <NA> unknown),
+"""kind ("setup" | "stock" | "price" | "task" | "data"), code (its sentence), subject (SKU, task id ..), name, amount (fen at stake, <NA> unknown),
 units, days (<NA> where they mean nothing), page (where to act), score (what the order goes by, a share of the target)."""
 TASK_DAY, TASK_MOST = 0.01, 0.10  # a task that will be late weighs 1% of the target a day, at most 10%
 WAITING = 0.3  # a price that only waits for its approval, against one that was refused
+SETUP = (
+    ("setup_plan", "plan"),
+    ("setup_goods", "goods"),
+    ("setup_tasks", "readiness"),
+)  # what a campaign begins with, first things first
 DATA_DAY, DATA_MOST = 0.02, 0.20  # reports older than yesterday: 2% of the target a day
 
 
@@ -19,6 +24,16 @@ def frame(rows: pd.DataFrame | None = None) -> pd.DataFrame:
     full = (rows if rows is not None else pd.DataFrame()).reindex(columns=RISKS)
     whole = dict.fromkeys(("amount", "units", "days"), "Int64")
     return full.astype(whole | {"score": "float64"} | dict.fromkeys(("kind", "code", "subject", "name", "page"), "object"))
+
+
+def setup_risks(plan: bool, goods: bool, tasks: bool) -> pd.DataFrame:
+    """What a campaign still lacks before anything can be reckoned: before every other risk, in the order in which it is done."""
+    rows = [
+        {"kind": "setup", "code": code, "subject": page, "name": "", "page": page, "score": float(len(SETUP) - place)}
+        for place, ((code, page), there) in enumerate(zip(SETUP, (plan, goods, tasks), strict=True))
+        if not there
+    ]
+    return frame(pd.DataFrame(rows))
 
 
 def stock_risks(goods: pd.DataFrame, target: int) -> pd.DataFrame:
@@ -43,11 +58,13 @@ def stock_risks(goods: pd.DataFrame, target: int) -> pd.DataFrame:
 
 
 def price_risks(goods: pd.DataFrame, target: int) -> pd.DataFrame:
-    """SKUs whose price cannot be published, with the GMV planned on them.
+    """SKUs whose price cannot be published, with the GMV planned on them; those without a plan are one row that counts them.
 
     `goods`: sku_code, name, verdict ("publishable" | "approved" | "needs_approval" | "refused"), planned_gmv (fen).
     """
     unsafe = goods[goods["verdict"].isin(["needs_approval", "refused"])]
+    planned = unsafe["planned_gmv"].fillna(0) > 0
+    unplanned, unsafe = unsafe[~planned], unsafe[planned]
     rows = pd.DataFrame(
         {
             "kind": "price", "code": "price_" + unsafe["verdict"].astype("str"), "subject": unsafe["sku_code"], "name": unsafe["name"],
@@ -55,7 +72,17 @@ def price_risks(goods: pd.DataFrame, target: int) -> pd.DataFrame:
         }
     )  # fmt: skip
     weight = unsafe["verdict"].map({"refused": 1.0, "needs_approval": WAITING}).to_numpy(float)
-    return frame(rows.assign(score=rows["amount"].fillna(0).astype(float) / max(target, 1) * weight))
+    counted = {
+        "kind": "price",
+        "code": "price_unplanned",
+        "subject": "",
+        "name": "",
+        "units": len(unplanned),
+        "page": "pricing",
+        "score": 0.0,
+    }
+    valued = frame(rows.assign(score=rows["amount"].astype(float) / max(target, 1) * weight))
+    return pd.concat([valued, frame(pd.DataFrame([counted]))], ignore_index=True) if len(unplanned) else valued
 
 
 def task_risks(tasks: pd.DataFrame, today: date) -> pd.DataFrame:

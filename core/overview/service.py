@@ -57,13 +57,16 @@ class Overview:
     selling: Picture | None
 
 
-def load(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Overview:
-    """Where the campaign stands at this moment, as far as the person may see it. ShopError("campaign.unknown")."""
+def load(db: Database, actor: Actor, campaign_id: str, now: datetime, goods: pd.DataFrame | None = None) -> Overview:
+    """Where the campaign stands at this moment, as far as the person may see it. ShopError("campaign.unknown").
+
+    `goods`: the rows of the person's `lineup.Picture` where a page keeps one; reckoning them anew is most of the work.
+    """
     allow(actor, "campaign.view")
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
         plan = planning.in_force(connection, campaign_id)
-        goods, _ = lineup.lined_up(connection, campaign_id)
+        goods = lineup.lined_up(connection, campaign_id)[0] if goods is None else goods
         board = readiness.standing(connection, campaign_id, now)
         changes = _changes(connection, now)
     today = business_day(now, mine.timezone)
@@ -71,7 +74,15 @@ def load(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Overvie
     age = signals.data_age(db, actor, now, mine.timezone)
     target = plan.target.gmv if plan else 0
     priced = rules.price_risks(goods, target) if allowed(actor, "price.view") else None
-    risks = [rules.stock_risks(goods, target), rules.frame(priced), rules.task_risks(board.tasks, today), rules.data_risks(age)]
+    unsafe = int(goods["verdict"].isin(["needs_approval", "refused"]).sum()) if priced is not None else None
+    setup = rules.setup_risks(plan is not None, len(goods) > 0, len(board.tasks) > 0)
+    risks = [
+        setup,
+        rules.stock_risks(goods, target),
+        rules.frame(priced),
+        rules.task_risks(board.tasks, today),
+        rules.data_risks(age),
+    ]
     whole = board.readiness.iloc[-1]
     return Overview(
         campaign=mine,
@@ -82,7 +93,7 @@ def load(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Overvie
         ready=float(whole["readiness"]) if len(board.tasks) else None,
         ready_due=float(whole["planned"]) if len(board.tasks) else None,
         covered=rules.covered(goods),
-        unsafe=len(priced) if priced is not None else None,
+        unsafe=unsafe,
         warmth=warmup.heat(db, actor, campaign_id, now).index,
         planned_by_now=planned,
         done=done,

@@ -80,7 +80,7 @@ def replenish(
         connection.execute(replenishment_run.insert().values(**head, account=actor.name, at=now))
         _store(connection, run_id, sheet)
         kept = {name: made[name] for name in ("lines", "ordered_lines", "units", "amount", "stale_overrides")}
-        audit.record(connection, actor, now, "replenishment.edit", campaign_id, None, {"run_id": run_id, "policy": stood, **kept})
+        audit.record(connection, actor, now, "replenishment.run", campaign_id, None, {"run_id": run_id, "policy": stood, **kept})
         return stored.run(connection, run_id, actor)
 
 
@@ -119,6 +119,8 @@ def _decided(
     inputs = pd.concat([frame, terms, levels, coming, decided], axis=1)
     inputs["committed"] = np.maximum(inputs["committed"], seen.deposits)
     sheet, totals = rules.decide(inputs, policy, capacity)
+    blind = (sheet["state"] == "enough") & (terms["source"] == "nothing").to_numpy()  # nothing known of the demand is no plenty
+    sheet["state"] = sheet["state"].mask(blind, "unknown")
     sheet["stale"] = ladder.stale(sheet)
     sheet["override_reason"] = sheet["override_reason"].fillna("")
     basis = {

@@ -26,27 +26,17 @@ TASKS = (
     Column("mark", "overview.mark", "state", words="task_state"),
 )
 INSTEAD = {"replenishment": "stock", "pricing": "goods"}  # where the same may be looked at by who has not that page
-ICONS = {"stock": "inventory_2", "price": "sell", "task": "assignment_late", "data": "update"}
+ENOUGH = 0.9  # of the stock or the warm-up that should be there: below it, the card is marked
+ICONS = {"setup": "flag", "stock": "inventory_2", "price": "sell", "task": "assignment_late", "data": "update"}
 
 
 def clock(view: Overview, now: datetime) -> None:
-    """The countdown to the next phase, and which phase it is now."""
-    left, right = st.columns([2, 3], vertical_alignment="center")
-    with left:
-        if view.upcoming is not None:
-            countdown(
-                view.upcoming.starts_at,
-                now,
-                key="overview_next",
-                label=plain("overview.until", phase=_name(view.upcoming)),
-                size="large",
-            )
-        else:
-            st.markdown(t("overview.over"))
-    with right:
-        st.markdown(t("overview.now_in", phase=_name(view.phase)) if view.phase else t("overview.between"))
-        if view.plan is None:
-            link("plan", t("overview.to_plan"))
+    """The countdown to the next phase."""
+    if view.upcoming is None:
+        st.markdown(t("overview.over"))
+        return
+    label = plain("overview.until", phase=_name(view.upcoming))
+    countdown(view.upcoming.starts_at, now, key="overview_next", label=label, size="large")
 
 
 def _name(phase: Phase) -> str:
@@ -55,7 +45,22 @@ def _name(phase: Phase) -> str:
 
 def figures(view: Overview) -> None:
     """Target and course, readiness, stock, prices, warm-up."""
-    cards(_course(view), _ready(view), _covered(view), *_unsafe(view), _warmth(view))
+    whole, due = plain("overview.due_whole"), view.ready_due or 0.0
+    cards(
+        _course(view),
+        _share("ready", view.ready, due, plain("overview.ready_due", due=due)),
+        _share("covered", view.covered, ENOUGH, whole),
+        *_unsafe(view),
+        _share("warmth", view.warmth, ENOUGH, whole),
+    )
+
+
+def _share(name: str, share: float | None, least: float, due: str) -> Card:
+    """A share of what should be there, with a mark where it is below `least`; why there is none, where nothing can be said."""
+    label, meaning = f"overview.{name}", f"overview.{name}_help"
+    if share is None:
+        return Card(label, "—", against=plain(f"overview.{name}_none"), help=meaning)
+    return Card(label, percent(share), against=due, alarm=share < least, help=meaning)
 
 
 def _course(view: Overview) -> Card:
@@ -82,55 +87,12 @@ def _course(view: Overview) -> Card:
     )
 
 
-def _ready(view: Overview) -> Card:
-    if view.ready is None:
-        return Card("overview.ready", "—", against=plain("overview.ready_none"), help="overview.ready_help")
-    late = view.ready_due is not None and view.ready < view.ready_due
-    return Card(
-        "overview.ready",
-        percent(view.ready),
-        against=plain("overview.ready_due", due=view.ready_due or 0.0),
-        alarm=late,
-        help="overview.ready_help",
-    )
-
-
-def _covered(view: Overview) -> Card:
-    if view.covered is None:
-        return Card("overview.covered", "—", against=plain("overview.covered_none"), help="overview.covered_help")
-    return Card(
-        "overview.covered",
-        percent(view.covered),
-        against=plain("overview.due_whole"),
-        alarm=view.covered < 0.9,
-        help="overview.covered_help",
-    )
-
-
 def _unsafe(view: Overview) -> list[Card]:
     if view.unsafe is None:
         return []
-    return [
-        Card(
-            "overview.unsafe",
-            number(view.unsafe),
-            against=plain("overview.unsafe_of", n=view.skus),
-            alarm=view.unsafe > 0,
-            help="overview.unsafe_help",
-        )
-    ]
-
-
-def _warmth(view: Overview) -> Card:
-    if view.warmth is None:
-        return Card("overview.warmth", "—", against=plain("overview.warmth_none"), help="overview.warmth_help")
-    return Card(
-        "overview.warmth",
-        percent(view.warmth),
-        against=plain("overview.due_whole"),
-        alarm=view.warmth < 0.9,
-        help="overview.warmth_help",
-    )
+    of = plain("overview.unsafe_of", n=view.skus) if view.skus else plain("overview.unsafe_none")
+    value = number(view.unsafe) if view.skus else "—"
+    return [Card("overview.unsafe", value, against=of, alarm=view.unsafe > 0, help="overview.unsafe_help")]
 
 
 def selling(picture: Picture) -> None:
@@ -174,9 +136,12 @@ def risks(view: Overview) -> None:
 
 
 def _sentence(row: dict[Any, Any]) -> str:
-    key = "data_none_risk" if row["code"] == "data_none" else str(row["code"])
+    key = {"data_none": "data_none_risk"}.get(row["code"], str(row["code"]))
+    if key == "task_blocked" and not row["days"]:
+        key = "task_stuck"  # blocked, and not late yet
     amounts = {name: 0 if pd.isna(row[name]) else int(row[name]) for name in ("amount", "units", "days")}
-    return t(f"overview.{key}", name=row["name"], subject=row["subject"], **amounts)
+    sku = plain("overview.sku", name=row["name"], code=row["subject"]) if row["name"] else row["subject"]
+    return t(f"overview.{key}", name=row["name"], sku=sku, **amounts)
 
 
 def tasks(view: Overview) -> None:

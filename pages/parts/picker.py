@@ -66,10 +66,12 @@ def campaign(actor: Actor) -> Chosen | None:
     return replace(chosen, phase=" · ".join(filter(None, (named, t("live.drill") if chosen.drill else ""))))
 
 
-def need_campaign(actor: Actor) -> Chosen:
-    """The chosen campaign; where there is none yet, the empty state that leads to making one, and the page stops."""
+def need_campaign(actor: Actor, title: str = "") -> Chosen:
+    """The chosen campaign; where there is none yet, the page's title, the empty state that leads to making one, and the page stops."""
     chosen = campaign(actor)
     if chosen is None:
+        if title:
+            st.title(t(title), anchor=False)
         empty("shell.no_campaign", button="shell.make_campaign" if allowed(actor, "campaign.edit") else "", page="plan")
         st.stop()
     return chosen

@@ -37,10 +37,10 @@ def answer(plan: Plan, past: Past, done: int, due: int, now: datetime) -> None:
     cards(
         Card("plan.card_gmv", money_short(numbers.gmv), against=against["gmv"], help="plan.card_gmv_help"),
         Card("plan.card_visitors", number_short(numbers.visitors), people, against=against["visitors"]),
-        Card("plan.card_buyers", number_short(numbers.buyers), people, against=percent(numbers.conversion_rate, 2)),
+        Card("plan.card_buyers", number_short(numbers.buyers), people, against=plain("plan.at_rate", rate=percent(numbers.conversion_rate, 2))),
         Card(
             "plan.card_new", number_short(int(acquired["visitors"].sum())), people,
-            against=money_short(int(acquired["cost"].sum())) if plan.weights.costs else t("plan.no_cost"), help="plan.card_new_help",
+            against=plain("plan.at_cost", fen=int(acquired["cost"].sum())) if plan.weights.costs else t("plan.no_cost"), help="plan.card_new_help",
         ),
         Card("plan.card_done", money_short(done), against=plain("plan.of_plan", planned=due) if due else plain("plan.not_yet"), help="plan.card_done_help"),
     )  # fmt: skip
@@ -52,6 +52,7 @@ def boxes(db: Database, user: Actor, campaign_id: str, plan: Plan | None, now: d
     stamp = (campaign_id, plan.version if plan else 0)
     if st.session_state.get("plan_stamp") != stamp:
         st.session_state["plan_stamp"] = stamp
+        st.session_state["plan_why"] = ""  # the reason of one version is not the next one's
         _show(plan.target if plan else FIRST)
     with st.container(border=True, key="plan_boxes"):
         st.segmented_control(
@@ -107,9 +108,12 @@ def _moved(name: str) -> None:
 
 def _save(db: Database, user: Actor, campaign_id: str, plan: Plan | None, now: datetime) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        why = st.text_input(t("plan.why"), key="plan_why", placeholder=plain("plan.why_place"))
-        if st.button(t("plan.save"), type="primary", key="plan_save", icon=":material/save:"):
-            store(db, user, campaign_id, st.session_state["plan_draft"], plan.weights if plan else None, why, plan, now)
+        why = st.text_input(t("plan.why"), key="plan_why", placeholder=plain("plan.why_place")) if plan else plain("plan.first")
+        pressed = st.button(
+            t("plan.save" if plan else "plan.save_first"), type="primary", key="plan_save", icon=":material/save:"
+        )
+    if pressed:
+        store(db, user, campaign_id, st.session_state["plan_draft"], plan.weights if plan else None, why, plan, now)
 
 
 def store(

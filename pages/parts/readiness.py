@@ -57,7 +57,7 @@ def answer(board: Board) -> None:
         ),
         Card("readiness.overdue", number(int(whole["overdue"])), t("readiness.tasks"), alarm=bool(whole["overdue"]), help="readiness.overdue_help"),
         Card("readiness.blocked", number(int(whole["blocked"])), t("readiness.tasks"), help="readiness.blocked_help"),
-        Card("readiness.late_by", number(late), t("readiness.days_unit"), against=first, alarm=late > 0, help="readiness.late_by_help"),
+        Card("readiness.late_by", number(late), t("readiness.days_unit"), against=first if late > 0 else "", alarm=late > 0, help="readiness.late_by_help"),
     )  # fmt: skip
     late_or_stuck = np.select(
         [rows["overdue"] > 0, rows["blocked"] > 0, rows["readiness"] >= 1], ["red", "amber", "green"], "blue"

@@ -35,11 +35,13 @@ def new_campaign(db: Database, user: Actor, now: datetime) -> None:
     if not allowed(user, "campaign.edit"):
         return
     with st.popover(t("campaign.new"), icon=":material/add:"), st.form("campaign_new", border=False):
-        year = st.number_input(t("campaign.year"), 2020, 2100, now.year)
-        name = st.text_input(t("campaign.name"), value=plain("campaign.name_default", year=str(now.year)))
+        following = service.next_sale(now)
         template = st.selectbox(
-            t("campaign.template"), list(TEMPLATES), format_func=lambda key: plain(f"campaign.template_{key}")
-        )
+            t("campaign.template"), list(TEMPLATES), index=list(TEMPLATES).index(following[0]),
+            format_func=lambda key: plain(f"campaign.template_{key}"),
+        )  # fmt: skip
+        year = st.number_input(t("campaign.year"), 2020, 2100, following[1])
+        named = st.text_input(t("campaign.name"), placeholder=plain("campaign.name_place"))
         opening = st.segmented_control(
             t("campaign.opening"),
             OPENINGS,
@@ -49,6 +51,9 @@ def new_campaign(db: Database, user: Actor, now: datetime) -> None:
         )
         zone = st.text_input(t("campaign.timezone"), value=settings().timezone)
         if st.form_submit_button(t("campaign.make"), type="primary"):
+            name = named.strip() or plain(
+                "campaign.name_default", sale=plain(f"campaign.template_{template}"), year=str(int(year))
+            )
             try:
                 phases = service.draft(template, int(year), str(opening), zone)
                 made = service.add(db, user, name, phases, timezone=zone, now=now)
@@ -99,7 +104,9 @@ def _spans(mine: Campaign, now: datetime) -> pd.DataFrame:
          "word": f"{time(p.starts_at, mine.timezone)} → {time(p.ends_at, mine.timezone)}"}
         for n, p in enumerate(mine.phases)
     ]  # fmt: skip
-    frame = pd.DataFrame([*rows, {"name": "now", "start": now, "end": now, "tone": "gray", "word": ""}])
+    line = [{"name": "now", "start": now, "end": now, "tone": "gray", "word": ""}]
+    during = mine.phases[0].starts_at <= now <= max(p.ends_at for p in mine.phases)  # a far-off now would squeeze the phases
+    frame = pd.DataFrame([*rows, *(line if during else [])])
     return frame.assign(**{name: local_naive(pd.to_datetime(frame[name], utc=True), mine.timezone) for name in ("start", "end")})
 
 

@@ -230,7 +230,7 @@ def weekday(value: date) -> str:
 
 def time(moment: datetime, zone: str = "") -> str:
     """A moment on the campaign's clock: `11-11 20:00`, `11 Nov 20:00`."""
-    local = clock.utc(moment).astimezone(clock.zone(zone or settings().timezone))
+    local = clock.utc(moment).astimezone(clock.zone(zone)) if zone else clock.on_the_clock(moment, settings().timezone)
     return format_datetime(local, "MM-dd HH:mm" if language() == "zh" else "d MMM HH:mm", locale=_LOCALE[language()])
 
 

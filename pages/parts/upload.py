@@ -22,6 +22,7 @@ from core.errors import ShopError
 from core.imports import service
 from core.imports.kinds import Comparison, Kind
 from core.imports.service import Choice, Draft, Inspection, Report
+from core.settings import settings
 from core.sheets.writer import template
 from pages.parts import upload_compare, upload_map, upload_rejected
 from pages.parts.guard import database
@@ -96,7 +97,8 @@ def _choose(kind: Kind, key: str) -> Any:
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     with left:
         file = st.file_uploader(
-            t("upload.drop"), TYPES, key=f"{key}_file_{st.session_state.get(f'{key}_round', 0)}", help=t("upload.drop_help"),
+            t("upload.drop"), TYPES, key=f"{key}_file_{st.session_state.get(f'{key}_round', 0)}", help=t("upload.drop_help", mib=settings().upload_mib),
+            max_upload_size=settings().upload_mib,
         )  # fmt: skip
     with right:
         st.download_button(

@@ -26,7 +26,7 @@ def show(comparison: Comparison, kind: Kind, *, key: str, decisions: Mapping[str
         *(Card(f"state.{state}", number(int(counts.get(state, 0)))) for state in ("added", "changed", "unchanged")),
         Card("upload.absent", number(len(comparison.absent)), help="upload.absent_help"),
     )
-    decided = _conflicts(comparison, key, decisions)
+    decided = _conflicts(comparison, kind, key, decisions)
     _changes(comparison, kind, key)
     return decided
 
@@ -34,7 +34,8 @@ def show(comparison: Comparison, kind: Kind, *, key: str, decisions: Mapping[str
 def _changes(comparison: Comparison, kind: Kind, key: str) -> None:
     changes = comparison.changes
     if changes.empty:
-        st.caption(t("upload.no_change"))
+        if not (comparison.rows["state"] == "added").any():
+            st.caption(t("upload.no_change"))
         return
     fields = {field.name: field for field in kind.spec.fields}
     wanted = st.text_input(
@@ -76,7 +77,7 @@ def said(value: Any, kind: object) -> str:
     return str(value.date() if kind == "day" and hasattr(value, "date") else value)
 
 
-def _conflicts(comparison: Comparison, key: str, decisions: Mapping[str, str]) -> Mapping[str, str]:
+def _conflicts(comparison: Comparison, kind: Kind, key: str, decisions: Mapping[str, str]) -> Mapping[str, str]:
     """Rows whose stock of knowledge is older than the shop's: the reader decides each, or all at once."""
     open_keys = list(comparison.rows.loc[comparison.rows["state"] == "conflict", "key"].astype("str"))
     keys = list(dict.fromkeys([*decisions, *open_keys]))
@@ -90,12 +91,25 @@ def _conflicts(comparison: Comparison, key: str, decisions: Mapping[str, str]) -
             if st.button(t("upload.all_keep"), key=f"{key}_all_keep"):
                 return dict.fromkeys(keys, "keep")
         words = {"": plain("upload.undecided"), "sheet": plain("upload.take_sheet"), "keep": plain("upload.keep_shop")}
-        source = pd.DataFrame({"decision": [decisions.get(one, "") for one in keys]}, index=pd.Index(keys, name="key"))
+        told = _told(comparison, kind)
+        source = pd.DataFrame(
+            {"change": [told.get(one, "") for one in keys], "decision": [decisions.get(one, "") for one in keys]},
+            index=pd.Index(keys, name="key"),
+        )
         edited = st.data_editor(
-            source, key=f"{key}_conflicts_{hash(tuple(decisions.items()))}", height=tall(len(keys), 320),
+            source, key=f"{key}_conflicts_{hash(tuple(decisions.items()))}", height=tall(len(keys), 320), disabled=["change"],
             column_config={
+                "change": st.column_config.TextColumn(plain("upload.shop_to_sheet"), width="large"),
                 "key": st.column_config.TextColumn(plain("upload.key")),
                 "decision": st.column_config.SelectboxColumn(plain("upload.decision"), options=list(words), format_func=lambda code: words[str(code)], required=True),
             },
         )  # fmt: skip
         return {str(one): choice for one, choice in edited["decision"].items() if choice}
+
+
+def _told(comparison: Comparison, kind: Kind) -> Mapping[str, str]:
+    """What each key's fields are in the shop and would be by the sheet, in one line: key -> "on hand 11 → 50"."""
+    said_of = listed(comparison.changes, {field.name: field for field in kind.spec.fields})
+    key, field, before, after = (said_of.iloc[:, n] for n in range(4))
+    lines = field.astype("str") + " " + before + " → " + after
+    return {str(one): line for one, line in lines.groupby(key).agg(" · ".join).items()}

@@ -55,13 +55,19 @@ def standing(heat: Heat, now: datetime) -> str:
 
 def answer(heat: Heat, demand: Demand, now: datetime) -> None:
     """The index, three figures against their plan to date, and the opening hour."""
-    index = "—" if heat.index is None else percent(heat.index, 0)
+    index = "—" if heat.index is None else percent(heat.index)
     whole = demand.whole.iloc[0] if len(demand.whole) else None
     expected = "—" if whole is None else number_short(round(float(whole["mean"])))
     band = "" if whole is None else t("warmup.band", low=round(float(whole["low"])), high=round(float(whole["high"])))
     under = heat.index is not None and heat.index < 0.9
     cards(
-        Card("warmup.index", index, against=t("warmup.of_plan"), alarm=under, help="warmup.index_help"),
+        Card(
+            "warmup.index",
+            index,
+            against=t("warmup.of_plan" if heat.index is not None else "overview.warmth_none"),
+            alarm=under,
+            help="warmup.index_help",
+        ),
         *(_figure(heat, name, now) for name in ("add_to_cart", "reservations", "deposits")),
         Card("warmup.opening_demand", expected, t("warmup.units"), against=band, help="warmup.opening_demand_help"),
     )

@@ -126,10 +126,13 @@ def test_a_viewer_looks_and_cannot_touch(signed_in: Callable[..., Page], shop: o
 def test_without_a_campaign_every_page_says_what_to_do(signed_in: Callable[..., Page]) -> None:
     page = signed_in("campaign_lead", path="/")
     expect(page.get_by_text("还没有活动。")).to_be_visible()
-    page.get_by_role("link", name="去建活动").click()
+    page.get_by_role("button", name="去建活动").click()
     page.get_by_role("button", name="新建活动").click()
     page.get_by_role("button", name="建立活动").click()
     expect(page.get_by_text("还没有目标")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text("距开售")).to_be_visible()  # the sale offered is one to come
+    page.get_by_role("button", name="定下目标").click()  # the first version needs no reason
+    expect(page.get_by_text("已保存第 1 版")).to_be_visible()
     _open(page, "商品结构", "商品结构")
     expect(page.get_by_text("这个活动还没有商品")).to_be_visible()
 

@@ -16,7 +16,7 @@ from core.database import Database
 from core.goods.sheet import GOODS
 from core.imports import service
 from core.stock import service as stock
-from core.stock.sheet import STOCK
+from core.stock.sheet import STOCK, stock_sheet
 from data.demo_goods import files
 from tests.browser.conftest import Server, settled
 
@@ -67,6 +67,8 @@ def test_upload_correct_commit_undo(shop: Server, signed_in: Callable[..., Page]
     page.get_by_text("上传库存表").click()
     choose_file(page, "盘存.xlsx", odd_sheet())
     picture(page, "stock-upload-mapping")
+    expect(page.get_by_label("B · 今天数的", exact=True)).to_be_visible()
+    settled(page)  # the list of a field closes when the page is drawn again
     page.get_by_label("B · 今天数的", exact=True).click()
     page.get_by_role("option", name="实物库存", exact=True).click()
     settled(page)
@@ -96,6 +98,34 @@ def test_the_annotated_workbook_names_the_cell(shop: Server, signed_in: Callable
     sheet = book.active
     assert any("问题" in str(cell.value) for cell in sheet[3])
     assert any(cell.value for cell in sheet[11][-3:])
+
+
+def test_rows_that_somebody_else_moved_are_shown_and_decided(
+    shop: Server, signed_in: Callable[..., Page], picture: Picture
+) -> None:
+    """A sheet is exported, somebody counts one SKU, the sheet comes back: its row waits for a decision with both figures beside it."""
+    standing = stock.positions(shop.database, BUYER).head(2)
+    codes, before = standing["sku_code"].tolist(), standing["on_hand"].tolist()
+    exported = stock_sheet(standing.assign(on_hand=[777, 888]), "zh")
+    counted = io.BytesIO()
+    book = Workbook()
+    for row in (["商家编码", "实物库存"], [codes[0], 555]):
+        book.active.append(row)
+    book.save(counted)
+    between = service.check(service.inspect(shop.database, BUYER, STOCK, counted.getvalue(), "盘点.xlsx"))
+    service.commit(shop.database, BUYER, between, now=clock.now())
+    page = signed_in("merchandiser", path="/stock", shop=shop)
+    page.get_by_text("上传库存表").click()
+    choose_file(page, "导出.xlsx", exported)
+    expect(page.get_by_text("1 行在导出之后又被别人改过，要你来定")).to_be_visible()
+    expect(page.get_by_text("实物库存 555 → 777").first).to_be_attached()
+    expect(page.get_by_text("不写入 1")).to_be_visible()
+    picture(page, "stock-upload-conflict")
+    page.get_by_role("button", name="全部以表为准").click()
+    settled(page)
+    page.get_by_role("button", name="写入").click()
+    expect(page.get_by_text("已写入：新增 0 · 变更 2")).to_be_visible()
+    assert [on_hand(shop, code) for code in codes] == [777, 888] != before
 
 
 @pytest.mark.parametrize(

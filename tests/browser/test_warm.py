@@ -188,6 +188,9 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(shop: Server, signed_in: Ca
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         cut = "deltas => deltas.filter(one => [...one.querySelectorAll('p')].some(p => p.getBoundingClientRect().right > one.getBoundingClientRect().right + 1)).length"
         assert page.get_by_test_id("stMetricDelta").evaluate_all(cut) == 0, "the comparison of a figure is read whole"
+        hides = "part => part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflow === 'hidden'"
+        tight = f"told => told.filter(one => [one, ...one.querySelectorAll('*')].some({hides})).length"
+        assert page.get_by_test_id("stMetricDeltaDescription").evaluate_all(tight) == 0, "and so is what stands beside it"
 
 
 def test_a_session_is_locked_and_what_stands_in_stock_follows(shop: Server, signed_in: Callable[..., Page]) -> None:

@@ -167,3 +167,13 @@ def test_the_stamp_moves_with_what_can_move_the_line_up(sqlite: Database, lead: 
     assert service.stamp(sqlite, lead) == before
     campaigns.rename(sqlite, lead, mine, "双十一 2026", version=1, now=now)
     assert service.stamp(sqlite, lead) > before
+
+
+def test_without_a_single_report_nobody_is_advised(sqlite: Database, lead: Actor, now: datetime) -> None:
+    with sqlite.writing() as connection:
+        insert(connection, sku, pd.DataFrame({"sku_code": ["A", "B"], "name": "甲", "function": "", "updated_at": now}))
+    mine = campaigns.add_sale(sqlite, lead, "新店", now + timedelta(days=21), now + timedelta(days=22), now=now)
+    structure.enter(sqlite, lead, mine, now=now)
+    rows = service.load(sqlite, lead, mine).rows
+    assert rows["suggested"].tolist() == rows["tier"].tolist() == ["regular", "regular"]
+    assert rows["reasons"].tolist() == [[], []]

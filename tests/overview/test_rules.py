@@ -32,9 +32,18 @@ def test_unsafe_prices_weigh_their_planned_gmv() -> None:
     told = {"sku_code": ["A", "B", "C"], "name": "", "verdict": ["refused", "publishable", "needs_approval"]}
     goods = pd.DataFrame(told).assign(planned_gmv=pd.array([500_000, 1, None], dtype="Int64"))
     found = rules.price_risks(goods, 1_000_000)
-    assert found["code"].tolist() == ["price_refused", "price_needs_approval"]
+    assert found["code"].tolist() == ["price_refused", "price_unplanned"]
     assert found["score"].tolist() == [0.5, 0.0]
+    bare = rules.price_risks(goods.assign(planned_gmv=pd.array([0, 1, None], dtype="Int64")), 1_000_000)
+    assert (bare["code"].tolist(), bare["units"].tolist()) == (["price_unplanned"], [2]), "a hundred of them are one line"
     assert rules.price_risks(goods.assign(planned_gmv=1_000_000), 1_000_000)["score"].tolist() == pytest.approx([1.0, 0.3])
+
+
+def test_what_a_campaign_begins_with_comes_first() -> None:
+    assert rules.setup_risks(True, True, True).empty
+    found = rules.largest([rules.data_risks(None), rules.setup_risks(False, False, True)])
+    assert found["page"].tolist() == ["plan", "goods", "goods"]
+    assert found["code"].tolist() == ["setup_plan", "setup_goods", "data_none"]
 
 
 def test_tasks_that_are_late_or_stuck() -> None:

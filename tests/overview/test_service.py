@@ -25,7 +25,7 @@ def test_an_empty_campaign_says_what_is_missing(database: Database, lead: Actor,
     mine = campaigns.add_sale(database, lead, "空", now + timedelta(days=3), now + timedelta(days=4), now=now)
     view = service.load(database, lead, mine, now)
     assert (view.plan, view.ready, view.covered, view.warmth, view.selling) == (None, None, None, None, None)
-    assert view.risks["code"].tolist() == ["data_none"]
+    assert view.risks["code"].tolist() == ["setup_plan", "setup_goods", "setup_tasks", "data_none"]
     assert view.upcoming is not None
     assert view.upcoming.kind == "live"
     assert view.changes["action"].tolist() == ["campaign.add"]
