@@ -194,7 +194,7 @@ def answer(seen: Picture) -> None:
              change_text="" if outlook.close is None or not target else percent(outlook.close / target - 1, sign=True),
              against="" if outlook.close is None or not target else plain("live.of_target", share=percent(outlook.close / target)),
              help="live.forecast_help"),
-        Card("live.needed", "—" if seen.needed_rate is None else f"{seen.needed_rate:.2f}×", help="live.needed_help",
+        Card("live.needed", _times(seen.needed_rate), help="live.needed_help",
              against=plain("live.needed_against")),
         Card("live.net", money_short(seen.net), help="live.net_help", against="" if seen.expected_net is None
              else plain("live.expected_net_is", amount=money_short(seen.expected_net))),
@@ -214,6 +214,13 @@ def answer(seen: Picture) -> None:
         Card("live.price_ratio", "—" if seen.price_ratio is None else percent(seen.price_ratio), help="live.price_ratio_help",
              alarm=seen.price_ratio is not None and seen.price_ratio < 0.9),
     )  # fmt: skip
+
+
+def _times(rate: float | None) -> str:
+    """How many times the planned rate; beyond ten times nobody counts any more."""
+    if rate is None:
+        return "—"
+    return f"{rate:.2f}×" if rate <= 10 else ">10×"
 
 
 def _outlook(seen: Picture) -> str:
