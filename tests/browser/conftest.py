@@ -215,6 +215,21 @@ def settled(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
 
 
+def choose(page: Page, label: str, option: str) -> None:
+    """Picks an option of a select box; its list closes whenever the page is drawn again, and is then opened once more."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(6):
+        page.get_by_label(label, exact=True).click()
+        try:
+            wanted.click(timeout=4_000)
+        except Error:
+            page.keyboard.press("Escape")
+            continue
+        settled(page)
+        return
+    wanted.click()
+
+
 def type_into(page: Page, across: float, text: str) -> None:
     """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
     field = page.locator("#portal input, #portal textarea").first

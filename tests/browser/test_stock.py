@@ -18,7 +18,7 @@ from core.imports import service
 from core.stock import service as stock
 from core.stock.sheet import STOCK, stock_sheet
 from data.demo_goods import files
-from tests.browser.conftest import Server, settled
+from tests.browser.conftest import Server, choose, settled
 
 Picture = Callable[..., object]
 BUYER = Actor("merchandiser", "merchandiser", "cli")
@@ -67,11 +67,7 @@ def test_upload_correct_commit_undo(shop: Server, signed_in: Callable[..., Page]
     page.get_by_text("上传库存表").click()
     choose_file(page, "盘存.xlsx", odd_sheet())
     picture(page, "stock-upload-mapping")
-    expect(page.get_by_label("B · 今天数的", exact=True)).to_be_visible()
-    settled(page)  # the list of a field closes when the page is drawn again
-    page.get_by_label("B · 今天数的", exact=True).click()
-    page.get_by_role("option", name="实物库存", exact=True).click()
-    settled(page)
+    choose(page, "B · 今天数的", "实物库存")
     expect(page.get_by_text("1 行有问题")).to_be_visible()
     picture(page, "stock-upload-checked")
     page.get_by_role("button", name="写入").click()
