@@ -8,6 +8,7 @@ from sqlalchemy import Connection, case, func, select
 from core.campaign.pace import BIN
 from core.database import read
 from core.goods.tables import campaign_sku
+from core.live.series import SKU_MINUTE
 from core.live.tables import (
     IN_QUEUE,
     event,
@@ -16,7 +17,6 @@ from core.live.tables import (
     sale_minute,
     sale_minute_kind,
 )
-from core.live.tables import sale_sku_minute as by_sku_minute
 
 _SUMS = {"events", "quantity", "amount_fen", "visitors", "buyers", "bin"}
 
@@ -48,7 +48,7 @@ def curve(connection: Connection, campaign_id: str, first: int, last: int, kind:
 
 def lately(connection: Connection, campaign_id: str, first: int, last: int, kind: str = "pay") -> pd.DataFrame:
     """One kind by SKU in a short window: sku_code, quantity, amount_fen."""
-    t = by_sku_minute.c
+    t = SKU_MINUTE.c
     sums = [func.sum(t.quantity).label("quantity"), func.sum(t.amount_fen).label("amount_fen")]
     query = select(t.sku_code, *sums).where(t.campaign_id == campaign_id, t.kind == kind, t.minute.between(first, last))
     return _whole(read(connection, query.group_by(t.sku_code)))

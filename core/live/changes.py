@@ -19,7 +19,7 @@ from core.database import keyed, read
 from core.errors import ShopError
 from core.goods import structure
 from core.live import acts
-from core.live.tables import sale_sku_kind
+from core.live.series import SKU_KIND
 from core.pricing import prices
 from core.warmup import marks, selling
 
@@ -143,7 +143,7 @@ def _swapped(connection: Connection, campaign_id: str, code: str, partner: str) 
 
 def _ordered(connection: Connection, campaign_id: str, codes: Sequence[str]) -> dict[str, int]:
     """Events of the sale by SKU: deposits, orders and payments."""
-    t = sale_sku_kind.c
+    t = SKU_KIND.c
     kinds = t.kind.in_(("order", "deposit", "pay"))
     query = select(t.sku_code, t.events).where(t.campaign_id == campaign_id, kinds, keyed(t.sku_code, codes, connection))
     sums = read(connection, query).groupby("sku_code")["events"].sum()

@@ -14,10 +14,11 @@ from core.live import lines as sale_lines
 from core.live.events import OF_A_LINE, Event
 from core.live.lines import Line
 
+_NEW = Line()
 LineKey = tuple[str, str]  # order_id, sku_code
 Seen = tuple[int, str]  # at_ms, channel: the smaller one is the first sight
 People = dict[tuple[str, int], dict[str, Seen]]  # first sights by role and business day, then by user_key
-Row = tuple[Any, ...]  # a book's key, then events, quantity, amount_fen
+Row = tuple[Any, ...]  # the key in a book, then events, quantity, amount_fen
 
 
 @dataclass(slots=True)
@@ -29,14 +30,15 @@ class Folded:
     lines: dict[LineKey, Line] = field(default_factory=dict)
     calls: dict[str, list[int]] = field(default_factory=dict)  # sku_code -> change of [need, presale, shipped]
     minute_kind: list[Row] = field(default_factory=list)  # by minute, channel, kind
-    sku_kind: list[Row] = field(default_factory=list)  # by kind, sku_code
-    sku_minute: list[Row] = field(default_factory=list)  # by kind, minute, sku_code
+    sku_kind: list[Row] = field(default_factory=list)  # by series, sku_code
+    sku_minute: list[Row] = field(default_factory=list)  # by series, minute, sku_code
 
 
 def first_sights(events: Iterable[Event], day_of: Callable[[int], int]) -> People:
     """When each person was first seen on each business day by these events: a view makes a visitor, a payment a buyer.
 
     `day_of` gives the business day (any whole number per day) of an epoch minute. A buyer whose name is masked counts by the order.
+    People come in the order of their keys, as a book's tree is walked.
     """
     first: People = {}
     by_minute: dict[str, dict[int, dict[str, Seen]]] = {"visitor": {}, "buyer": {}}  # the same people, found without their day
@@ -54,11 +56,13 @@ def first_sights(events: Iterable[Event], day_of: Callable[[int], int]) -> Peopl
         sight, before = (at_ms, channel), people.get(user)
         if before is None or sight < before:
             people[user] = sight
-    return first
+    return {group: {user: people[user] for user in sorted(people)} for group, people in first.items()}
 
 
-def fold(events: Iterable[Event], lines: Mapping[LineKey, Line], waiting: Mapping[LineKey, list[Event]]) -> Folded:
-    """The effects of fresh `events` on lines as stored and their queue."""
+def fold(
+    events: Iterable[Event], lines: Mapping[LineKey, Line], waiting: Mapping[LineKey, list[Event]], series: Mapping[str, int]
+) -> Folded:
+    """The effects of fresh `events` on lines as stored and their queue. `series`: the number of each kind's sums by goods."""
     out = Folded()
     of_lines: dict[LineKey, list[Event]] = {}
     applied: list[Event] = []
@@ -68,8 +72,8 @@ def fold(events: Iterable[Event], lines: Mapping[LineKey, Line], waiting: Mappin
         else:
             applied.append(event)
     for key, fresh in of_lines.items():
-        applied += _line(out, key, fresh, lines.get(key, Line()), waiting.get(key, []))
-    _sum(out, applied)
+        applied += _line(out, key, fresh, lines.get(key, _NEW), waiting.get(key, []))
+    _sum(out, applied, series)
     return out
 
 
@@ -87,15 +91,16 @@ def _line(out: Folded, key: LineKey, fresh: list[Event], old: Line, queue: list[
     return taken + released
 
 
-def _sum(out: Folded, applied: list[Event]) -> None:
-    """Sums by (minute, channel, kind), by (kind, SKU) and by (kind, minute, SKU)."""
+def _sum(out: Folded, applied: list[Event], series: Mapping[str, int]) -> None:
+    """Sums by (minute, channel, kind), by (series, SKU) and by (series, minute, SKU)."""
     if not applied:
         return
     _, _, kinds, moments, skus, _, _, quantities, amounts, channels, _ = zip(*applied, strict=True)
-    minutes = [at_ms // 60_000 for at_ms in moments]
+    minutes, numbers = [at_ms // 60_000 for at_ms in moments], [series[kind] for kind in kinds]
     odd = [n for n, facts in enumerate(zip(quantities, amounts, strict=True)) if facts != (1, 0)]
 
     def summed(*by: Iterable[Any]) -> list[Row]:
+        """Rows of the keys and their sums."""
         # nearly every event is one unit and no money: those are counted, and only the others looked at one by one
         keys = list(zip(*by, strict=True))
         events, others = Counter(keys), {keys[n]: [0, 0] for n in odd}
@@ -106,19 +111,20 @@ def _sum(out: Folded, applied: list[Event]) -> None:
         return rows + [(*key, n, n, 0) for key, n in events.items()]
 
     out.minute_kind = summed(minutes, channels, kinds)
-    out.sku_kind = summed(kinds, skus)
-    out.sku_minute = summed(kinds, minutes, skus)
+    out.sku_kind = summed(numbers, skus)
+    out.sku_minute = summed(numbers, minutes, skus)
 
 
-def moves(sights: People, seen: People) -> tuple[People, list[Row]]:
+def moves(sights: People, seen: People) -> tuple[dict[tuple[str, int], list[Row]], list[Row]]:
     """People who are new, or turn out to have been there earlier than the books say, and what that adds to the minutes.
 
-    `seen`: what the books know of those in `sights`. Rows are (minute, channel, visitors, buyers).
+    `seen`: what the books know of those in `sights`. Rows are (user_key, at_ms, channel) by role and day, and (minute, channel,
+    visitors, buyers).
     """
-    earlier: People = {}
+    earlier: dict[tuple[str, int], list[Row]] = {}
     counts: dict[tuple[int, str], list[int]] = {}
     for group, first in sights.items():
-        slot, known, changed = 0 if group[0] == "visitor" else 1, seen[group], {}
+        slot, known, changed = 0 if group[0] == "visitor" else 1, seen[group], list[Row]()
         for user, sight in first.items():
             before = known.get(user)
             if before is not None:
@@ -126,6 +132,6 @@ def moves(sights: People, seen: People) -> tuple[People, list[Row]]:
                     continue
                 counts.setdefault((before[0] // 60_000, before[1]), [0, 0])[slot] -= 1
             counts.setdefault((sight[0] // 60_000, sight[1]), [0, 0])[slot] += 1
-            changed[user] = sight
+            changed.append((user, *sight))
         earlier[group] = changed
     return earlier, [(*key, *count) for key, count in sorted(counts.items())]

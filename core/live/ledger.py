@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from core.live import tables
 from core.live.events import FACT, OF_A_LINE, Event, Refusal
 from core.live.fold import Folded, LineKey, People, first_sights, fold, moves
 from core.live.lines import Line
+from core.live.series import Series, numbers
 from core.stock import reserve
 from core.warmup import selling, touches
 
@@ -73,13 +75,18 @@ def post(
     """
     one_at_a_time(connection, "events")
     refused = [line for line in lines if isinstance(line, Refusal)]
-    given = [line for line in lines if isinstance(line, Event)]
-    fresh, duplicate, clashes = _enter(connection, source, given, clock.epoch_minute(now))
+    given, duplicate, clashes = _sift([line for line in lines if isinstance(line, Event)], {})
     released: list[Event] = []
-    waiting = 0
-    for campaign_id, events in sorted(_by_campaign(fresh).items()):
+    applied = waiting = 0
+    for campaign_id, first in sorted(_by_campaign(given).items()):
         sale = sales.get(campaign_id, Sale())
+        events, again, differing = _enter(connection, source, campaign_id, first, clock.epoch_minute(now))
+        duplicate += again
+        clashes += differing
+        if not events:
+            continue
         done = _post_campaign(connection, campaign_id, sale, events)
+        applied += len(events) - len(done.queued)
         waiting += len(done.queued)
         released += done.released
         if not sale.drill:
@@ -88,24 +95,27 @@ def post(
             selling.draw(connection, {code: call[0] for code, call in done.calls.items() if call[0] > 0}, account, now)
         free = {} if sale.drill else reserve.free(connection, done.calls)
         reserve.post(connection, settle(connection, campaign_id, done.calls, free), batch_id, account, now)
-    receipt = Receipt(len(fresh) - waiting, duplicate, waiting, len(released), (*refused, *clashes))
+    receipt = Receipt(applied, duplicate, waiting, len(released), (*refused, *clashes))
     _tally(connection, source, receipt, Counter(event.source for event in released), now)
     return receipt
 
 
-def _enter(connection: Connection, source: str, events: list[Event], minute: int) -> tuple[list[Event], int, list[Refusal]]:
-    """Stores what was never seen before; (those events, number of honest duplicates, refusals of ids that came with another body).
+def _enter(
+    connection: Connection, source: str, campaign_id: str, events: list[Event], minute: int
+) -> tuple[list[Event], int, list[Refusal]]:
+    """Stores what was never seen before of one campaign's events, each id of which comes once; (those events, number of honest
+    duplicates, refusals of ids that came with another body).
 
     Nearly every batch is all new: it is written on trust, and only when its key refuses an id are the stored bodies looked up. By id,
     so that the key's tree is walked once from left to right.
     """
-    fresh, duplicate, clashes = _sift(events, {})
-    same = {"source": source, "received_minute": minute, "waits_for": ""}
-    if not append_new(connection, tables.event, [event[1:] for event in sorted(fresh, key=itemgetter(1))], same):
-        ids = [event.event_id for event in fresh]
-        known = {row[1]: row for row in find(connection, tables.event, FACT, {"source": source}, "event_id", ids)}
-        fresh, duplicate, clashes = _sift(events, known)
-        append(connection, tables.event, [event[1:] for event in fresh], fixed=same)
+    same = {"source": source, "campaign_id": campaign_id, "received_minute": minute, "waits_for": ""}
+    if append_new(connection, tables.event, [event[1:-1] for event in sorted(events, key=itemgetter(1))], same):
+        return events, 0, []
+    ids = [event.event_id for event in events]
+    known = {row[1]: row for row in find(connection, tables.event, FACT, {"source": source}, "event_id", ids)}
+    fresh, duplicate, clashes = _sift(events, known)
+    append(connection, tables.event, [event[1:-1] for event in fresh], fixed=same)
     return fresh, duplicate, clashes
 
 
@@ -138,9 +148,13 @@ def _by_campaign(events: list[Event]) -> dict[str, list[Event]]:
 
 
 def _post_campaign(connection: Connection, campaign_id: str, sale: Sale, events: list[Event]) -> Folded:
-    done = fold(events, *_lines(connection, campaign_id, events))
+    sights = first_sights(events, partial(_day, zone=sale.timezone))
+    lines, waiting = _lines(connection, campaign_id, events)
+    kinds = {event[2] for event in chain(events, *waiting.values())}
+    series = numbers(connection, campaign_id, {*sights, *((kind, 0) for kind in kinds)})
+    done = fold(events, lines, waiting, {kind: series[kind, 0] for kind in kinds})
     _mark(connection, [*done.queued, *((event, "") for event in done.released)])
-    _roll_up(connection, campaign_id, done, first_sights(events, partial(_day, zone=sale.timezone)))
+    _roll_up(connection, campaign_id, done, sights, series)
     return done
 
 
@@ -181,28 +195,27 @@ def _mark(connection: Connection, events: list[tuple[Event, str]]) -> None:
     connection.execute(query, [{"s": event.source, "e": event.event_id, "w": reason} for event, reason in events])
 
 
-def _roll_up(connection: Connection, campaign_id: str, done: Folded, sights: People) -> None:
+def _roll_up(connection: Connection, campaign_id: str, done: Folded, sights: People, series: Mapping[Series, int]) -> None:
     """Every sum that the batch moved. Only one batch writes them at a time, so that their rows need no common order."""
-    earlier, counts = moves(sights, _seen(connection, campaign_id, sights))
+    earlier, counts = moves(sights, _seen(connection, sights, series))
     same = {"campaign_id": campaign_id}
     with together(connection):
         merge(connection, tables.sale_line, [(*key, *line) for key, line in done.lines.items()], put=Line._fields, fixed=same)
-        merge(connection, tables.sale_sku_kind, done.sku_kind, add=_SUMS, fixed=same)
-        merge(connection, tables.sale_sku_minute, done.sku_minute, add=_SUMS, fixed=same)
+        merge(connection, tables.sale_sku_kind, done.sku_kind, add=_SUMS)
+        merge(connection, tables.sale_sku_minute, done.sku_minute, add=_SUMS)
         merge(connection, tables.sale_minute_kind, done.minute_kind, add=_SUMS, fixed=same)
-        for (role, day), first in earlier.items():
-            people = [(user, *sight) for user, sight in first.items()]
-            merge(connection, tables.person_seen, people, put=("at_ms", "channel"), fixed=same | {"role": role, "day": day})
+        for group, people in earlier.items():
+            merge(connection, tables.person_seen, people, put=("at_ms", "channel"), fixed={"series_id": series[group]})
         merge(connection, tables.sale_minute, counts, add=("visitors", "buyers"), fixed=same)
 
 
-def _seen(connection: Connection, campaign_id: str, people: People) -> People:
+def _seen(connection: Connection, people: People, series: Mapping[Series, int]) -> People:
     """When those people were first seen on those days, as far as the books know."""
     seen: People = {}
-    for (role, day), first in people.items():
-        where: dict[str, str | int] = {"campaign_id": campaign_id, "role": role, "day": day}
+    for group, first in people.items():
+        where: dict[str, str | int] = {"series_id": series[group]}
         found = find(connection, tables.person_seen, ("user_key", "at_ms", "channel"), where, "user_key", first)
-        seen[role, day] = {user: (at_ms, channel) for user, at_ms, channel in found}
+        seen[group] = {user: (at_ms, channel) for user, at_ms, channel in found}
     return seen
 
 

@@ -7,6 +7,7 @@ true, stay true; so every arrival order ends in the same line. An order, a depos
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from core.live.events import Event
@@ -59,6 +60,8 @@ def apply(
     for event in first:
         _add(sums, event)
     ready = Line(*sums)
+    if len(first) == len(events) and not waiting:  # nearly always
+        return ready, first, [], []
     released = [event for event in waiting if not waits_for(event.kind, ready)]
     applied, queued = first, []
     for event in events:
@@ -83,6 +86,7 @@ def _add(sums: list[int], event: Event) -> None:
         sums[7] += event.amount_fen
 
 
+@lru_cache(maxsize=4096)  # lines look alike: one unit ordered, one unit paid
 def call(line: Line) -> Call:
     """What the line asks of stock now.
 

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, Table, case, func, literal, select, union_all
+from sqlalchemy import Column, Connection, FromClause, Select, case, func, literal, select, union_all
 
 from core import clock
 from core.campaign.tables import campaign
+from core.live.series import PEOPLE, SKU_KIND, SKU_MINUTE
 from core.live.tables import (
     IN_QUEUE,
     event,
     intake_refusal,
     intake_tally,
-    person_seen,
     sale_line,
     sale_minute,
     sale_minute_kind,
+    sale_series,
     sale_sku,
-    sale_sku_kind,
-    sale_sku_minute,
 )
 from core.stock.tables import stock_movement
 from core.warmup.tables import presale_order
@@ -37,8 +36,8 @@ def faults(connection: Connection, campaign_id: str = "") -> dict[str, list[Any]
     """
     return {
         "minute_kind": _rollup(connection, sale_minute_kind, {"minute": _minute(), "channel": event.c.channel}, campaign_id),
-        "sku_kind": _rollup(connection, sale_sku_kind, {"sku_code": event.c.sku_code}, campaign_id),
-        "sku_minute": _rollup(connection, sale_sku_minute, {"minute": _minute(), "sku_code": event.c.sku_code}, campaign_id),
+        "sku_kind": _rollup(connection, SKU_KIND, {"sku_code": event.c.sku_code}, campaign_id),
+        "sku_minute": _rollup(connection, SKU_MINUTE, {"minute": _minute(), "sku_code": event.c.sku_code}, campaign_id),
         "people": _people(connection, campaign_id),
         "minute_people": _minute_people(connection, campaign_id),
         "lines": _lines(connection, campaign_id),
@@ -65,7 +64,7 @@ def _difference(connection: Connection, keys: Sequence[str], *queries: Select[An
     return [dict(row) for row in connection.execute(query.limit(MOST_FAULTS)).mappings()]
 
 
-def _rollup(connection: Connection, table: Table, keys: dict[str, Any], campaign_id: str) -> list[Any]:
+def _rollup(connection: Connection, table: FromClause, keys: dict[str, Any], campaign_id: str) -> list[Any]:
     keys = {"campaign_id": event.c.campaign_id, **keys, "kind": event.c.kind}
     book = select(*(table.c[key] for key in keys), *(table.c[name] for name in _SUMS))
     counted = [-func.count(), -func.sum(event.c.quantity), -func.sum(event.c.amount_fen)]
@@ -80,7 +79,7 @@ def _rollup(connection: Connection, table: Table, keys: dict[str, Any], campaign
     return _difference(connection, list(keys), _of(book, table, campaign_id), _of(recount, event, campaign_id))
 
 
-def _of(query: Select[Any], table: Table, campaign_id: str) -> Select[Any]:
+def _of(query: Select[Any], table: FromClause, campaign_id: str) -> Select[Any]:
     return query.where(table.c.campaign_id == campaign_id) if campaign_id else query
 
 
@@ -102,7 +101,7 @@ def _day(connection: Connection, campaign_id: str, zone: str) -> Any:
 def _people(connection: Connection, campaign_id: str) -> list[Any]:
     """First sights: the earliest view or payment of each person on each business day, ties by channel."""
     zones = _zones(connection)
-    known = connection.execute(select(person_seen.c.campaign_id).union(select(event.c.campaign_id))).scalars().all()
+    known = connection.execute(select(sale_series.c.campaign_id).union(select(event.c.campaign_id))).scalars().all()
     found = []
     for each in [campaign_id] if campaign_id else known:
         found += _people_of(connection, each, _day(connection, each, zones.get(each, clock.SHANGHAI)))
@@ -115,7 +114,7 @@ def _people_of(connection: Connection, campaign_id: str, day: Any) -> list[Any]:
     role = case((event.c.kind == "view", "visitor"), else_="buyer")
     bytewise = event.c.channel if connection.dialect.name == "sqlite" else event.c.channel.collate("C")  # as the fold compares
     first = func.row_number().over(partition_by=(role, day, who), order_by=(event.c.at_ms, bytewise))
-    columns = (role.label("role"), day.label("day"), who.label("user_key"), event.c.at_ms, event.c.channel, first.label("n"))
+    columns = (role.label("kind"), day.label("day"), who.label("user_key"), event.c.at_ms, event.c.channel, first.label("n"))
     sights = (
         select(*columns)
         .where(
@@ -125,26 +124,26 @@ def _people_of(connection: Connection, campaign_id: str, day: Any) -> list[Any]:
         )
         .subquery()
     )
-    keys = ("role", "day", "user_key", "channel")
+    keys = ("kind", "day", "user_key", "channel")
     recount = select(*(sights.c[key] for key in keys), -sights.c.at_ms, literal(-1).label("n")).where(sights.c.n == 1)
-    book = select(*(person_seen.c[key] for key in keys), person_seen.c.at_ms, literal(1).label("n"))
-    return _difference(connection, keys, book.where(person_seen.c.campaign_id == campaign_id), recount)
+    book = select(*(PEOPLE.c[key] for key in keys), PEOPLE.c.at_ms, literal(1).label("n"))
+    return _difference(connection, keys, book.where(PEOPLE.c.campaign_id == campaign_id), recount)
 
 
 def _minute_people(connection: Connection, campaign_id: str) -> list[Any]:
     """Visitors and buyers a minute against the people's first sights."""
     keys = ("campaign_id", "minute", "channel")
     book = select(*(sale_minute.c[key] for key in keys), sale_minute.c.visitors, sale_minute.c.buyers)
-    seen = person_seen.c
+    seen = PEOPLE.c
     minute = seen.at_ms // 60_000
     recount = select(
         seen.campaign_id,
         minute.label("minute"),
         seen.channel,
-        (-func.sum(case((seen.role == "visitor", 1), else_=0))).label("visitors"),
-        (-func.sum(case((seen.role == "buyer", 1), else_=0))).label("buyers"),
+        (-func.sum(case((seen.kind == "visitor", 1), else_=0))).label("visitors"),
+        (-func.sum(case((seen.kind == "buyer", 1), else_=0))).label("buyers"),
     ).group_by(seen.campaign_id, minute, seen.channel)
-    return _difference(connection, keys, _of(book, sale_minute, campaign_id), _of(recount, person_seen, campaign_id))
+    return _difference(connection, keys, _of(book, sale_minute, campaign_id), _of(recount, PEOPLE, campaign_id))
 
 
 _SLOTS = {

@@ -216,15 +216,18 @@ def drop(db: Database, actor: Actor, campaign_id: str, now: datetime) -> None:
     allow(actor, "live.act")
     source = f"rehearsal:{campaign_id}"
     own = [
-        tables.event, tables.sale_line, tables.sale_sku, tables.sale_minute, tables.sale_minute_kind, tables.sale_sku_kind,
-        tables.sale_sku_minute, tables.person_seen, tables.live_recount, tables.alert_rule, tables.alert, tables.alert_tick,
-        tables.decision, tables.rehearsal, campaign_phase, campaign,
+        tables.event, tables.sale_line, tables.sale_sku, tables.sale_minute, tables.sale_minute_kind, tables.live_recount,
+        tables.alert_rule, tables.alert, tables.alert_tick, tables.decision, tables.rehearsal, campaign_phase, campaign,
     ]  # fmt: skip
     with db.writing() as connection:
         if find(connection, campaign_id) is None:
             raise ShopError("live.no_rehearsal", campaign_id=campaign_id)
         one_at_a_time(connection, "events")  # its last batch may still be on the way in
-        for table in own:
+        series = tables.sale_series.c
+        numbers = select(series.series_id).where(series.campaign_id == campaign_id)
+        for table in (tables.sale_sku_kind, tables.sale_sku_minute, tables.person_seen):
+            connection.execute(table.delete().where(table.c.series_id.in_(numbers)))
+        for table in (tables.sale_series, *own):
             connection.execute(table.delete().where(table.c.campaign_id == campaign_id))
         for table in (tables.intake_tally, tables.intake_refusal):
             connection.execute(table.delete().where(table.c.source == source))

@@ -1,7 +1,8 @@
 """Tables of the live sale: the event ledger, its rollups, the intake's books, alerts and decisions.
 
 Events are the only masses of the house: their moment is kept as epoch milliseconds and every rollup is clustered by its key.
-`campaign_id` leads each rollup's key, so that a rehearsal can be thrown away without touching the real sale.
+The campaign leads each rollup's key (by its name, or in its series' number), so that a rehearsal can be thrown away without touching
+the real sale.
 """
 
 from __future__ import annotations
@@ -96,11 +97,21 @@ sale_minute_kind = Table(
     sqlite_with_rowid=False,
 )
 
+sale_series = Table(  # what a running sum is of, as one number in the keys of the widest books
+    "sale_series",
+    schema,
+    Column("series_id", Integer, primary_key=True),
+    Column("campaign_id", String, nullable=False),
+    Column("kind", String, nullable=False),  # of event; for people their role: visitor (a view) | buyer (a pay)
+    Column("day", Integer, nullable=False),  # people count once a day: its ordinal in the campaign's zone; 0 for sums of goods
+    Index("ux_sale_series", "campaign_id", "kind", "day", unique=True),
+    info={"place": "reference"},
+)
+
 sale_sku_kind = Table(
     "sale_sku_kind",
     schema,
-    Column("campaign_id", String, primary_key=True),
-    Column("kind", String, primary_key=True),  # before the SKU: a batch is mostly views, and their sums lie side by side
+    Column("series_id", Integer, primary_key=True),  # before the SKU: a batch is mostly views, and their sums lie side by side
     Column("sku_code", String, primary_key=True),
     *_sums(),
     info={"place": "sku_code"},
@@ -110,8 +121,7 @@ sale_sku_kind = Table(
 sale_sku_minute = Table(
     "sale_sku_minute",
     schema,
-    Column("campaign_id", String, primary_key=True),
-    Column("kind", String, primary_key=True),  # before the minute: writes touch a few warm ends, not the whole tree
+    Column("series_id", Integer, primary_key=True),  # before the minute: writes touch a few warm ends, not the whole tree
     Column("minute", BigInteger, primary_key=True),
     Column("sku_code", String, primary_key=True),
     *_sums(),
@@ -122,9 +132,7 @@ sale_sku_minute = Table(
 person_seen = Table(
     "person_seen",
     schema,
-    Column("campaign_id", String, primary_key=True),
-    Column("role", String, primary_key=True),  # visitor (a view) | buyer (a pay)
-    Column("day", Integer, primary_key=True),  # ordinal of the business day in the campaign's zone: people count once a day
+    Column("series_id", Integer, primary_key=True),
     Column("user_key", String, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),  # first time on that day
     Column("channel", String, nullable=False),

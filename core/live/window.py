@@ -16,8 +16,8 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, case, func,
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.campaign.pace import BIN
-from core.live.tables import IN_QUEUE, event, intake_tally, live_recount, sale_minute, sale_minute_kind, sale_sku, sale_sku_kind
-from core.live.tables import sale_sku_minute as by_minute
+from core.live.series import SKU_KIND, SKU_MINUTE
+from core.live.tables import IN_QUEUE, event, intake_tally, live_recount, sale_minute, sale_minute_kind, sale_sku
 
 Ints = NDArray[np.int64]
 PARTS = (
@@ -163,6 +163,6 @@ _PEOPLE = (
     .where(_p.campaign_id == _campaign, _p.minute.between(_first, _last))
     .group_by(_p.channel)
 )
-_WHOLE = _by_sku(sale_sku_kind.c)
-_INSIDE = _by_sku(by_minute.c, by_minute.c.minute.between(_first, _last))
+_WHOLE = _by_sku(SKU_KIND.c)
+_INSIDE = _by_sku(SKU_MINUTE.c, SKU_MINUTE.c.minute.between(_first, _last))
 _ASKED = select(_s.sku_code, _s.need + _s.presale + _s.shipped).where(_s.campaign_id == _campaign)

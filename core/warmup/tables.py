@@ -40,12 +40,11 @@ warmup_figure = Table(
 warmup_touch = Table(
     "warmup_touch",
     schema,
-    Column("user_key", String, primary_key=True),
     Column("campaign_id", String, primary_key=True),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),  # epoch half hour; leads, as every question names a stretch
+    Column("user_key", String, primary_key=True),
     Column("sku_code", String, primary_key=True),  # "" for a venue page
     Column("depth", SmallInteger, primary_key=True, autoincrement=False),  # place of the stage in funnel.STAGES
-    Column("slot", BigInteger, primary_key=True, autoincrement=False),  # epoch half hour
-    Index("ix_warmup_touch_campaign_id_slot", "campaign_id", "slot"),
     info={"place": "user_key"},
     sqlite_with_rowid=False,
 )

@@ -60,14 +60,14 @@ def take(connection: Connection, campaign_id: str, events: Sequence[Event], runn
 
     Every event is given once (the intake has looked). Tuples, not frames: this runs a few thousand times a minute.
     """
-    touched = {
-        (event.user_key, campaign_id, event.sku_code, _DEPTHS[event.kind], event.at_ms // SLOT_MS)
-        for event in _telling(events, [moment for stretch in running for moment in stretch])
-        if event.user_key and event.kind in _DEPTHS
-    }
-    columns = warmup_touch.columns.keys()
-    known = find(connection, warmup_touch, columns, {"campaign_id": campaign_id}, "user_key", {row[0] for row in touched})
-    append(connection, warmup_touch, sorted(touched.difference(known)))
+    touched: dict[int, set[tuple[str, str, int]]] = {}
+    for event in _telling(events, [moment for stretch in running for moment in stretch]):
+        if event.user_key and event.kind in _DEPTHS:
+            touched.setdefault(event.at_ms // SLOT_MS, set()).add((event.user_key, event.sku_code, _DEPTHS[event.kind]))
+    for slot, rows in touched.items():
+        columns, same = ("user_key", "sku_code", "depth"), dict[str, str | int](campaign_id=campaign_id, slot=slot)
+        known = find(connection, warmup_touch, columns, same, "user_key", {row[0] for row in rows})
+        append(connection, warmup_touch, sorted(rows.difference(known)), columns, same)
 
 
 def _telling(events: Sequence[Event], edges: list[int]) -> list[Event]:

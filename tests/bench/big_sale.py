@@ -17,7 +17,7 @@ from core.campaign import service as campaigns
 from core.campaign.target import Target
 from core.database import Database, insert
 from core.goods.tables import campaign_sku, sku
-from core.live import service
+from core.live import series, service
 from core.live import tables as t
 from core.stock import ledger as stock
 
@@ -97,11 +97,15 @@ def _rollups(db: Database, campaign_id: str, codes: np.ndarray, drawn: pd.DataFr
         (t.sale_sku_minute, ["kind", "minute", "sku_code"]),
     ]
     with db.writing() as connection:
+        known = series.numbers(connection, campaign_id, [(kind, 0) for kind in KINDS])
         for table, names in of:
             counted = _counted(drawn, names, len(codes))
             money = np.isin(counted["kind"], [KINDS.index(kind) for kind in ("order", "pay", "refund")])
             full = counted.assign(quantity=counted["events"], amount_fen=np.where(money, counted["events"] * PRICE, 0))
-            insert(connection, table, _worded(full, campaign_id, codes, first))
+            worded = _worded(full, campaign_id, codes, first)
+            if "series_id" in table.columns:
+                worded = worded.assign(series_id=[known[kind, 0] for kind in worded["kind"]]).drop(columns=["kind", "campaign_id"])
+            insert(connection, table, worded)
         people = _counted(drawn[drawn["kind"].isin([0, 4])], ["minute", "channel", "kind"], len(codes))
         wide = people.pivot(index=["minute", "channel"], columns="kind", values="events").fillna(0).astype("int64").reset_index()
         named = wide.rename(columns={0: "visitors", 4: "buyers"})

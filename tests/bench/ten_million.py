@@ -40,16 +40,19 @@ SELECT 'bulk', printf('%08x', n * (4294967296 / :count)) || lower(hex(randomblob
 FROM dice
 """
 _ROLLUPS = (
-    """INSERT INTO sale_sku_minute SELECT campaign_id, kind, at_ms / 60000, sku_code, count(*), sum(quantity), sum(amount_fen)
-       FROM event GROUP BY 1, 2, 3, 4""",
-    """INSERT INTO sale_sku_kind SELECT campaign_id, kind, sku_code, sum(events), sum(quantity), sum(amount_fen)
-       FROM sale_sku_minute GROUP BY 1, 2, 3""",
+    """INSERT INTO sale_series (campaign_id, kind, day) SELECT DISTINCT campaign_id, kind, 0 FROM event
+       UNION ALL SELECT :campaign, column1, :day FROM (VALUES ('visitor'), ('buyer'))""",
+    """INSERT INTO sale_sku_minute SELECT series_id, at_ms / 60000, sku_code, count(*), sum(quantity), sum(amount_fen)
+       FROM event JOIN sale_series USING (campaign_id, kind) GROUP BY 1, 2, 3""",
+    """INSERT INTO sale_sku_kind SELECT series_id, sku_code, sum(events), sum(quantity), sum(amount_fen)
+       FROM sale_sku_minute GROUP BY 1, 2""",
     """INSERT INTO sale_minute_kind SELECT campaign_id, at_ms / 60000, channel, kind, count(*), sum(quantity), sum(amount_fen)
        FROM event GROUP BY 1, 2, 3, 4""",
-    """INSERT INTO person_seen SELECT campaign_id, CASE kind WHEN 'view' THEN 'visitor' ELSE 'buyer' END, :day, user_key, min(at_ms),
-       channel FROM event WHERE kind IN ('view', 'pay') GROUP BY 1, 2, 3, 4""",
-    """INSERT INTO sale_minute SELECT campaign_id, at_ms / 60000, channel, sum(role = 'visitor'), sum(role = 'buyer')
-       FROM person_seen GROUP BY 1, 2, 3""",
+    """INSERT INTO person_seen SELECT series_id, user_key, min(at_ms), channel FROM event JOIN sale_series AS s
+       ON s.day = :day AND s.kind = CASE event.kind WHEN 'view' THEN 'visitor' ELSE 'buyer' END
+       WHERE event.kind IN ('view', 'pay') GROUP BY 1, 2""",
+    """INSERT INTO sale_minute SELECT campaign_id, at_ms / 60000, channel, sum(kind = 'visitor'), sum(kind = 'buyer')
+       FROM person_seen JOIN sale_series USING (series_id) GROUP BY 1, 2, 3""",
     """INSERT INTO sale_line SELECT campaign_id, order_id, sku_code, 0, kind = 'order', kind = 'pay', 0, 0, 0,
        CASE kind WHEN 'pay' THEN amount_fen ELSE 0 END, 0, 0 FROM event WHERE order_id <> '' ORDER BY 1, 2, 3""",
     """INSERT INTO sale_sku SELECT campaign_id, sku_code, count(*), 0, 0, 0, 0 FROM sale_line GROUP BY 1, 2""",

@@ -26,7 +26,8 @@ from core.live import recount
 from core.live.events import Event
 from core.live.ledger import post
 from core.live.replay import replay
-from core.live.tables import event, sale_sku, sale_sku_kind
+from core.live.series import SKU_KIND
+from core.live.tables import event, sale_sku
 from core.settings import settings
 from core.stock.tables import stock_position
 
@@ -111,7 +112,7 @@ def pour(database: Database, admin: Actor, count: int, kills: int) -> None:
     with database.reading() as connection:
         assert not any(recount.faults(connection).values())
         stored = read(connection, select(event.c.event_id, event.c.waits_for))
-        paid = read(connection, select(sale_sku_kind.c.amount_fen).where(sale_sku_kind.c.kind == "pay"))["amount_fen"].sum()
+        paid = read(connection, select(SKU_KIND.c.amount_fen).where(SKU_KIND.c.kind == "pay"))["amount_fen"].sum()
     assert set(stored["event_id"]) == set(unique)
     assert (stored["waits_for"] == "").all()
     assert paid == sum(each["amount_fen"] for each in unique.values() if each["kind"] == "pay")

@@ -213,7 +213,7 @@ def test_the_midnight_peak_falls_on_the_day_of_the_campaigns_zone(database: Data
     import pandas as pd
 
     from core.campaign.tables import campaign
-    from core.live.tables import person_seen
+    from core.live.series import PEOPLE
 
     day = {"campaign_id": "c", "name": "n", "timezone": zone, "opens_at": now, "closes_at": now + pd.Timedelta(days=1)}
     with database.writing() as connection:
@@ -222,7 +222,7 @@ def test_the_midnight_peak_falls_on_the_day_of_the_campaigns_zone(database: Data
     views = [happening(str(n), "view", at_ms=int(midnight) + n * 60_000) for n in (-1, 0, 1, 600)]
     with database.writing() as connection:
         post(connection, "shop", views, now, "tester", new_id(), {"c": Sale(zone)})
-        seen = read(connection, select(person_seen))
+        seen = read(connection, select(PEOPLE))
     assert sorted(seen["day"]) == [datetime(2026, 11, 10).toordinal(), datetime(2026, 11, 11).toordinal()]  # noqa: DTZ001
     assert sorted(seen["at_ms"] - int(midnight)) == [-60_000, 0]
     assert books(database) == {}

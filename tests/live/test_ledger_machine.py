@@ -20,7 +20,8 @@ from core.database import connect, new_id
 from core.live import recount
 from core.live.events import OF_A_LINE, Event, Refusal
 from core.live.ledger import post
-from core.live.tables import event, intake_tally, sale_minute, sale_sku, sale_sku_kind
+from core.live.series import SKU_KIND
+from core.live.tables import event, intake_tally, sale_minute, sale_sku
 from core.stock import ledger as stock_ledger
 from core.stock.tables import stock_position
 
@@ -152,7 +153,7 @@ class Ledger(RuleBasedStateMachine):
         with self.db.reading() as connection:
             tally = connection.execute(select(intake_tally)).mappings().first()
             queue = set(connection.execute(select(event.c.event_id).where(event.c.waits_for != "")).scalars())
-            sums = {tuple(row[:3]): list(row[3:]) for row in connection.execute(select(sale_sku_kind))}
+            sums = {(row[0], row[1], row[3]): list(row[4:]) for row in connection.execute(select(SKU_KIND))}
             visitors = connection.scalar(select(func.sum(sale_minute.c.visitors)))
             stock = {tuple(row[:2]): row for row in connection.execute(select(sale_sku))}
             levels = {row.sku_code: row for row in connection.execute(select(stock_position))}

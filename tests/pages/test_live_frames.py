@@ -14,7 +14,7 @@ from core.database import Database
 from core.live import decisions, glance, rehearsal, service
 from core.live.changes import Act
 from core.live.picture import Picture
-from core.live.tables import person_seen
+from core.live.series import PEOPLE
 from pages.parts import live_alerts, live_frames
 from tests.live.conftest import OPENS, Shop, event, hour, opened
 
@@ -99,7 +99,7 @@ def test_the_midnight_peak_is_on_the_right_day(
     assert (first["at"], second["at"]) == (datetime.fromisoformat("2026-11-11"), datetime.fromisoformat("2026-11-11T00:05"))
     assert second["yuan"] == look.seen.paid / 100 == 20 * 99
     with small_shop.db.reading() as connection:
-        assert set(connection.scalars(select(person_seen.c.day))) == {date(2026, 11, 11).toordinal()}
+        assert set(connection.scalars(select(PEOPLE.c.day))) == {date(2026, 11, 11).toordinal()}
 
 
 def test_sixty_viewers_cost_one_reading(small_shop: Shop, admin: Actor, viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -326,13 +326,11 @@ def upgrade() -> None:
     op.create_index('ix_order_line_order_id', 'order_line', ['order_id'], unique=False)
     op.create_index('ix_order_line_paid_at', 'order_line', ['paid_at'], unique=False)
     op.create_table('person_seen',
-    sa.Column('campaign_id', sa.String(), nullable=False),
-    sa.Column('role', sa.String(), nullable=False),
-    sa.Column('day', sa.Integer(), nullable=False),
+    sa.Column('series_id', sa.Integer(), nullable=False),
     sa.Column('user_key', sa.String(), nullable=False),
     sa.Column('at_ms', sa.BigInteger(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('campaign_id', 'role', 'day', 'user_key', name=op.f('pk_person_seen')),
+    sa.PrimaryKeyConstraint('series_id', 'user_key', name=op.f('pk_person_seen')),
     info={'place': 'user_key'},
     sqlite_with_rowid=False
     )
@@ -509,6 +507,15 @@ def upgrade() -> None:
     info={'place': 'local'},
     sqlite_with_rowid=False
     )
+    op.create_table('sale_series',
+    sa.Column('series_id', sa.Integer(), nullable=False),
+    sa.Column('campaign_id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('day', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('series_id', name=op.f('pk_sale_series')),
+    info={'place': 'reference'}
+    )
+    op.create_index('ux_sale_series', 'sale_series', ['campaign_id', 'kind', 'day'], unique=True)
     op.create_table('sale_sku',
     sa.Column('campaign_id', sa.String(), nullable=False),
     sa.Column('sku_code', sa.String(), nullable=False),
@@ -522,25 +529,23 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     op.create_table('sale_sku_kind',
-    sa.Column('campaign_id', sa.String(), nullable=False),
-    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('series_id', sa.Integer(), nullable=False),
     sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('events', sa.BigInteger(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('campaign_id', 'kind', 'sku_code', name=op.f('pk_sale_sku_kind')),
+    sa.PrimaryKeyConstraint('series_id', 'sku_code', name=op.f('pk_sale_sku_kind')),
     info={'place': 'sku_code'},
     sqlite_with_rowid=False
     )
     op.create_table('sale_sku_minute',
-    sa.Column('campaign_id', sa.String(), nullable=False),
-    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('series_id', sa.Integer(), nullable=False),
     sa.Column('minute', sa.BigInteger(), nullable=False),
     sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('events', sa.BigInteger(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('amount_fen', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('campaign_id', 'kind', 'minute', 'sku_code', name=op.f('pk_sale_sku_minute')),
+    sa.PrimaryKeyConstraint('series_id', 'minute', 'sku_code', name=op.f('pk_sale_sku_minute')),
     info={'place': 'sku_code'},
     sqlite_with_rowid=False
     )
@@ -683,16 +688,15 @@ def upgrade() -> None:
     )
     op.create_index('ix_warmup_figure_day', 'warmup_figure', ['day'], unique=False)
     op.create_table('warmup_touch',
-    sa.Column('user_key', sa.String(), nullable=False),
     sa.Column('campaign_id', sa.String(), nullable=False),
+    sa.Column('slot', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('user_key', sa.String(), nullable=False),
     sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('depth', sa.SmallInteger(), autoincrement=False, nullable=False),
-    sa.Column('slot', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.PrimaryKeyConstraint('user_key', 'campaign_id', 'sku_code', 'depth', 'slot', name=op.f('pk_warmup_touch')),
+    sa.PrimaryKeyConstraint('campaign_id', 'slot', 'user_key', 'sku_code', 'depth', name=op.f('pk_warmup_touch')),
     info={'place': 'user_key'},
     sqlite_with_rowid=False
     )
-    op.create_index('ix_warmup_touch_campaign_id_slot', 'warmup_touch', ['campaign_id', 'slot'], unique=False)
     op.create_table('ad_resource',
     sa.Column('campaign_id', sa.String(), nullable=False),
     sa.Column('resource_id', sa.String(), nullable=False),
@@ -1051,7 +1055,6 @@ def downgrade() -> None:
     op.drop_table('banner')
     op.drop_table('attach_pair')
     op.drop_table('ad_resource')
-    op.drop_index('ix_warmup_touch_campaign_id_slot', table_name='warmup_touch')
     op.drop_table('warmup_touch')
     op.drop_index('ix_warmup_figure_day', table_name='warmup_figure')
     op.drop_table('warmup_figure')
@@ -1067,6 +1070,8 @@ def downgrade() -> None:
     op.drop_table('sale_sku_minute')
     op.drop_table('sale_sku_kind')
     op.drop_table('sale_sku')
+    op.drop_index('ux_sale_series', table_name='sale_series')
+    op.drop_table('sale_series')
     op.drop_table('sale_minute_kind')
     op.drop_table('sale_minute')
     op.drop_table('sale_line')
