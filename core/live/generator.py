@@ -27,22 +27,25 @@ class Night:
     seed: int
 
 
-def minute(night: Night, number: int, start_ms: int, amount: float) -> list[dict[str, Any]]:
+def minute(night: Night, number: int, start_ms: int, amount: float, left: dict[str, int]) -> list[dict[str, Any]]:
     """The events of one sale minute that should bring in `amount` fen, as decoded lines of the intake.
 
-    `number` counts minutes since the opening, `start_ms` is its first millisecond. An order's payment
-    and refund (REFUND_AFTER minutes later) come with it.
+    `number` counts minutes since the opening, `start_ms` is its first millisecond. An order's payment and refund (REFUND_AFTER
+    minutes later) come with it. The shop front sells no more than is `left` (units by SKU; goods that nobody counts are not in it):
+    each order takes its units off, and a buyer who finds nothing goes.
     """
     dice = random.Random(night.seed * 100_003 + number)
     events: list[dict[str, Any]] = []
-    left, orders = amount / PAID, 0
-    while left > 0:
+    due, orders = amount / PAID, 0
+    while due > 0:
         lines = _basket(night, dice)
         worth = sum(price for _, price in lines)
-        if dice.random() < left / worth:  # the last one comes as often as there is money for it
-            events += _order(night, dice, lines, number, orders, start_ms)
+        if dice.random() < due / worth:  # the last one comes as often as there is money for it
+            there = [(code, price) for code, price in lines if left.get(code, 1) > 0]
+            left.update((code, left[code] - 1) for code, _ in there if code in left)
+            events += _order(night, dice, there, number, orders, start_ms)
             orders += 1
-        left -= worth
+        due -= worth
     for n in range(round(orders * night.views_per_order)):
         kind = dice.choices(("view", "add_to_cart", "favourite"), (90, 7, 3))[0]
         events.append(_event(night, dice, f"{number}-v{n}", kind, start_ms, user_key=f"u{number}-{n}"))

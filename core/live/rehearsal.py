@@ -158,11 +158,13 @@ def _due(db: Database, found: Rehearsal, start_ms: int, end_ms: int) -> list[dic
         return _replayed(db, found, start_ms, end_ms)
     scope, night = _nights.get((db.url, found.campaign_id), lambda: _night(db, found))
     first = _ms(scope.starts_at)
+    with db.reading() as connection:
+        left = scopes.free(connection, scope, night.codes)
     out: list[dict[str, Any]] = []
     for at in range(start_ms, end_ms, 60_000):
         number = (at - first) // 60_000
         part = float(share_at(scope.curve, number + 1) - share_at(scope.curve, number))
-        out += minute(night, number, at, part * scope.target * found.course)
+        out += minute(night, number, at, part * scope.target * found.course, left)
     return out
 
 

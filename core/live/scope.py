@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -18,10 +20,11 @@ from core.campaign.tables import campaign as campaign_table
 from core.clock import zone
 from core.database import read
 from core.goods.tables import campaign_sku
-from core.live import books, pace
+from core.live import books, pace, window
 from core.live.picture import Scope
 from core.live.tables import rehearsal
 from core.pricing import service as pricing
+from core.stock import service as stock
 
 JUDGED = ("live", "encore")  # phases with a pace of their own
 MOST_DAYS = 12  # past sales that make a curve
@@ -135,6 +138,18 @@ def lineup(connection: Connection, campaign_id: str) -> pd.DataFrame:
     prices = pricing.economics(connection, base_of(mine)).set_index("sku_code")
     kept = prices[["name", "tier", "landed_price", "sale_price", "contribution", "unit_cost", "worst_contribution"]]
     return kept.join(_planned(connection, base_of(mine)), how="left")
+
+
+def free(connection: Connection, scope: Scope, codes: Sequence[str]) -> dict[str, int]:
+    """Units available to promise now, by SKU; SKUs that never moved are not in it.
+
+    A drill's sales touch no stock: it has as small a part of the stock as it plays of the plan, less what it has sold itself.
+    """
+    units = stock.free(connection, codes)
+    if not scope.drill:
+        return units
+    sold = window.asked(connection, scope.campaign_id)
+    return {code: ceil(left * scope.scale) - sold.get(code, 0) for code, left in units.items()}
 
 
 def _planned(connection: Connection, campaign_id: str) -> pd.Series:

@@ -141,14 +141,8 @@ def _assemble(connection: Connection, slow: Slow, at: datetime, costs: bool) -> 
 
 
 def _left(connection: Connection, scope: Scope, codes: tuple[str, ...], last: int, state: window.State) -> picture.Floats:
-    """What was left of each SKU at the end of the window: today's stock, and what has been promised since put back; NaN uncounted.
-
-    A drill's sales touch no stock: what it has sold is taken off here, from as small a part of the stock as it plays of the plan.
-    """
-    free = window.placed_at(codes, stock.free(connection, codes))
-    if scope.drill:
-        free = np.ceil(free * scope.scale)
-        free -= np.nan_to_num(window.placed_at(codes, window.asked(connection, scope.campaign_id)))
+    """What was left of each SKU at the end of the window: today's stock, and what has been promised since put back; NaN uncounted."""
+    free = window.placed_at(codes, scopes.free(connection, scope, codes))
     later = window.after(connection, scope.campaign_id, last, state)
     if later.codes:
         promised = dict(zip(later.codes, picture.promised_units(later.sums).tolist(), strict=True))

@@ -61,6 +61,14 @@ def test_a_small_night_sells_from_a_small_part_of_the_stock(
     assert whole.scope.scale == 1
 
 
+def test_the_made_up_shop_front_sells_what_there_is(small_shop: Shop, lead: Actor) -> None:
+    copy = rehearsal.start(small_shop.db, lead, small_shop.campaign_id, NOW, speed=3_600, course=3.0)
+    for second in range(1, 5):
+        rehearsal.round_of(small_shop.db, NOW + timedelta(seconds=second))
+    seen = service.load(small_shop.db, lead, copy, OPENS + timedelta(hours=2))
+    assert seen.goods["left"].min() == 0
+
+
 def test_a_rehearsal_that_is_over_keeps_its_last_picture(small_shop: Shop, lead: Actor) -> None:
     """At the close itself an encore would begin, with nothing in it."""
     copy = rehearsal.start(small_shop.db, lead, small_shop.campaign_id, NOW, speed=3_600)
