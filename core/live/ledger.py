@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from core.database import keyed
 from core.database.locks import one_at_a_time
 from core.database.rows import append, append_new, find, merge, together
 from core.live import tables
-from core.live.events import FACT, OF_A_LINE, Event, Refusal
+from core.live.events import FACT, KINDS, OF_A_LINE, Event, Refusal
 from core.live.fold import Folded, LineKey, People, first_sights, fold, moves
 from core.live.lines import Line
 from core.live.series import Series, numbers
@@ -31,6 +30,7 @@ from core.stock import reserve
 from core.warmup import selling, touches
 
 _SUMS = ("events", "quantity", "amount_fen")
+_OF_GOODS = frozenset((kind, 0) for kind in KINDS)  # series
 
 
 class Sale(NamedTuple):
@@ -149,10 +149,8 @@ def _by_campaign(events: list[Event]) -> dict[str, list[Event]]:
 
 def _post_campaign(connection: Connection, campaign_id: str, sale: Sale, events: list[Event]) -> Folded:
     sights = first_sights(events, partial(_day, zone=sale.timezone))
-    lines, waiting = _lines(connection, campaign_id, events)
-    kinds = {event[2] for event in chain(events, *waiting.values())}
-    series = numbers(connection, campaign_id, {*sights, *((kind, 0) for kind in kinds)})
-    done = fold(events, lines, waiting, {kind: series[kind, 0] for kind in kinds})
+    series = numbers(connection, campaign_id, _OF_GOODS.union(sights))
+    done = fold(events, *_lines(connection, campaign_id, events), {kind: series[kind, 0] for kind in KINDS})
     _mark(connection, [*done.queued, *((event, "") for event in done.released)])
     _roll_up(connection, campaign_id, done, sights, series)
     return done
