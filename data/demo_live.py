@@ -53,6 +53,6 @@ def _events(opens: datetime, seed: int) -> list[dict[str, Any]]:
     first = int(starts.timestamp() * 1000)
     out: list[dict[str, Any]] = []
     for number, share in enumerate(shares):
-        played = minute(night, number, first + number * 60_000, float(share) * ORDERS * AOV * swing[number // 60])
+        played = minute(night, number, first + number * 60_000, float(share) * ORDERS * AOV * swing[number // 60], {})
         out += [{name: f"{seed}-{told}" if name in NAMES else told for name, told in event.items()} for event in played]
     return out

@@ -107,6 +107,17 @@ def settle(connection: Connection, actor: Actor, approval_id: str, verdict: Verd
     )
 
 
+def withdraw(connection: Connection, actor: Actor, approval_id: str, now: datetime) -> None:
+    """Closes an open request undecided, by whoever may ask for such a thing. ShopError("approval.unknown" | "access.denied" | "approval.settled")."""
+    row = connection.execute(select(approval).where(approval.c.id == approval_id)).first()
+    if row is None:
+        raise ShopError("approval.unknown", id=approval_id)
+    allow(actor, APPROVALS[row.kind][0])
+    if row.state != "requested":
+        raise ShopError("approval.settled", state=row.state, by=row.decided_by)
+    _expire(connection, actor, now, row)
+
+
 def standing(connection: Connection, kind: str, subject: str, inputs: Mapping[str, Any]) -> Standing:
     """How the subject stands with these very inputs: "approved" only if the newest approval was given for exactly them."""
     latest = _latest(connection, kind, [subject]).get(subject)

@@ -48,9 +48,13 @@ class Restored:
 def backup(db: Database, actor: Actor, target: Path, now: datetime, keep: int = 0) -> Backup:
     """Writes one consistent state to a file, with writers at work; into a folder under a dated name, keeping the newest `keep`.
 
+    With `keep` the target is a folder, made where it is not there yet.
+
     The file appears under its name only when it is complete and readable. ShopError("backup.exists" | "backup.failed" | ..).
     """
     allow(actor, "backup.run")
+    if keep and not target.exists():
+        target.mkdir(parents=True)
     path = target / f"bigsale-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.backup" if target.is_dir() else target
     if path.exists():
         raise ShopError("backup.exists", file=path.name)

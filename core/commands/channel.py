@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from core.commands.run import desk
+from core.errors import ShopError
 from core.notify import service
 
 app = typer.Typer()
@@ -24,4 +25,6 @@ def channel(
     if name and (language, least, enabled) != (None, None, None):
         service.change_channel(on.db, on.actor, name, on.now, language=language, least=least, enabled=enabled)
     frame = service.channels(on.db, on.actor)
+    if name and name not in set(frame["name"]):
+        raise ShopError("notify.unknown_channel", name=name)
     return frame[frame["name"] == name] if name else frame

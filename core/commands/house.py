@@ -37,11 +37,16 @@ def check() -> Any:
 
 @app.command("backup")
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="a new file, or a folder for a dated one")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="a new file, or a folder (there already, or ending in /) for a dated one")
+    ],
     keep: Annotated[int, typer.Option(min=0, help="in a folder: keep the newest N, 0 keeps all")] = 0,
 ) -> Any:
     """One consistent state of the database into a file, while everybody works. The shop's key is not in it: keep that apart."""
-    return backups.backup(desk().db, desk().actor, file, desk().now, keep)
+    on, target = desk(), Path(file)
+    if file.endswith("/"):
+        target.mkdir(parents=True, exist_ok=True)
+    return backups.backup(on.db, on.actor, target, on.now, keep)
 
 
 @app.command("restore")

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from core.money import format_compact, format_fen
-from core.settings import ROOT, settings
+from core.sentences import sentences
+from core.settings import settings
 
 LANGUAGES = ("zh", "en")
 Telling = Callable[[str], tuple[str, str]]
 """A message: its title and its text in a language."""
 
-_TEXTS = ROOT / "pages" / "parts" / "text"
 NAME, SENTENCE = 40, 200  # letters: some shops write an advertisement into a name
 _JOINER = "\u2060"  # has no width
 _ACTIVE = re.compile(r"(?<=<)(?=\S)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\])(?=\()", re.IGNORECASE)
@@ -37,22 +35,6 @@ class Said(str):
 def house_language() -> str:
     """The language of a channel of which nobody has said another: the setting's, else Chinese."""
     return settings().language or "zh"
-
-
-@lru_cache(maxsize=2)
-def sentences(language: str) -> Mapping[str, str]:
-    """All sentences of a language by key."""
-    found: dict[str, str] = {}
-    for path in sorted((_TEXTS / language).glob("*.toml")):
-        found |= _flat(tomllib.loads(path.read_text(encoding="utf-8")))
-    return found
-
-
-def _flat(table: Mapping[str, Any], before: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in table.items():
-        found |= _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": str(value)}
-    return found
 
 
 def say(language: str, key: str, /, **blanks: object) -> Said:
@@ -100,7 +82,7 @@ class _Blanks(string.Formatter):
         if isinstance(value, int):
             return f"{value:,}"
         if isinstance(value, list):
-            return ("、" if self._language == "zh" else ", ").join(map(shown, value))
+            return ("、" if self._language == "zh" else ", ").join(one if isinstance(one, Said) else shown(one) for one in value)
         return value if isinstance(value, Said) else shown(value)
 
 

@@ -18,7 +18,7 @@ from core.imports.tables import LOCK, import_change
 
 Store = Callable[
     [Connection, pd.DataFrame, pd.DataFrame, Context], None
-]  # (connection, rows before, rows after, context), both indexed by code
+]  # (connection, rows before, rows after, context), both indexed by code; an undo's rows after carry their earlier `changed_by`
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,10 @@ class BySku:
         if rows.empty:
             return
         before = self.standing(connection, context.campaign_id, rows.index.tolist())
-        images = before[list(self.fields)].astype(object).where(before[list(self.fields)].notna(), None).to_dict("index")
-        blank: dict[str, None] = dict.fromkeys(self.fields)
+        images = (
+            before.drop(columns="version").astype(object).where(before.drop(columns="version").notna(), None).to_dict("index")
+        )
+        blank: dict[str, None] = dict.fromkeys((*self.fields, "changed_by"))
         saved = {
             "import_id": context.import_id,
             "key": context.campaign_id + "/" + rows.index,
@@ -106,7 +108,8 @@ class BySku:
                 count=len(later),
                 by=str(later["changed_by"].iloc[0]),
             )
-        images = pd.DataFrame(saved["before"].tolist(), index=now.index, columns=list(self.fields)).astype("Int64")
+        images = pd.DataFrame(saved["before"].tolist(), index=now.index, columns=[*self.fields, "changed_by"])
+        images = images.astype(dict.fromkeys(self.fields, "Int64"))
         self.store(connection, now, images.assign(version=now["version"].astype("int64") + 1), place)
 
     def edit(self, connection: Connection, changed: pd.DataFrame, context: Context) -> pd.DataFrame:
@@ -135,6 +138,10 @@ class BySku:
 
 
 def put(connection: Connection, table: Table, rows: pd.DataFrame, context: Context, by: str) -> None:
-    """Upserts rows (index sku_code) with campaign, who and when."""
+    """Upserts rows (index sku_code) with campaign, when, and who: `by`, unless the rows say so themselves.
+
+    An undo puts the earlier `changed_by` back, so that the import before can be taken back next.
+    """
     full = rows.rename_axis("sku_code").reset_index()
-    upsert(connection, table, full.assign(campaign_id=context.campaign_id, changed_by=by, updated_at=context.now))
+    who = full["changed_by"].fillna(by) if "changed_by" in full else by
+    upsert(connection, table, full.assign(campaign_id=context.campaign_id, changed_by=who, updated_at=context.now))

@@ -13,6 +13,7 @@ from core.database import Database, insert, keyed, read
 from core.errors import ShopError
 from core.imports import rules
 from core.imports.kinds import Comparison, Context
+from core.money import LARGEST_PRICE
 from core.pricing import standing
 from core.pricing.by_sku import BySku, put
 from core.pricing.campaigns import with_campaign
@@ -131,11 +132,9 @@ def card_history(db: Database, actor: Actor, campaign_id: str, sku_code: str) ->
 
 
 def _checked(numbers: pd.DataFrame) -> None:
-    """ShopError("price.bad_number", fields=[...]) for a negative amount or a rate beyond a whole."""
+    """ShopError("price.bad_number", fields=[...]) for a negative amount, one beyond LARGEST_PRICE, or a rate beyond a whole."""
     wrong = [
-        str(name)
-        for name in numbers
-        if (numbers[name].dropna() < 0).any() or (name in RATES and (numbers[name].dropna() > WHOLE).any())
+        str(name) for name in numbers if not numbers[name].dropna().between(0, WHOLE if name in RATES else LARGEST_PRICE).all()
     ]
     if wrong:
         raise ShopError("price.bad_number", fields=wrong)

@@ -18,6 +18,10 @@ from core.pricing.rules import WHOLE, Rule, terms
 
 SKU_APPROVAL, RULE_APPROVAL = "price_floor", "price_rule"
 _USUAL_DAYS = 90  # how far back a usual discount is looked for
+_BY_COST = (
+    "full_cost", "contribution", "margin", "worst_contribution", "worst_margin", "filler_refunded", "break_even", "break_even_roi",
+    "floor_price", "target_price",
+)  # fmt: skip
 _ENOUGH = 5  # SKUs of a tier that make its median discount usual
 
 
@@ -27,6 +31,7 @@ class Judged:
 
     `prices` (index sku_code): the columns of `standing.goods`, of `landed.figures`, floor, least and target (basis points), known_cost,
     price_base, previous_price, parts_price, usual_discount, reasons (tuple of codes), approval (state, "none" where there is none), verdict.
+    What a cost decides (_BY_COST) is missing where the product's cost is not known: reckoned with nothing it would look like a fine margin.
     `card` and `sources`: the resolved cost cards and where each number came from. `alarms`: by rule id the codes of what looks like a slip
     and the state of its approval.
     """
@@ -61,6 +66,7 @@ def judged(connection: Connection, campaign_id: str, phase: str = standing.LIVE,
     prices = prices.assign(
         known_cost=sources["product"] != "shipped", **_history(connection, campaign_id, prices, house, spans[0][0])
     )
+    prices = prices.assign(**{name: prices[name].mask(~prices["known_cost"]) for name in _BY_COST})
     prices = prices.assign(rule_alarm=_touched(prices, rules, alarms), **_bundles(connection, campaign_id, prices))
     reasons = verdicts.sku_reasons(prices, card, house.alarms)
     made = Judged(campaign_id, phase, prices.assign(reasons=reasons), card, sources, rules, sets, alarms, house)
@@ -71,9 +77,9 @@ def judged(connection: Connection, campaign_id: str, phase: str = standing.LIVE,
     )  # fmt: skip
 
 
-def sku_subject(campaign_id: str, sku_code: str) -> str:
-    """What an approval of one price is about."""
-    return f"{campaign_id}/{sku_code}"
+def sku_subject(campaign_id: str, phase: str, sku_code: str) -> str:
+    """What an approval of one price is about: by the rules of one phase, for other phases have others."""
+    return f"{campaign_id}/{phase}/{sku_code}"
 
 
 def rule_subject(campaign_id: str, phase: str, rule_id: str) -> str:
@@ -165,7 +171,7 @@ def _bundles(connection: Connection, campaign_id: str, prices: pd.DataFrame) -> 
 def _approvals(connection: Connection, made: Judged) -> pd.Series:
     """The state of each price's approval: "none" where none is needed or asked for."""
     inputs = sku_inputs(made, made.prices.index[made.prices["reasons"].map(len) > 0].tolist())
-    by_subject = {sku_subject(made.campaign_id, code): given for code, given in inputs.items()}
+    by_subject = {sku_subject(made.campaign_id, made.phase, code): given for code, given in inputs.items()}
     found = approvals.standings(connection, SKU_APPROVAL, pd.DataFrame.from_dict(by_subject, orient="index", dtype=object))
     states = pd.Series(found.to_numpy(), index=list(inputs), dtype="str")
     return states.reindex(made.prices.index).fillna("none")

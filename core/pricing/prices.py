@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import pandas as pd
 from sqlalchemy import Connection, delete, select
 
 from core.access import Actor, allow, audit
-from core.database import Database, insert, read, upsert
+from core.database import Database, insert, keyed, read, upsert
 from core.errors import ShopError
 from core.goods.tables import campaign_sku
 from core.imports import rules as sheets
 from core.imports.kinds import REJECTED, Comparison, Context
 from core.imports.tables import import_change
+from core.money import LARGEST_PRICE
 from core.pricing import standing
 from core.pricing.by_sku import BySku, put
 from core.pricing.campaigns import with_campaign
 from core.pricing.tables import bundle_part
+
+_JOINT = "\x1f"
 
 
 def _store(connection: Connection, before: pd.DataFrame, after: pd.DataFrame, context: Context) -> None:  # noqa: ARG001 - the shape of every store
@@ -54,7 +58,7 @@ def set_prices(db: Database, actor: Actor, campaign_id: str, changed: pd.DataFra
 
 def change(connection: Connection, actor: Actor, campaign_id: str, changed: pd.DataFrame, now: datetime) -> int:
     """As `set_prices`, inside the caller's transaction."""
-    if (changed["sale_price"].dropna() < 0).any():
+    if not changed["sale_price"].dropna().between(0, LARGEST_PRICE).all():
         raise ShopError("price.bad_number", fields=["sale_price"])
     moves = PRICES.edit(connection, changed, Context("", actor, now, campaign_id=campaign_id)).drop(columns="field")
     if len(moves):
@@ -80,33 +84,41 @@ def compare_bundles(connection: Connection, sheet: pd.DataFrame, context: Contex
 
 
 def write_bundles(connection: Connection, comparison: Comparison, context: Context) -> None:
-    """Writes the parts; each named bundle's parts before are kept for taking the import back."""
+    """Writes added and changed parts; each leaves how it stood for taking the import back, None where it did not."""
     place = with_campaign(connection, context)
     rows = comparison.rows[comparison.rows["state"].isin(["added", "changed"])]
     if rows.empty:
         return
-    before = standing.bundles(connection, place.campaign_id)
-    parts = {code: part[["part_code", "quantity"]].to_dict("records") for code, part in before.groupby("sku_code")}
-    bundles = rows["sku_code"].unique()
-    images = [{"parts": parts.get(code, [])} for code in bundles]
-    insert(
-        connection,
-        import_change,
-        pd.DataFrame(
-            {"import_id": place.import_id, "key": [f"{place.campaign_id}/{code}" for code in bundles], "before": images}
-        ),
-    )
-    upsert(connection, bundle_part, rows[["sku_code", "part_code", "quantity"]].assign(campaign_id=place.campaign_id))
+    parts = rows[["sku_code", "part_code", "quantity"]].assign(campaign_id=place.campaign_id, changed_by=place.import_id)
+    parts = parts.set_axis(_part_keys(parts))
+    stood = _parts(connection, place.campaign_id, parts["sku_code"].unique()).to_dict("index")
+    images = [stood.get(key) for key in parts.index]
+    insert(connection, import_change, pd.DataFrame({"import_id": place.import_id, "key": parts.index, "before": images}))
+    upsert(connection, bundle_part, parts)
 
 
 def revert_bundles(connection: Connection, import_id: str, context: Context) -> None:  # noqa: ARG001 - the shape of every revert
-    """The parts of every bundle that the import named, as they were before it."""
+    """Every part as it was; parts that the import added leave. ShopError("import.later_change") when a later file has restated one."""
     saved = read(connection, select(import_change.c.key, import_change.c.before).where(import_change.c.import_id == import_id))
-    for key, image in zip(saved["key"], saved["before"], strict=True):
-        campaign_id, code = key.split("/", 1)
-        connection.execute(delete(bundle_part).where(bundle_part.c.campaign_id == campaign_id, bundle_part.c.sku_code == code))
-        insert(
-            connection,
-            bundle_part,
-            pd.DataFrame(image["parts"], columns=["part_code", "quantity"]).assign(campaign_id=campaign_id, sku_code=code),
-        )
+    names = saved["key"].str.split(_JOINT, expand=True)
+    now = _parts(connection, str(names[0].iloc[0]), names[1].unique()).reindex(saved["key"])
+    later = now[now["changed_by"] != import_id]
+    if len(later):
+        bundle, part = str(later.index[0]).split(_JOINT)[1:]
+        by = str(later["changed_by"].iloc[0])
+        raise ShopError("import.later_change", import_id=import_id, key=f"{bundle}/{part}", count=len(later), by=by)
+    connection.execute(delete(bundle_part).where(bundle_part.c.changed_by == import_id))
+    insert(
+        connection, bundle_part, pd.DataFrame(saved["before"].dropna().tolist(), columns=[c.name for c in bundle_part.columns])
+    )
+
+
+def _parts(connection: Connection, campaign_id: str, codes: Iterable[str]) -> pd.DataFrame:
+    """The stored parts of these bundles, every column, indexed by key."""
+    mine = (bundle_part.c.campaign_id == campaign_id) & keyed(bundle_part.c.sku_code, codes, connection)
+    parts = read(connection, select(bundle_part).where(mine))
+    return parts.set_axis(_part_keys(parts))
+
+
+def _part_keys(parts: pd.DataFrame) -> pd.Index:
+    return pd.Index(parts["campaign_id"] + _JOINT + parts["sku_code"] + _JOINT + parts["part_code"])

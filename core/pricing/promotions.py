@@ -130,13 +130,12 @@ def write_promotions(connection: Connection, comparison: Comparison, context: Co
 
 
 def revert_promotions(connection: Connection, import_id: str, context: Context) -> None:
-    """The sets as they were before the import, as new versions. ShopError("import.later_change") when a set has moved since."""
+    """The sets as they were before the import, as new versions. ShopError("import.later_change") when a set is not as the import left it."""
     table = promotion_set
-    for row in read(
-        connection, select(table.c.campaign_id, table.c.phase, table.c.version).where(table.c.source == import_id)
-    ).to_dict("records"):
+    columns = (table.c.campaign_id, table.c.phase, table.c.version, table.c.rules)
+    for row in read(connection, select(*columns).where(table.c.source == import_id)).to_dict("records"):
         stands = standing.rule_set(connection, row["campaign_id"], row["phase"])
-        if stands["version"] != row["version"]:
+        if stands["rules"] != row["rules"]:
             raise ShopError(
                 "import.later_change",
                 import_id=import_id,

@@ -24,7 +24,8 @@ def suggest(db: Database, actor: Actor, campaign_id: str, phase: str = standing.
     """The price methods side by side, index sku_code, Int64 fen: cost, perceived, brand, band_low, band_high, suggested and its worst landed price, threshold.
 
     Prices of the page: the cost method's and the suggestion hold their margins at the worst landed price of the phase's rules, so that no suggestion is
-    below the floor. `threshold`: a reduction that the suggestion lifts one unit over, missing where it does not. Missing where no price up to the list price works.
+    below the floor. `threshold`: a reduction that the suggestion lifts one unit over, missing where it does not. Missing where no price up to the list
+    price works, and where the product's cost is not known.
     """
     allow(actor, "margin.view")
     with db.reading() as connection:
@@ -43,7 +44,7 @@ def _suggested(connection: Connection, made: Judged) -> pd.DataFrame:
     floor, target = lift(made.prices["floor_price"], "floor"), lift(made.prices["target_price"], "target")
     found = methods.side_by_side(floor, target, market, made.prices["list_price"], made.house.brand)
     suggested = lift(found["suggested"], "floor")
-    suggested = suggested.mask((suggested > made.prices["list_price"]).fillna(False))
+    suggested = suggested.mask((suggested > made.prices["list_price"]).fillna(False) | ~made.prices["known_cost"])
     thresholds = [rule.threshold for rule in made.rules if rule.level == "order"]
     return found.assign(suggested=suggested, threshold=methods.crossed(made.prices["sale_price"], suggested, thresholds))
 

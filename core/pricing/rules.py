@@ -302,9 +302,3 @@ def merchant_parts(rules: Sequence[Rule], parts: np.ndarray) -> np.ndarray:
     """The part of each deduction that the merchant bears, half up; same shape as `parts` (rules first)."""
     shares = np.array([rule.merchant_share for rule in rules], np.int64).reshape(-1, *([1] * (parts.ndim - 1)))
     return _part_of(parts, shares)
-
-
-def refund(pay: np.ndarray, quantity: np.ndarray, line: int, units: int) -> int:
-    """Fen paid back for `units` of one line of a basket (arrays of shape (lines,)): that line's share, to the last fen over its units."""
-    each, extra = divmod(int(pay[line]), int(quantity[line]))
-    return each * units + min(units, extra)

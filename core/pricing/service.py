@@ -15,7 +15,7 @@ from core.access import Actor, allow, allowed
 from core.database import Database
 from core.errors import ShopError
 from core.pricing import cards, landed, standing, verdicts
-from core.pricing.judging import judged
+from core.pricing.judging import Judged, judged
 from core.pricing.limits import House
 from core.pricing.rulebook import from_json, short_forms
 from core.pricing.rules import Baskets, best, terms
@@ -70,10 +70,12 @@ def economics(connection: Connection, campaign_id: str, phase: str = standing.LI
     receipts after it (returns expected). Missing where there is no sale price or no known cost.
     """
     made = judged(connection, campaign_id, phase)
-    known = made.prices["known_cost"]
-    frame = made.prices.assign(unit_cost=made.card["product"].astype("Int64"))
-    costly = ("unit_cost", "full_cost", "contribution", "margin", "worst_contribution", "worst_margin")
-    return frame.assign(**{name: frame[name].mask(~known) for name in costly}).reset_index()[list(ECONOMICS)]
+    return made.prices.assign(unit_cost=_unit_cost(made)).reset_index()[list(ECONOMICS)]
+
+
+def _unit_cost(made: Judged) -> pd.Series:
+    """The product's own cost, Int64 fen; missing where nobody has told it."""
+    return made.card["product"].astype("Int64").where(made.prices["known_cost"])
 
 
 def load(db: Database, actor: Actor, campaign_id: str, phase: str = standing.LIVE) -> Picture:
@@ -83,7 +85,7 @@ def load(db: Database, actor: Actor, campaign_id: str, phase: str = standing.LIV
         made = judged(connection, campaign_id, phase)
         plain = standing.rule_set(connection, campaign_id, phase)
     rules = Rules(phase, plain["version"], plain["rules"], plain["account"], plain["at"], made.alarms)
-    shown = made.prices.assign(unit_cost=made.card["product"], card_source=made.sources["product"])
+    shown = made.prices.assign(unit_cost=_unit_cost(made), card_source=made.sources["product"])
     return Picture(seen(shown, actor), rules, made.house, allowed(actor, "cost.view"), allowed(actor, "margin.view"))
 
 

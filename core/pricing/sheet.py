@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from core.imports.kinds import Kind
+from core.money import LARGEST_PRICE
 from core.pricing import costs, prices, promotions
 from core.sheets.columns import Field, SheetSpec
 
+
+def _each(name: str, title_zh: str, title_en: str, *, required: bool = False) -> Field:
+    """What one unit costs, or is sold for."""
+    return Field(name, "money", required, 0, LARGEST_PRICE, stated=True, title_zh=title_zh, title_en=title_en)
+
+
 COST_FIELDS = (
-    Field("product", "money", minimum=0, stated=True, title_zh="商品成本", title_en="Product cost"),
-    Field("inner_packing", "money", minimum=0, stated=True, title_zh="内包装", title_en="Inner packing"),
-    Field("outer_packing", "money", minimum=0, stated=True, title_zh="外包装", title_en="Outer packing"),
-    Field("after_sale_card", "money", minimum=0, stated=True, title_zh="售后卡", title_en="After-sale card"),
-    Field("consumables", "money", minimum=0, stated=True, title_zh="耗材", title_en="Consumables"),
-    Field("warehouse", "money", minimum=0, stated=True, title_zh="仓储费", title_en="Warehouse"),
-    Field("express", "money", minimum=0, stated=True, title_zh="快递费", title_en="Express"),
-    Field("labour", "money", minimum=0, stated=True, title_zh="人工", title_en="Labour"),
-    Field("holding", "money", minimum=0, stated=True, title_zh="库存占用", title_en="Inventory holding"),
-    Field("freight_insurance", "money", minimum=0, stated=True, title_zh="运费险", title_en="Freight insurance"),
-    Field("return_handling", "money", minimum=0, stated=True, title_zh="退货处理费", title_en="Return handling"),
+    _each("product", "商品成本", "Product cost"),
+    _each("inner_packing", "内包装", "Inner packing"),
+    _each("outer_packing", "外包装", "Outer packing"),
+    _each("after_sale_card", "售后卡", "After-sale card"),
+    _each("consumables", "耗材", "Consumables"),
+    _each("warehouse", "仓储费", "Warehouse"),
+    _each("express", "快递费", "Express"),
+    _each("labour", "人工", "Labour"),
+    _each("holding", "库存占用", "Inventory holding"),
+    _each("freight_insurance", "运费险", "Freight insurance"),
+    _each("return_handling", "退货处理费", "Return handling"),
     Field("production", "rate", minimum=0, maximum=1, title_zh="拍摄制作费率", title_en="Shooting and production rate"),
     Field("commission", "rate", minimum=0, maximum=1, title_zh="平台佣金率", title_en="Commission rate"),
     Field("payment_fee", "rate", minimum=0, maximum=1, title_zh="支付手续费率", title_en="Payment fee rate"),
     Field("advertising", "rate", minimum=0, maximum=1, title_zh="推广费率", title_en="Advertising rate"),
     Field("return_rate", "rate", minimum=0, maximum=1, title_zh="退货率", title_en="Return rate"),
     Field("recovered", "rate", minimum=0, maximum=1, title_zh="退货残值率", title_en="Recovered value rate"),
-    Field("competitor_low", "money", minimum=0, stated=True, title_zh="竞品最低价", title_en="Lowest competitor price"),
-    Field("competitor_high", "money", minimum=0, stated=True, title_zh="竞品最高价", title_en="Highest competitor price"),
+    _each("competitor_low", "竞品最低价", "Lowest competitor price"),
+    _each("competitor_high", "竞品最高价", "Highest competitor price"),
 )
 
 COSTS = Kind(
@@ -39,7 +46,6 @@ COSTS = Kind(
     costs.compare_costs,
     costs.write_costs,
     costs.revert_costs,
-    per_campaign=True,
 )
 
 PHASES = {
@@ -95,7 +101,6 @@ PROMOTIONS = Kind(
     promotions.compare_promotions,
     promotions.write_promotions,
     promotions.revert_promotions,
-    per_campaign=True,
 )  # fmt: skip
 
 PRICES = Kind(
@@ -105,7 +110,7 @@ PRICES = Kind(
         "prices",
         (
             Field("sku_code", "code", required=True),
-            Field("sale_price", "money", required=True, minimum=0, stated=True, title_zh="活动价", title_en="Sale price"),
+            _each("sale_price", "活动价", "Sale price", required=True),
             Field("row_version", "integer", minimum=0),
         ),
         key=("sku_code",),
@@ -113,7 +118,6 @@ PRICES = Kind(
     prices.compare_prices,
     prices.write_prices,
     prices.revert_prices,
-    per_campaign=True,
 )  # fmt: skip
 
 BUNDLES = Kind(
@@ -131,5 +135,4 @@ BUNDLES = Kind(
     prices.compare_bundles,
     prices.write_bundles,
     prices.revert_bundles,
-    per_campaign=True,
 )

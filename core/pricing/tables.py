@@ -80,6 +80,7 @@ bundle_part = Table(
     Column("sku_code", String, primary_key=True),  # the bundle
     Column("part_code", String, primary_key=True),
     Column("quantity", Integer, nullable=False),
+    Column("changed_by", String, nullable=False),  # import that stated it last
     CheckConstraint("quantity > 0 AND part_code <> sku_code", name="parts"),
     info={"place": "sku_code"},
 )

@@ -14,6 +14,7 @@ from core.access import Actor
 from core.access import approvals as service
 from core.database import Database
 from core.errors import ShopError
+from core.pricing import approving
 from pages.parts.address import kept
 from pages.parts.columns import Column
 from pages.parts.tables import row_of, table
@@ -66,18 +67,25 @@ def _one(db: Database, user: Actor, now: datetime, row: pd.Series, key: str) -> 
             return
         note = st.text_input(t("approval.note"), key=f"{key}_note_{row['id']}", max_chars=300)
         with st.container(horizontal=True):
-            verdict = (
-                "approved" if st.button(t("approval.approve"), type="primary", icon=":material/check:", key=f"{key}_yes") else ""
-            )
-            verdict = "refused" if st.button(t("approval.refuse"), icon=":material/close:", key=f"{key}_no") else verdict
-        if verdict:
+            yes = st.button(t("approval.approve"), type="primary", icon=":material/check:", key=f"{key}_yes")
+            no = st.button(t("approval.refuse"), icon=":material/close:", key=f"{key}_no")
+        if yes or no:
+            verdict: service.Verdict = "approved" if yes else "refused"
             try:
-                service.decide(db, user, str(row["id"]), "approved" if verdict == "approved" else "refused", note, now)
+                _decide(db, user, row, verdict, note, now)
             except ShopError as error:
                 st.error(error_text(error), icon=":material/block:")
                 return
             st.toast(t(f"approval.was_{verdict}"))
             st.rerun()
+
+
+def _decide(db: Database, user: Actor, row: pd.Series, verdict: service.Verdict, note: str, now: datetime) -> None:
+    """A price's room looks first whether what was asked for still stands."""
+    if row["kind"] in approving.KINDS:
+        approving.decide(db, user, [str(row["id"])], verdict, note, now=now)
+    else:
+        service.decide(db, user, str(row["id"]), verdict, note, now)
 
 
 def _input(name: str) -> str:

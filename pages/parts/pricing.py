@@ -132,7 +132,8 @@ def price_table(db: Database, user: Actor, chosen: Chosen, picture: Picture, now
         if edited is not None:
             pricing_change.confirm(db, user, chosen, picture.rules.phase, edited, now)
         return
-    st.caption(t("pricing.why_hint"))
+    if picture.sees_margins:
+        st.caption(t("pricing.why_hint"))
     shown = table(
         frame,
         PRICES,
@@ -140,12 +141,12 @@ def price_table(db: Database, user: Actor, chosen: Chosen, picture: Picture, now
         filters=VIEWS,
         search=("sku_code", "name", "category"),
         export="prices",
-        pick=True,
+        pick=picture.sees_margins,
         height=440,
     )
     if allowed(user, "price.edit"):
         _ask(db, user, chosen, picture, shown.frame, now)
-    if shown.picked is not None and picture.sees_margins:
+    if shown.picked is not None:
         why(db, user, chosen, picture, str(shown.picked))
 
 

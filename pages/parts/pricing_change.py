@@ -9,11 +9,10 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.access import Actor, allowed
+from core.access import Actor
 from core.database import Database
 from core.errors import ShopError
 from core.pricing import approving, prices, proposals
-from core.pricing.approving import Published
 from core.pricing.service import Picture
 from core.pricing.sheet import BUNDLES, PRICES
 from core.sheets import writer
@@ -34,6 +33,8 @@ TITLES = {
 REQUESTS = (
     Column("about", "pricing.about", "code"),
     Column("kind", "approval.kind", "state", words="approval_kind"),
+    Column("phase", "pricing.phase", "state", words="price_phase"),
+    Column("state", "approval.state", "state"),
     Column("reason", "pricing.request_reason", width="large"),
     Column("requested_by", "pricing.requested_by"),
     Column("requested_at", "pricing.requested_at", "moment"),
@@ -51,17 +52,20 @@ def bulk(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: datet
         how = st.selectbox(t("pricing.bulk_what"), hows, format_func=lambda name: plain(f"pricing.bulk_{name}"), width=240)
         share = st.number_input(t("pricing.bulk_value"), value=85.0, step=1.0, width=130)
         if st.form_submit_button(t("pricing.bulk_preview"), icon=":material/visibility:"):
-            st.session_state["pricing_bulk_asked"] = (scope, how, round(share * 100))
-    asked = st.session_state.get("pricing_bulk_asked")
-    if asked is None:
+            st.session_state["pricing_bulk_asked"] = (_place(chosen, picture), scope, how, round(share * 100))
+    place, scope, how, points = st.session_state.get("pricing_bulk_asked", ("", "", "", 0))
+    if place != _place(chosen, picture) or scope not in scopes:
         return
-    found = proposals.reprice(
-        db, user, chosen.campaign_id, scopes[asked[0]][1], asked[1], asked[2], now=now, phase=picture.rules.phase
-    )
+    found = proposals.reprice(db, user, chosen.campaign_id, scopes[scope][1], how, points, now=now, phase=picture.rules.phase)
     if found.empty:
         st.info(t("pricing.bulk_none"))
         return
     _preview(db, user, chosen, found, now)
+
+
+def _place(chosen: Chosen, picture: Picture) -> str:
+    """What an answer kept in the session was about: on another campaign or phase it is none."""
+    return f"{chosen.campaign_id}/{picture.rules.phase}"
 
 
 def _scopes(picture: Picture) -> dict[str, tuple[str, list[str]]]:
@@ -150,7 +154,7 @@ def before_after(found: pd.DataFrame) -> list[Column]:
 
 
 def approvals(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
-    """What waits for a second person; finance agrees or refuses, a refusal with its reason."""
+    """What waits for a second person: finance agrees or refuses, a refusal with its reason; what has moved since is asked for anew."""
     waiting = approving.requests(db, user, chosen.campaign_id)
     if waiting.empty:
         st.info(t("pricing.approvals_none"), icon=":material/task_alt:")
@@ -161,19 +165,36 @@ def approvals(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
         key="pricing_requests",
         search=("about", "reason"),
         export="approvals",
-        pick=True,
+        pick=bool(waiting["may_decide"].any()),
     )
-    if not allowed(user, "price.approve"):
+    moved = waiting[waiting["state"] == "expired"]
+    if len(moved):
+        _renewal(db, user, len(moved), moved.loc[moved["may_renew"], "id"].tolist(), now)
+    stands = shown.frame["state"] == "requested"
+    chosen_ones = shown.frame[stands] if shown.picked is None else shown.frame.loc[[shown.picked]]
+    ids = chosen_ones.index[chosen_ones["may_decide"]].tolist()
+    if not ids:
         return
-    ids = [str(shown.picked)] if shown.picked is not None else shown.frame.index.tolist()
     with st.form("pricing_decide", border=True):
         st.caption(t("pricing.decide_scope", n=len(ids)))
         note = st.text_input(t("pricing.note"), placeholder=plain("pricing.note_place"))
         with st.container(horizontal=True):
-            yes = st.form_submit_button(t("pricing.approve"), type="primary", icon=":material/check:")
+            yes = st.form_submit_button(
+                t("pricing.approve"), type="primary", icon=":material/check:", disabled=not stands[ids].all()
+            )
             no = st.form_submit_button(t("pricing.refuse"), icon=":material/block:")
     if yes or no:
         _decide(db, user, ids, "approved" if yes else "refused", note, now)
+
+
+def _renewal(db: Database, user: Actor, moved: int, own: Sequence[str], now: datetime) -> None:
+    """Says how many have moved since they were asked for; whoever asks for such things asks anew."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="pricing_moved"):
+        st.markdown(t("pricing.requests_moved", n=moved), width="stretch")
+        if own and st.button(t("pricing.renew"), icon=":material/refresh:", key="pricing_renew"):
+            stand, closed = approving.renew(db, user, own, now=now)
+            st.toast(t("pricing.renewed", n=stand, closed=closed), icon=":material/how_to_reg:")
+            st.rerun()
 
 
 def _decide(db: Database, user: Actor, ids: Sequence[str], verdict: str, note: str, now: datetime) -> None:
@@ -191,11 +212,10 @@ def publish(db: Database, user: Actor, chosen: Chosen, picture: Picture, now: da
     behind = int((~picture.prices["verdict"].isin(["publishable", "approved"])).sum())
     st.caption(t("pricing.publish_note", n=behind))
     if st.button(t("pricing.publish"), type="primary", icon=":material/publish:", key="pricing_publish"):
-        st.session_state["pricing_published"] = approving.publish(
-            db, user, chosen.campaign_id, now=now, phase=picture.rules.phase
-        )
-    done: Published | None = st.session_state.get("pricing_published")
-    if done is not None:
+        made_now = approving.publish(db, user, chosen.campaign_id, now=now, phase=picture.rules.phase)
+        st.session_state["pricing_published"] = (_place(chosen, picture), made_now)
+    place, done = st.session_state.get("pricing_published", ("", None))
+    if place == _place(chosen, picture):
         st.success(t("pricing.publish_done", n=len(done.prices)), icon=":material/check_circle:")
         titles = {field: plain(f"pricing.{key}") if key else "row_version" for field, key, _ in FINAL}
         spoken = done.prices[["opens", "closes", "landed_price"]].to_dict("records")

@@ -16,12 +16,18 @@ TIERS = ("pre_hot", "main_push", "regular", "clearance")
 
 
 def distribution(prices: pd.DataFrame, house: House) -> None:
-    """One small histogram a tier: SKUs by margin at the worst landed price, red at a loss, amber below the floor; the line is the floor."""
+    """One small histogram a tier: SKUs by margin at the worst landed price, red at a loss, amber below the floor; the line is the floor.
+
+    Nothing where no margin is known yet.
+    """
+    known = prices.dropna(subset="worst_margin")
+    tiers = [tier for tier in TIERS if (known["tier"] == tier).any()]
+    if not tiers:
+        return
     st.markdown(f"**{t('pricing.histogram')}**")
-    tiers = [tier for tier in TIERS if (prices["tier"] == tier).any()]
-    with st.grid(max(len(tiers), 1), min_column_width=220):
+    with st.grid(len(tiers), min_column_width=220):
         for tier in tiers:
-            margins = prices.loc[prices["tier"] == tier, "worst_margin"].dropna().astype(float).to_numpy()
+            margins = known.loc[known["tier"] == tier, "worst_margin"].astype(float).to_numpy()
             floor = house.of(tier).floor / 10_000
             with st.container(key=f"pricing_histogram_{tier}", gap="xsmall"):
                 st.caption(t("pricing.histogram_note", tier=plain(f"price_tier.{tier}"), floor=floor, n=len(margins)))

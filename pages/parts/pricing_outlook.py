@@ -12,6 +12,7 @@ from core.database import Database
 from core.live import service as live_service
 from core.pricing import proposals, service
 from core.pricing.service import Picture
+from pages.parts import pricing_charts
 from pages.parts.columns import Column
 from pages.parts.picker import Chosen
 from pages.parts.tables import draw, table
@@ -32,7 +33,7 @@ METHODS = (
 )
 WHAT_IF = (
     Column("tier", "pricing.tier"),
-    Column("skus", "pricing.skus", "integer"),
+    Column("skus", "pricing.simulate_skus", "integer"),
     Column("contribution", "pricing.simulate_contribution", "money"),
     Column("contribution_then", "pricing.then_word", "money"),
     Column("losing", "pricing.simulate_losing", "integer"),
@@ -72,6 +73,7 @@ def simulate(db: Database, user: Actor, chosen: Chosen, picture: Picture) -> Non
     times = {name: round(10_000 + 100 * change) for name, change in changes.items() if change}
     to = {"return_rate": round(returns * 100)} if returns is not None else {}
     found = proposals.simulate(db, user, chosen.campaign_id, times, to, picture.rules.phase)
+    found = found.sort_values("tier", key=lambda tiers: tiers.map([*pricing_charts.TIERS, ""].index))
     words = [plain(f"price_tier.{tier}") if tier else plain("pricing.simulate_all") for tier in found["tier"]]
     draw(found.assign(tier=words), WHAT_IF, key="pricing_what_if")
 

@@ -17,13 +17,10 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 import streamlit as st
@@ -33,11 +30,11 @@ from core import clock
 from core.access.accounts import NOBODYS_NAME
 from core.errors import ShopError
 from core.money import format_compact, format_fen
+from core.sentences import sentences
 from core.settings import settings
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-FOLDER = Path(__file__).parent / "text"
 
 Made = TypeVar("Made")
 
@@ -47,23 +44,6 @@ _LISTED = 5  # a list in a sentence names this many and counts the rest
 
 
 # --- words ---------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=2)
-def sentences(tongue: Language) -> Mapping[str, str]:
-    """All sentences of a language by key, merged from its files."""
-    found: dict[str, str] = {}
-    for path in sorted((FOLDER / tongue).glob("*.toml")):
-        found.update(_flat(tomllib.loads(path.read_text(encoding="utf-8"))))
-    return found
-
-
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in table.items():
-        key = f"{prefix}{name}"
-        found.update(_flat(value, f"{key}.") if isinstance(value, Mapping) else {key: str(value)})
-    return found
 
 
 def language() -> Language:

@@ -171,6 +171,13 @@ def test_help_needs_no_database(anywhere: Callable[..., Said], monkeypatch: pyte
     assert (said.code, said.json["error"]) == (1, "database.unsupported")
 
 
+def test_the_first_account_is_made_once(core: Callable[..., Said]) -> None:
+    assert core("user", "first", "--json").json["role"] == "admin"
+    again = core("user", "first")
+    assert (again.code, again.out) == (1, "")
+    assert re.fullmatch(r".+  \[access\.occupied\]\n", again.err)
+
+
 def test_accounts_by_command(core: Callable[..., Said], database: Database) -> None:
     made = core("user", "add", "Boss", "--role", "admin", "--json")
     assert made.code == 0
@@ -263,6 +270,30 @@ def test_backup_and_restore_by_command(
     assert back.json["rows"]["account"] == 1, back
     assert anywhere("check", "--json").json["ok"] is True
     assert anywhere("user", "list", "--json").json["users"][0]["name"] == "mei"
+
+
+def test_a_folder_of_backups_is_made_where_there_is_none(anywhere: Callable[..., Said], tmp_path: Path) -> None:
+    anywhere("init")
+    for folder in ("nightly/", "kept"):
+        options = ("--keep", "1") if folder == "kept" else ()
+        made = anywhere("backup", f"{tmp_path}/{folder}", *options, "--json")
+        assert made.code == 0, made
+        assert Path(made.json["file"]).parent == tmp_path / folder
+    assert re.fullmatch(r"bigsale-\d{8}T\d{6}Z\.backup", Path(made.json["file"]).name)
+
+
+def test_a_sentence_names_several_things_one_after_the_other(anywhere: Callable[..., Said], tmp_path: Path) -> None:
+    sheet = tmp_path / "表.csv"
+    sheet.write_text("甲,乙\n1,2\n", encoding="utf-8-sig")
+    anywhere("init")
+    said = anywhere("import", "stock", str(sheet))
+    assert said.code == 1
+    assert "sku_code" in said.err
+    assert "['" not in said.err
+
+
+def test_an_unknown_channel_is_refused(core: Callable[..., Said]) -> None:
+    assert core("channel", "nobody", "--json").json["error"] == "notify.unknown_channel"
 
 
 def test_a_first_start_shows_the_administrators_password_once(

@@ -22,8 +22,8 @@ from core.live.tables import decision
 from core.notify import service as notify
 from core.notify.rules import LONGEST
 from core.notify.tables import message
-from core.notify.words import sentences
 from core.readiness import service as readiness
+from core.sentences import sentences
 from core.settings import settings
 from tests.live.conftest import OPENS, Shop, event, hour
 

@@ -19,7 +19,8 @@ from core.errors import ShopError
 from core.notify import post, service
 from core.notify.rules import LONGEST, Waiting, postings
 from core.notify.sender import deliver
-from core.notify.words import _FORMATS, LANGUAGES, as_markdown, house_language, say, sentences, shown
+from core.notify.words import _FORMATS, LANGUAGES, as_markdown, house_language, say, shown
+from core.sentences import sentences
 from core.settings import settings
 from tests.commands.test_run import Said, core
 from tests.notify.conftest import Receiver

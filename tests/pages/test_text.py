@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ShopError
+from core.sentences import FOLDER, flat, sentences
 from core.settings import settings
 from pages.parts import text
-from pages.parts.text import FOLDER, LANGUAGES, literal, sentences
+from pages.parts.text import LANGUAGES, literal
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = re.compile(r"^[a-z_]+(\.[a-z0-9_]*[a-z0-9])+$")
@@ -63,7 +64,7 @@ def test_both_languages_have_the_same_blanks() -> None:
 @pytest.mark.parametrize("tongue", LANGUAGES)
 def test_no_key_is_written_in_two_files(tongue: text.Language) -> None:
     count = Counter(
-        key for path in (FOLDER / tongue).glob("*.toml") for key in text._flat(tomllib.loads(path.read_text(encoding="utf-8")))
+        key for path in (FOLDER / tongue).glob("*.toml") for key in flat(tomllib.loads(path.read_text(encoding="utf-8")))
     )
     assert [key for key, times in count.items() if times > 1] == []
 

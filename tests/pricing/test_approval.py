@@ -89,6 +89,56 @@ def test_the_whole_way(either: Shop, merchandiser: Actor, finance: Actor) -> Non
     assert "A001" in approving.publish(shop.db, merchandiser, shop.campaign_id, now=NOW).prices.index
 
 
+def test_what_moved_since_it_was_asked_for_is_asked_for_anew(either: Shop, merchandiser: Actor, finance: Actor) -> None:
+    shop = either
+    set_price(shop, merchandiser, LOW)
+    approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["A001"], "引流", now=NOW)
+    stands = approving.requests(shop.db, merchandiser, shop.campaign_id)
+    assert stands[["state", "may_renew"]].to_numpy().tolist() == [["requested", False]]
+    set_price(shop, merchandiser, LOW - 1)
+    moved = approving.requests(shop.db, merchandiser, shop.campaign_id)
+    assert moved[["phase", "about", "state", "may_renew"]].to_numpy().tolist() == [["live", "A001", "expired", True]]
+    seen = approving.requests(shop.db, finance, shop.campaign_id)
+    assert seen[["state", "may_decide", "may_renew"]].to_numpy().tolist() == [["expired", True, False]]
+    with pytest.raises(ShopError, match=r"price\.basis_moved"):
+        approving.decide(shop.db, finance, seen["id"].tolist(), "approved", "", now=NOW)
+    assert approving.renew(shop.db, merchandiser, moved["id"].tolist(), now=NOW) == (1, 0)
+    anew = approving.requests(shop.db, finance, shop.campaign_id)
+    assert anew[["state", "reason"]].to_numpy().tolist() == [["requested", "引流"]]
+    approving.decide(shop.db, finance, anew["id"].tolist(), "approved", "", now=NOW)
+    assert state(shop, finance) == "approved"
+
+
+def test_a_request_that_nobody_needs_any_more_is_closed(shop: Shop, merchandiser: Actor, finance: Actor, lead: Actor) -> None:
+    set_price(shop, merchandiser, LOW)
+    approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["A001"], "引流", now=NOW)
+    promotions.save_rules(shop.db, lead, shop.campaign_id, "live", [CUT, CROSS, COUPON, SLIP], 1, now=NOW)
+    approving.ask_for_rule(shop.db, lead, shop.campaign_id, "live", "slip", "平台要求", now=NOW)
+    set_price(shop, merchandiser, 19900)
+    promotions.save_rules(shop.db, lead, shop.campaign_id, "live", [CUT, CROSS, COUPON], 2, now=NOW)
+    for who, others, own in ((merchandiser, "slip", "A001"), (lead, "A001", "slip")):
+        found = approving.requests(shop.db, who, shop.campaign_id).set_index("about")
+        assert found["state"].tolist() == ["expired", "expired"]
+        assert found["may_renew"].to_dict() == {own: True, others: False}
+        with pytest.raises(ShopError, match=r"access\.denied"):
+            approving.renew(shop.db, who, [found.at[others, "id"]], now=NOW)
+    ids = approving.requests(shop.db, finance, shop.campaign_id).set_index("about")["id"]
+    assert approving.renew(shop.db, merchandiser, [ids["A001"]], now=NOW) == (0, 1)
+    assert approving.renew(shop.db, lead, [ids["slip"]], now=NOW) == (0, 1)
+    assert approving.requests(shop.db, finance, shop.campaign_id).empty
+
+
+def test_each_phase_has_its_own_approval(shop: Shop, merchandiser: Actor, finance: Actor, lead: Actor) -> None:
+    promotions.save_rules(shop.db, lead, shop.campaign_id, "encore", [CUT, CROSS, COUPON], 0, now=NOW)
+    set_price(shop, merchandiser, LOW)
+    for phase in ("live", "encore"):
+        asked = approving.ask_for_prices(shop.db, merchandiser, shop.campaign_id, ["A001"], "引流", now=NOW, phase=phase)
+        assert asked == 1, phase
+        approve(shop, finance)
+    for phase in ("live", "encore"):
+        assert service.load(shop.db, finance, shop.campaign_id, phase).prices.loc["A001", "verdict"] == "approved", phase
+
+
 def test_nobody_approves_their_own(shop: Shop, finance: Actor) -> None:
     set_price(shop, finance, LOW)
     approving.ask_for_prices(shop.db, finance, shop.campaign_id, ["A001"], "引流", now=NOW)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from core.errors import ShopError
+from core.money import LARGEST_PRICE
 from core.pricing import cards, methods, verdicts
 from core.pricing.landed import figures, waterfall, ways
 from core.pricing.limits import House, house
@@ -63,6 +64,18 @@ def test_components_sum_to_the_contribution(one: dict[str, int], price: int) -> 
     rounded = cards.rounded(exact, total)
     assert sum(rounded.values()) == total
     assert all(abs(value - Fraction(int(exact[name]), cards.SCALE)) < 1 for name, value in rounded.items())
+
+
+@given(
+    some.lists(some.sampled_from([0, 1, LARGEST_PRICE]), min_size=11, max_size=11),
+    some.lists(some.sampled_from([0, 10_000]), min_size=6, max_size=6),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_dearest_card_is_still_exact(money: list[int], share: list[int]) -> None:
+    one = dict(zip(cards.FIELDS, [*money, *share], strict=True))
+    whole = {name: np.array([value], dtype=object) for name, value in one.items()}  # Python's own integers
+    exact = (LARGEST_PRICE * cards.keep_8(pd.DataFrame(whole), 10_000) - cards.cost_8(pd.DataFrame(whole)))[0]
+    assert (np.array([LARGEST_PRICE]) * cards.keep_8(frame(one), 10_000) - cards.cost_8(frame(one)))[0] == exact
 
 
 @given(card, some.integers(-3_000, 5_000))

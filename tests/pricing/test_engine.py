@@ -22,7 +22,6 @@ from core.pricing.rules import (
     faults,
     legal_stacks,
     merchant_parts,
-    refund,
     terms,
 )
 
@@ -189,11 +188,6 @@ def test_two_hundred_lines_of_one_fifty_each_pay_something() -> None:
     baskets, codes = basket([(150, 1, 0, "A")] * 200)
     promotion = [Rule("cross", "every_full", 5_000, threshold=30_000)]
     assert set(best(baskets, promotion, terms(promotion, codes)).pay[0].tolist()) == {125}
-
-
-def test_partial_refunds_add_up() -> None:
-    pay, quantity = np.array([10_001]), np.array([3])
-    assert sum(refund(pay, quantity, 0, units) - refund(pay, quantity, 0, units - 1) for units in (1, 2, 3)) == 10_001
 
 
 def test_too_many_stacks_is_refused() -> None:

@@ -149,7 +149,8 @@ def test_a_discount_three_times_the_usual_needs_approval(shop: Shop, finance: Ac
 
 
 def test_bundle_below_its_parts(shop: Shop, finance: Actor) -> None:
-    parts = pd.DataFrame({"campaign_id": shop.campaign_id, "sku_code": "A001", "part_code": ["A002", "C001"], "quantity": [1, 1]})
+    parts = pd.DataFrame({"sku_code": "A001", "part_code": ["A002", "C001"], "quantity": [1, 1]})
+    parts = parts.assign(campaign_id=shop.campaign_id, changed_by="")
     with shop.db.writing() as connection:
         insert(connection, bundle_part, parts)
     assert verdict(shop, finance, "A001") == ("needs_approval", ("bundle_below_parts",))
@@ -387,3 +388,25 @@ def test_the_day_after_the_close_is_no_part_of_what_the_sale_paid(shop: Shop, fi
         insert(connection, daily_signal, pd.DataFrame(reports | {"import_id": "t", "updated_at": now}))
     paid = service.paid_so_far(shop.db, finance, shop.campaign_id)
     assert paid.to_dict("records") == [{"sku_code": "A001", "units": 6, "paid_amount": 6}]
+
+
+def test_no_margin_and_no_suggestion_without_a_cost(shop: Shop, finance: Actor, now: datetime) -> None:
+    """A product that costs nothing has a fine margin: one whose cost nobody told has none."""
+    blank = pd.DataFrame({"product": pd.array([pd.NA], "Int64"), "version": [1]}, index=["B001"])
+    costs.edit_cards(shop.db, finance, shop.campaign_id, blank, now=now)
+    row = service.load(shop.db, finance, shop.campaign_id).prices.loc["B001"]
+    costly = [
+        "unit_cost",
+        "full_cost",
+        "contribution",
+        "margin",
+        "worst_contribution",
+        "worst_margin",
+        "floor_price",
+        "break_even",
+    ]
+    assert row[costly].isna().all()
+    assert (row["verdict"], row["reasons"]) == ("refused", ("no_cost",))
+    found = proposals.suggest(shop.db, finance, shop.campaign_id)
+    assert found.loc["B001", ["cost", "suggested"]].isna().all()
+    assert found["suggested"].notna().any()

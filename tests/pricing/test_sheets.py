@@ -14,6 +14,7 @@ from core.errors import ShopError
 from core.imports import service as imports
 from core.imports.kinds import Kind
 from core.imports.service import Choice
+from core.money import LARGEST_PRICE
 from core.pricing import costs, promotions, service, standing
 from core.pricing.sheet import BUNDLES, COSTS, PRICES, PROMOTIONS
 from core.sheets.writer import template
@@ -81,6 +82,18 @@ zk,家清85折,爆发,打折,指定商品,,,8.5折,50%,,自动,C001,,
 dj,定金膨胀,预售,定金膨胀,指定商品,,50,,,,自动,A001,,
 bad,没有门槛,爆发,每满减,全店,,50,,,,自动,,,
 """
+
+
+def test_a_unit_that_no_shop_sells_is_refused(shop: Shop, finance: Actor) -> None:
+    """Nine hundred million yuan for one unit is a slip of the hand, and would not fit the exact arithmetic."""
+    report = bring(shop, finance, COSTS, "商家编码,商品成本\nA001,921000000\nA002,10000000\n")
+    assert report.rejected[["cell", "code"]].to_numpy().tolist() == [["B2", "cell.too_large"]]
+    with shop.db.reading() as connection:
+        assert standing.own_cards(connection, shop.campaign_id).loc["A002", "product"] == LARGEST_PRICE
+    with pytest.raises(ShopError, match=r"price\.bad_number"):
+        costs.edit_default(shop.db, finance, shop.campaign_id, "", {"express": LARGEST_PRICE + 1}, now=NOW)
+    with pytest.raises(ShopError, match=r"price\.bad_number"):
+        costs.edit_default(shop.db, finance, shop.campaign_id, "", {"commission": 10_001}, now=NOW)
 
 
 def test_promotions_as_people_write_them(either: Shop, lead: Actor, finance: Actor) -> None:
@@ -169,6 +182,63 @@ def test_bundles(either: Shop, merchandiser: Actor) -> None:
     imports.undo(either.db, merchandiser, BUNDLES, changed.import_id, reason="试错", now=NOW)
     with either.db.reading() as connection:
         assert standing.bundles(connection, either.campaign_id)["quantity"].tolist() == [2, 1]
+
+
+def parts(shop: Shop) -> list[list[object]]:
+    """The parts of A001, and how many of each."""
+    with shop.db.reading() as connection:
+        stood = standing.bundles(connection, shop.campaign_id)
+    return stood.loc[stood["sku_code"] == "A001", ["part_code", "quantity"]].to_numpy().tolist()
+
+
+def test_a_bundle_import_is_taken_back_without_what_came_later(either: Shop, merchandiser: Actor) -> None:
+    first = bring(either, merchandiser, BUNDLES, "套装编码,组件编码,组件数量\nA001,B001,2\nA001,B002,1\n")
+    bring(either, merchandiser, BUNDLES, "套装编码,组件编码,组件数量\nA001,C001,4\n")
+    imports.undo(either.db, merchandiser, BUNDLES, first.import_id, reason="试错", now=NOW)
+    assert parts(either) == [["C001", 4]]
+
+
+def test_a_bundle_part_restated_since_keeps_its_import(either: Shop, merchandiser: Actor) -> None:
+    first = bring(either, merchandiser, BUNDLES, "套装编码,组件编码,组件数量\nA001,B001,2\nA001,B002,1\n")
+    later = bring(either, merchandiser, BUNDLES, "套装编码,组件编码,组件数量\nA001,B001,3\n")
+    with pytest.raises(ShopError, match=r"import\.later_change") as refusal:
+        imports.undo(either.db, merchandiser, BUNDLES, first.import_id, reason="试错", now=NOW)
+    assert (refusal.value.facts["key"], refusal.value.facts["by"]) == ("A001/B001", later.import_id)
+    assert parts(either) == [["B001", 3], ["B002", 1]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        (PRICES, "SKU编码,活动价\nA001,189\n", "SKU编码,活动价\nA001,179\n"),
+        (COSTS, "商家编码,商品成本\nA001,60\nZ999,7\n", "商家编码,商品成本\nA001,61\nZ999,8\n"),
+        (BUNDLES, "套装编码,组件编码,组件数量\nA001,B001,2\n", "套装编码,组件编码,组件数量\nA001,B001,3\nA001,C001,1\n"),
+        (
+            PROMOTIONS,
+            "规则编号,优惠类型,门槛金额,优惠金额或价格\nq1,优惠券,299,20\n",
+            "规则编号,优惠类型,门槛金额,优惠金额或价格\nq1,优惠券,299,30\n",
+        ),
+    ],
+    ids=lambda kind: getattr(kind, "name", ""),
+)
+def test_imports_are_taken_back_one_after_the_other(either: Shop, admin: Actor, kind: Kind, first: str, second: str) -> None:
+    def stands() -> list[object]:
+        with either.db.reading() as connection:
+            return [
+                standing.goods(connection, either.campaign_id)["sale_price"].to_dict(),
+                standing.own_cards(connection, either.campaign_id)["product"].dropna().to_dict(),
+                standing.rule_set(connection, either.campaign_id, "live")["rules"],
+                parts(either),
+            ]
+
+    before = stands()
+    earlier = bring(either, admin, kind, first)
+    between = stands()
+    later = bring(either, admin, kind, second)
+    imports.undo(either.db, admin, kind, later.import_id, reason="试错", now=NOW)
+    assert stands() == between
+    imports.undo(either.db, admin, kind, earlier.import_id, reason="试错", now=NOW)
+    assert stands() == before
 
 
 @pytest.mark.parametrize("kind", [COSTS, PROMOTIONS, PRICES, BUNDLES], ids=lambda kind: kind.name)

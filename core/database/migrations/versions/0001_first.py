@@ -751,6 +751,7 @@ def upgrade() -> None:
     sa.Column('sku_code', sa.String(), nullable=False),
     sa.Column('part_code', sa.String(), nullable=False),
     sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('changed_by', sa.String(), nullable=False),
     sa.CheckConstraint('quantity > 0 AND part_code <> sku_code', name=op.f('ck_bundle_part_parts')),
     sa.ForeignKeyConstraint(['campaign_id'], ['campaign.campaign_id'], name=op.f('fk_bundle_part_campaign_id')),
     sa.PrimaryKeyConstraint('campaign_id', 'sku_code', 'part_code', name=op.f('pk_bundle_part')),
