@@ -16,6 +16,7 @@ _SHAPE = re.compile(
 )
 _SCALE = {None: 1, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 LARGEST_FEN = 10**15  # ten trillion yuan: beyond it a cell is a mistake, and int64 sums stay safe
+LARGEST_PRICE = 10**9  # ten million yuan a unit: beyond it a price is a mistake; times two rates in basis points it fits int64
 
 
 def half_up(value: Decimal) -> int:

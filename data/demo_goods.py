@@ -61,7 +61,7 @@ def _stock(anchor: date) -> pd.DataFrame:
         {
             "商品编码": s["sku_code"], "商品名称": s["name"], "颜色规格": s["spec"], "主仓实际库存数": on_hand,
             "订单占有数": np.minimum(np.round(s["units_per_day"] * random.uniform(0.3, 1.4, len(s))), on_hand).astype(int),
-            "预售占用": 0, "采购在途数": coming.astype(int), "预计到货日期": np.where(coming > 0, due, None),
+            "预售占用": 0, "采购在途数": coming.astype(int), "预计到货日期": pd.Series(due).where(coming > 0, None),
         }
     )  # fmt: skip
 
@@ -69,12 +69,12 @@ def _stock(anchor: date) -> pd.DataFrame:
 def _mistaken(stock: pd.DataFrame) -> pd.DataFrame:
     """The mistakes that real sheets carry: an error cell, words for numbers, a lost code, a second row, a code that Excel has eaten."""
     rows = stock.astype(object).copy()
-    rows.iloc[3, rows.columns.get_loc("主仓实际库存数")] = "#REF!"
-    rows.iloc[7, rows.columns.get_loc("主仓实际库存数")] = "约三百"
-    rows.iloc[9, rows.columns.get_loc("商品编码")] = None
-    rows.iloc[12, rows.columns.get_loc("订单占有数")] = -5
-    rows.iloc[15, rows.columns.get_loc("商品编码")] = rows.iloc[14, rows.columns.get_loc("商品编码")]
-    rows.iloc[20, rows.columns.get_loc("商品编码")] = 6901234567890123456
-    rows.iloc[22, rows.columns.get_loc("预计到货日期")] = "下周三"
-    rows.iloc[25, rows.columns.get_loc("主仓实际库存数")] = "1.2万"
+    rows.loc[3, "主仓实际库存数"] = "#REF!"
+    rows.loc[7, "主仓实际库存数"] = "约三百"
+    rows.loc[9, "商品编码"] = None
+    rows.loc[12, "订单占有数"] = -5
+    rows.loc[15, "商品编码"] = str(stock["商品编码"][14])
+    rows.loc[20, "商品编码"] = 6901234567890123456
+    rows.loc[22, "预计到货日期"] = "下周三"
+    rows.loc[25, "主仓实际库存数"] = "1.2万"
     return rows

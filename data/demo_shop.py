@@ -95,7 +95,7 @@ def shop() -> pd.DataFrame:
 def suppliers() -> pd.DataFrame:
     """The suppliers' terms: supplier, contact, phone, lead_time_days, capacity_units, minimum_amount (fen), payment_terms."""
     people = ("陈敏", "王磊", "李静", "周洋", "吴芳", "徐强", "孙丽", "马超", "朱婷")
-    rows = []
+    rows: list[dict[str, object]] = []
     for (name, (lead, moq, _, capacity)), person in zip(TERMS.items(), people, strict=True):
         row = {"supplier": name, "contact": person, "lead_time_days": lead, "capacity_units": capacity, "minimum_amount": moq * 2_000}
         rows.append(row | {"phone": f"1380000{len(rows):04d}", "payment_terms": "月结 30 天" if moq > 100 else "款到发货"})

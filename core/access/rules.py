@@ -84,9 +84,7 @@ ACTIONS: dict[str, frozenset[str]] = {
 APPROVALS: dict[str, tuple[str, str]] = {
     "stock_count": ("stock.count", "stock.count_approve"),
     "price_floor": ("price.edit", "price.approve"),
-    "price_move": ("price.edit", "price.approve"),
     "price_rule": ("price.promotion", "price.approve"),
-    "purchase": ("replenishment.edit", "replenishment.approve"),
 }
 
 

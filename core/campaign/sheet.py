@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from core.campaign import planning
 from core.campaign import target as rules
@@ -114,7 +114,7 @@ def write(connection: Connection, comparison: Comparison, context: Context) -> N
         plan.campaign.campaign_id,
         goal,
         weights=weights,
-        why=f"import {context.import_id}",
+        why=context.file_name or context.sheet,
         now=context.now,
     )
     insert(
@@ -125,17 +125,16 @@ def write(connection: Connection, comparison: Comparison, context: Context) -> N
 
 
 def revert(connection: Connection, import_id: str, context: Context) -> None:
-    """A new version like the one before the import. ShopError("import.later_change") when another version was made since."""
+    """A new version like the one before the import. ShopError("import.later_change") where the plan is not as the import left it."""
     plan = _standing(connection, context)
-    if plan.why != f"import {import_id}":
-        raise ShopError("import.later_change", import_id=import_id, key=f"{plan.version}", count=1, by=plan.account)
-    before = planning.in_force(connection, plan.campaign.campaign_id, plan.version - 1)
-    if before is None:
+    image = connection.scalar(select(import_change.c.before).where(import_change.c.import_id == import_id)) or {}
+    before, made = (planning.in_force(connection, context.campaign_id, image.get("version", 0) + step) for step in (0, 1))
+    if before is None or made is None:
         raise ShopError("plan.none")
-    why = f"undo {import_id}"
-    planning.settle(
-        connection, context.actor, plan.campaign.campaign_id, before.target, weights=before.weights, why=why, now=context.now
-    )
+    if (plan.target, plan.weights) != (made.target, made.weights):
+        raise ShopError("import.later_change", import_id=import_id, key=f"{plan.version}", count=1, by=plan.account)
+    why = f"↶ {context.file_name or context.sheet}"
+    planning.settle(connection, context.actor, context.campaign_id, before.target, weights=before.weights, why=why, now=context.now)
 
 
 def _standing(connection: Connection, context: Context) -> Plan:
@@ -158,4 +157,4 @@ def _summed(rows: pd.DataFrame, usual: pd.Series) -> list[str]:
     return [str(name) for name in own]
 
 
-PLAN = Kind("plan", "plan.edit", SheetSpec("plan", _FIELDS, key=("dimension", "part")), compare, write, revert, per_campaign=True)
+PLAN = Kind("plan", "plan.edit", SheetSpec("plan", _FIELDS, key=("dimension", "part")), compare, write, revert)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.goods import service
 from core.imports.kinds import Kind
+from core.money import LARGEST_PRICE
 from core.sheets.columns import Field, SheetSpec
 
 MASTER_FIELDS = (
@@ -15,8 +16,8 @@ MASTER_FIELDS = (
     Field("function", "text"),
     Field("brand", "text"),
     Field("supplier", "text"),
-    Field("unit_cost", "money", minimum=0),
-    Field("list_price", "money", minimum=0),
+    Field("unit_cost", "money", minimum=0, maximum=LARGEST_PRICE),
+    Field("list_price", "money", minimum=0, maximum=LARGEST_PRICE),
     Field("lead_time_days", "integer", minimum=0, maximum=730),
     Field("moq", "integer", minimum=0),
     Field("pack_size", "integer", minimum=1),

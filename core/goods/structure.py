@@ -18,6 +18,7 @@ from core.goods.tables import campaign_sku, sku
 from core.imports import rules
 from core.imports.kinds import Comparison, Context
 from core.imports.tables import LOCK, import_change
+from core.money import LARGEST_PRICE, format_fen
 
 TIERS = ("pre_hot", "main_push", "regular", "clearance")
 FIELDS = ("tier", "function", "sale_price", "planned_units", "planned_gmv")
@@ -67,6 +68,7 @@ def enter(db: Database, actor: Actor, campaign_id: str, codes: Sequence[str] | N
 
 def add(connection: Connection, actor: Actor, campaign_id: str, codes: Sequence[str] | None, now: datetime) -> int:
     """As `enter`, inside the caller's transaction."""
+    one_at_a_time(connection, LOCK)
     query = select(sku.c.sku_code, sku.c.list_price.label("sale_price")).where(sku.c.retired_at.is_(None))
     found = read(connection, query if codes is None else query.where(keyed(sku.c.sku_code, codes, connection)))
     strangers = sorted(set(codes or ()) - set(found["sku_code"]))
@@ -88,6 +90,7 @@ def leave(db: Database, actor: Actor, campaign_id: str, codes: Sequence[str], *,
 
 def remove(connection: Connection, actor: Actor, campaign_id: str, codes: Sequence[str], now: datetime) -> int:
     """As `leave`, inside the caller's transaction."""
+    one_at_a_time(connection, LOCK)
     before = standing(connection, campaign_id, codes)
     if len(before):
         gone = (campaign_sku.c.campaign_id == campaign_id) & keyed(campaign_sku.c.sku_code, codes, connection)
@@ -101,7 +104,7 @@ def edit(db: Database, actor: Actor, campaign_id: str, changes: pd.DataFrame, se
     """Saves edited cells: `changes` has key (SKU), field (one of FIELDS) and after; `seen` the row version that the editor looked at.
 
     Returns the number of rows. ShopError("goods.edit_conflict", keys=[...]) when one has moved since (nothing is saved),
-    "goods.not_in_campaign", "goods.unknown_tier", "goods.negative".
+    "goods.not_in_campaign", "goods.unknown_tier", "goods.negative", "money.too_large".
     """
     allow(actor, "goods.structure")
     with db.writing() as connection:
@@ -158,6 +161,9 @@ def _checked(changes: pd.DataFrame) -> None:
     figures = pd.to_numeric(changes.loc[~changes["field"].isin(_TEXT), "after"])
     if (figures < 0).any():
         raise ShopError("goods.negative", keys=changes.loc[figures.index[figures < 0], "key"].tolist())
+    dearest = figures[changes["field"] == "sale_price"].max()
+    if dearest > LARGEST_PRICE:
+        raise ShopError("money.too_large", value=format_fen(int(dearest)))
 
 
 def _plain(value: Any) -> Any:

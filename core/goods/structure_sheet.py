@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.goods import structure
 from core.imports.kinds import Kind
+from core.money import LARGEST_PRICE
 from core.sheets import writer
 from core.sheets.columns import Field, SheetSpec
 
@@ -24,7 +25,7 @@ STRUCTURE = Kind(
             Field("sku_code", "code", required=True),
             Field("tier", "choice", choices=TIER_WORDS, title_zh="货品层级", title_en="Tier"),
             Field("function", "text", title_zh="功能", title_en="Function"),
-            Field("sale_price", "money", minimum=0),
+            Field("sale_price", "money", minimum=0, maximum=LARGEST_PRICE),
             Field("planned_units", "integer", minimum=0, title_zh="计划件数", title_en="Planned units"),
             Field("planned_gmv", "money", minimum=0, title_zh="计划 GMV", title_en="Planned GMV"),
             Field("row_version", "integer", minimum=0),
@@ -34,7 +35,6 @@ STRUCTURE = Kind(
     structure.compare,
     structure.write,
     structure.revert,
-    per_campaign=True,
 )
 _WORDS = {"zh": ("预爆款", "主推款", "常规款", "清仓款"), "en": ("pre-hot", "main-push", "regular", "clearance")}
 

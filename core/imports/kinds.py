@@ -25,6 +25,7 @@ class Context:
     sheet: str = ""
     campaign_id: str = ""
     decisions: Mapping[str, str] = field(default_factory=dict)
+    file_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +59,4 @@ class Kind:
     compare: Callable[[Connection, pd.DataFrame, Context], Comparison]
     write: Callable[[Connection, Comparison, Context], None]
     revert: Callable[[Connection, str, Context], None]
-    per_campaign: bool = False
     any_of: tuple[str, ...] = ()  # fields of which the sheet needs one at least

@@ -149,7 +149,8 @@ def commit(
     """
     kind = draft.inspection.kind
     allow(actor, kind.action)
-    context = Context(new_id(), actor, now, draft.inspection.sheet, campaign_id, decisions or {})
+    looked = draft.inspection
+    context = Context(new_id(), actor, now, looked.sheet, campaign_id, decisions or {}, looked.file_name)
     if dry_run:
         with db.reading() as connection:
             return _report(draft, context, kind.compare(connection, draft.cleaned.frame, context), committed=False)
@@ -189,7 +190,8 @@ def undo(db: Database, actor: Actor, kind: Kind, import_id: str, *, reason: str,
             raise ShopError("import.already_undone", import_id=import_id, at=run["undone_at"], account=run["undone_by"])
         if run["figures"]["added"] or run["figures"]["changed"]:  # else it has written nothing, and nothing can have come after
             try:
-                kind.revert(connection, import_id, Context(new_id(), actor, now, run["sheet"], run["campaign_id"]))
+                by = Context(new_id(), actor, now, run["sheet"], run["campaign_id"], file_name=run["file_name"])
+                kind.revert(connection, import_id, by)
             except ShopError as error:
                 raise named(connection, error) from error
         where = import_run.c.import_id == import_id

@@ -56,7 +56,7 @@ def test_a_copy_has_no_approval(database: Database, now) -> None:
     approvals.decide(database, DECIDER, ask(database, now), "approved", "", now)
     assert stands(database, subject="618:00123-copy") == "none"
     with database.reading() as connection:
-        assert approvals.standing(connection, "price_move", "618:00123", COST) == "none"
+        assert approvals.standing(connection, "price_rule", "618:00123", COST) == "none"
     with database.writing() as connection:  # even the approval row itself, copied under another subject, does not fit there
         row = dict(connection.execute(select(approval)).mappings().one())
         connection.execute(approval.insert().values(**(row | {"id": "f" * 32, "subject": "618:00123-copy"})))

@@ -153,7 +153,7 @@ class Approvals(House):
     def ask(self, subject: str, name: str) -> None:
         with self.db.writing() as connection:
             inputs = {"price": self.price[subject]}
-            asked = approvals.request(connection, Actor(name, "finance"), self.now, "price_move", subject, inputs, "because")
+            asked = approvals.request(connection, Actor(name, "finance"), self.now, "price_floor", subject, inputs, "because")
         open_one = self.last.get(subject)
         if open_one and open_one["state"] == "requested" and open_one["price"] == self.price[subject]:
             assert asked == open_one["id"]
@@ -183,7 +183,7 @@ class Approvals(House):
             for subject, price in self.price.items():
                 entry = self.last.get(subject)
                 expected = "none" if entry is None else entry["state"] if entry["price"] == price else "expired"
-                assert approvals.standing(connection, "price_move", subject, {"price": price}) == expected
+                assert approvals.standing(connection, "price_floor", subject, {"price": price}) == expected
 
 
 @pytest.mark.parametrize("machine", [Sessions, Approvals])

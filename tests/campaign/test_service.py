@@ -177,6 +177,29 @@ def test_the_plan_goes_out_as_a_workbook_and_comes_back(database: Database, lead
     assert restored.parts.equals(plan.parts)
 
 
+def test_plan_sheets_are_taken_back_one_after_the_other(database: Database, lead: Actor, campaign_id: str, now: datetime) -> None:
+    plan = planning.set_target(database, lead, campaign_id, TARGET, why="开局", now=now)
+
+    def take(gmv: int, name: str) -> imports.Report:
+        last = plan.parts["part"] == plan.part("phase")["part"].iloc[-1]
+        parts = plan.parts.assign(gmv=plan.parts["gmv"].mask(last, plan.parts["gmv"] + gmv))
+        content = plan_sheet(replace(plan, parts=parts[plan.parts["dimension"] == "phase"]), "zh")
+        draft = imports.check(imports.inspect(database, lead, PLAN, content, name))
+        return imports.commit(database, lead, draft, campaign_id=campaign_id, now=now)
+
+    def undo(report: imports.Report) -> None:
+        imports.undo(database, lead, PLAN, report.import_id, reason="试", now=now)
+
+    first, second = take(100_000, "一.xlsx"), take(200_000, "二.xlsx")
+    with _refused("import.later_change"):
+        undo(first)
+    undo(second)
+    undo(first)
+    told = planning.versions(database, lead, campaign_id)
+    assert told["gmv"].tolist() == [TARGET.gmv + more for more in (0, 100_000, 200_000, 100_000, 0)]
+    assert told["why"].tolist() == ["↶ 一.xlsx", "↶ 二.xlsx", "二.xlsx", "一.xlsx", "开局"]
+
+
 def test_days_and_hours_are_not_lost_silently(database: Database, lead: Actor, campaign_id: str, now: datetime) -> None:
     plan = planning.set_target(database, lead, campaign_id, TARGET, why="开局", now=now)
     draft = imports.check(imports.inspect(database, lead, PLAN, plan_sheet(_typed_over(plan), "zh"), "plan.xlsx"))
