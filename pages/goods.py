@@ -30,8 +30,9 @@ if view.rows.empty:
     st.stop()
 
 parts.answer(view)
+parts.shape(view)
 parts.matrix(db, user, view, mine)
-names = ("table", "suggest", "attach", "shape", "data")
+names = ("table", "suggest", "attach", "gaps", "data")
 opened = dict(zip(names, st.tabs([t(f"goods.tab_{name}") for name in names], key="goods_tab", on_change="rerun"), strict=True))
 if opened["table"].open:
     with opened["table"]:
@@ -42,9 +43,9 @@ if opened["suggest"].open:
 if opened["attach"].open:
     with opened["attach"]:
         tabs.attach(db, user, mine, now)
-if opened["shape"].open:
-    with opened["shape"]:
-        tabs.shape(view)
+if opened["gaps"].open:
+    with opened["gaps"]:
+        tabs.gaps(view)
 if opened["data"].open:
     with opened["data"]:
         tabs.data(db, user, now)

@@ -17,7 +17,9 @@ from pages.parts.text import t
 user = require("plan.view")
 db, now, chosen = database(), clock.now(), campaign(user)
 heading("plan.title", chosen)
-schedule.new_campaign(db, user, now)
+with st.container(horizontal=True):
+    schedule.new_campaign(db, user, now)
+    schedule.archived(db, user)
 parts.said()
 if chosen is None:
     empty("plan.none")

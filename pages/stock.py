@@ -28,6 +28,6 @@ view = service.positions(db, user, today=clock.business_day(now, settings().time
 if view.empty:
     empty("stock.empty", sample=("stock.xlsx", parts.sample))
 else:
-    parts.answer(view)
+    parts.answer(view, service.age(db, user, now), now)
 
 parts.tabs(db, user, view, now)

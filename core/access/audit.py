@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, String, cast, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, cast, func, or_, select, update
 
 from core.access import keys
 from core.access.rules import Actor
 from core.access.tables import audit, audit_head
-from core.database import read
+from core.database import Database, read
 from core.database.locks import one_at_a_time
 
 GENESIS = "0" * 64
+Found = TypeVar("Found")
 _SHOWN = ("number", "at", "account", "role", "origin", "address", "action", "subject", "before", "after")
 
 
@@ -50,8 +52,37 @@ def record(
 
 def latest(connection: Connection, leaving_out: Iterable[str] = ()) -> int:
     """The number of the newest row; 0 without any. Actions of the rooms in `leaving_out` ("session": session.sign_in …) do not count."""
-    others = (audit.c.action.not_like(f"{room}.%") for room in leaving_out)
-    return connection.scalar(select(audit.c.number).where(*others).order_by(audit.c.number.desc()).limit(1)) or 0
+    newest = select(audit.c.number).where(*_others(leaving_out)).order_by(audit.c.number.desc()).limit(1)
+    return connection.scalar(newest) or 0
+
+
+@contextmanager
+def prepared(
+    db: Database, look: Callable[[Connection], Found], leaving_out: Iterable[str] = ()
+) -> Iterator[tuple[Connection, Found]]:
+    """A writing transaction with what `look` found: on a snapshot before the lock was taken, so that nobody who writes waits for it.
+
+    Where somebody acted in between (an audit row of a room not left out) it looks again inside. Events of a sale are no acts: by
+    them alone what was found may be as old as the looking took, like every figure a moment after it is stored.
+    """
+    with db.reading() as connection:
+        stood, found = latest(connection, leaving_out), look(connection)
+    with db.writing() as connection:
+        yield connection, found if latest(connection, leaving_out) == stood else look(connection)
+
+
+def deeds(connection: Connection, *, since: datetime, leaving_out: Iterable[str] = (), limit: int) -> pd.DataFrame:
+    """What was done since then, by action and account, the newest first: action, account, count, at (of the last). `leaving_out` as in `latest`."""
+    a = audit.c
+    last = func.max(a.number)
+    query = select(a.action, a.account, func.count().label("count"), func.max(a.at).label("at"))
+    query = query.where(a.at >= since, *_others(leaving_out)).group_by(a.action, a.account)
+    return read(connection, query.order_by(last.desc()).limit(limit))
+
+
+def _others(rooms: Iterable[str]) -> list[ColumnElement[bool]]:
+    """Rows of every other room than these."""
+    return [audit.c.action.not_like(f"{room}.%") for room in rooms]
 
 
 def seal(row: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from core.access import service
 from core.commands.run import desk
+from core.errors import ShopError
 
 app = typer.Typer(no_args_is_help=True, help="Accounts: who may sign in, and as what.")
 
@@ -42,9 +43,11 @@ def _piped() -> str:
 
 @app.command("first")
 def first() -> dict[str, Any]:
-    """Makes the administrator of an empty house and shows the first password, this once; nothing where somebody lives already."""
+    """Makes the administrator of an empty house and shows the first password, this once; refused where there is one already."""
     made = service.first_account(desk().db, desk().now)
-    return {"name": made.name, "role": made.role, "password": made.password} if made else {"name": None}
+    if made is None:
+        raise ShopError("access.occupied")
+    return {"name": made.name, "role": made.role, "password": made.password}
 
 
 @app.command("list")

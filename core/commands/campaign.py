@@ -1,4 +1,4 @@
-"""Commands for campaigns: `campaign add`, `campaign list`."""
+"""Commands for campaigns: `campaign add`, `campaign list`, `campaign archive`."""
 
 from __future__ import annotations
 
@@ -61,6 +61,17 @@ def listed(archived: Annotated[bool, typer.Option("--archived", help="archived o
     """Campaigns, newest opening first."""
     at = desk()
     return service.campaigns(at.db, at.actor, archived=archived)
+
+
+@app.command("archive")
+def archive(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN_ID")],
+    back: Annotated[bool, typer.Option("--back", help="puts it back")] = False,
+) -> dict[str, str | bool]:
+    """Takes a campaign out of the lists, or puts it back; nothing of it is lost."""
+    at = desk()
+    service.archive(at.db, at.actor, campaign, archived=not back, now=at.now)
+    return {"campaign_id": campaign, "archived": not back}
 
 
 def _number(text: str, field: str) -> Decimal:

@@ -118,10 +118,14 @@ class Master:
     def introduce(self, connection: Connection, rows: pd.DataFrame, context: Context) -> None:
         """Adds keys that another room's sheet brought and that are not live (indexed by key, any of the fields); a retired one comes back as it was known."""
         table = self.table
-        retired = self.standing(connection, connection.scalars(select(table.c[self.key]).where(table.c.retired_at.is_not(None))).all())
+        retired = self.standing(
+            connection, connection.scalars(select(table.c[self.key]).where(table.c.retired_at.is_not(None))).all()
+        )
         back = retired[retired.index.isin(rows.index)] if len(retired) else retired
         if len(back):
-            self._store(connection, back[[*self.fields, "added_by"]].assign(version=back["version"] + 1, retired_at=None), context)
+            self._store(
+                connection, back[[*self.fields, "added_by"]].assign(version=back["version"] + 1, retired_at=None), context
+            )
         fresh = (rows[~rows.index.isin(back.index)] if len(back) else rows)[[name for name in self.fields if name in rows]]
         self._store(connection, fresh.assign(version=1, added_by=context.import_id, retired_at=None), context)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, case, delete, or_, select
 from core.access import Actor, allow, allowed, audit
 from core.campaign import planning
 from core.campaign import service as campaigns
+from core.campaign.planning import Plan
 from core.database import Database, read, upsert
 from core.errors import ShopError
 from core.goods import structure
@@ -155,8 +156,7 @@ def decide(db: Database, actor: Actor, campaign_id: str, suggestions: Mapping[st
     allow(actor, "goods.structure")
     if not suggestions:
         return 0
-    with db.writing() as connection:
-        rows, _ = lined_up(connection, campaign_id)
+    with audit.prepared(db, lambda at: lined_up(at, campaign_id)[0], leaving_out=ELSEWHERE) as (connection, rows):
         codes = list(suggestions)
         now_suggested = rows["suggested"].reindex(codes)
         moved = [code for code in codes if now_suggested[code] != suggestions[code]]
@@ -185,11 +185,14 @@ def spread(db: Database, actor: Actor, campaign_id: str, *, now: datetime) -> in
     target exactly. ShopError("plan.none") without a plan. Tiers without a SKU keep their target unplaced.
     """
     allow(actor, "goods.structure")
-    with db.writing() as connection:
+
+    def look(connection: Connection) -> tuple[Plan, pd.DataFrame]:
         plan = planning.in_force(connection, campaign_id)
         if plan is None:
             raise ShopError("plan.none")
-        rows, _ = lined_up(connection, campaign_id)
+        return plan, lined_up(connection, campaign_id)[0]
+
+    with audit.prepared(db, look, leaving_out=ELSEWHERE) as (connection, (plan, rows)):
         targets = plan.part("tier").set_index("part")["gmv"]
         amounts = pd.concat([_shared(rows[rows["tier"] == tier], int(targets.get(tier, 0))) for tier in tiers.TIERS])
         price = rows["sale_price"].reindex(amounts.index).astype(float)

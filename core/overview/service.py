@@ -24,7 +24,7 @@ from core.readiness import service as readiness
 from core.signals import service as signals
 from core.warmup import service as warmup
 
-QUIET = ("session.", "access.", "account.", "check.", "backup.", "notify.")  # what the house does for itself is not news
+QUIET = ("session", "access", "account", "check", "backup", "notify")  # what the house does for itself is not news
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,4 @@ def _own(tasks: pd.DataFrame, actor: Actor) -> pd.DataFrame:
 
 def _changes(connection: Connection, now: datetime) -> pd.DataFrame:
     """What was done in the last day, by action and person, newest first: action, account, count, at."""
-    rows = audit.search(connection, since=now - timedelta(days=1), limit=2_000)
-    news = rows[~rows["action"].str.startswith(QUIET)]
-    by = news.groupby(["action", "account"], sort=False).agg(count=("at", "size"), at=("at", "max")).reset_index()
-    return by.sort_values("at", ascending=False, kind="stable", ignore_index=True).head(12)
+    return audit.deeds(connection, since=now - timedelta(days=1), leaving_out=QUIET, limit=12)

@@ -55,17 +55,6 @@ def group_prior(units: Array, exposure: Array, group: Codes) -> tuple[Array, Arr
     return mean, mean / np.where(spread > 1e-3 * mean**2, np.maximum(spread, _FEWEST), shop)
 
 
-def baseline(units: ArrayLike, exposure: ArrayLike, group: ArrayLike) -> Array:
-    """Rate per period of ordinary days for every SKU, shape (n,).
-
-    `units` and `exposure` are decayed sums over the SKU's known ordinary periods: promotion and stock-out periods are in neither.
-    `group` numbers tier x category from 0. A SKU never on sale (exposure 0) gets its group's mean: a new SKU is its analogues.
-    """
-    y, n, g = np.asarray(units, float), np.asarray(exposure, float), np.asarray(group, np.int64)
-    mean, beta = group_prior(y, n, g)
-    return shrunken(y, n, mean[g], beta[g])
-
-
 def uplift(
     units: ArrayLike,
     expected: ArrayLike,

@@ -22,6 +22,8 @@ from core.replenishment.tables import replenishment_line, replenishment_override
 from core.signals import service as signals
 from core.stock import service as stock
 
+ELSEWHERE = ("session", "account", "audit", "notify", "readiness")  # rooms whose acts leave a run as it is
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -57,15 +59,19 @@ def replenish(
 ) -> Run:
     """Computes and stores a new run; the last one stays for comparison.
 
+    Computed before the lock is taken, as `audit.prepared`: a sale's orders do not wait for it.
+
     `policy`: budget (fen or None), caution, salvage, holding, hurdle, receiving_days, caps by tier; what is left out takes Policy's own. `today`: the
     day to decide on, when it is not the campaign's present day. ShopError("campaign.unknown" | "replenishment.no_goods" | "replenishment.bad_policy").
     """
     allow(actor, "replenishment.edit")
-    with db.writing() as connection:
+
+    def compute(connection: Connection) -> tuple[Policy, pd.DataFrame, rules.Totals, dict[str, Any]]:
         place = sources.window(connection, campaign_id, now)
-        place = replace(place, today=today or place.today)
-        chosen = _policy(policy, place)
-        sheet, totals, basis = _decided(connection, place, chosen, now)
+        chosen = _policy(policy, replace(place, today=today or place.today))
+        return chosen, *_decided(connection, replace(place, today=chosen.today), chosen, now)
+
+    with audit.prepared(db, compute, leaving_out=ELSEWHERE) as (connection, (chosen, sheet, totals, basis)):
         run_id = new_id()
         stood, made = _stored(chosen), asdict(totals)
         head = {

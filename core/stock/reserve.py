@@ -43,5 +43,11 @@ def post(connection: Connection, changes: Sequence[Change], source_id: str, acco
     append(connection, stock_movement, moved, Change._fields, told | rest)
     sums = (*Change._fields[1:], "version")
     merge(
-        connection, stock_position, moved, add=sums, put=("updated_at",), columns=Change._fields, fixed=rest | {"version": 1, "updated_at": now}
+        connection,
+        stock_position,
+        moved,
+        add=sums,
+        put=("updated_at",),
+        columns=Change._fields,
+        fixed=rest | {"version": 1, "updated_at": now},
     )

@@ -12,12 +12,14 @@ from sqlalchemy import Connection, func, or_, select
 from core.access import Actor, allow, allowed
 from core.database import Database, keyed, read
 from core.goods.tables import sku
+from core.imports.tables import import_run
 from core.signals.tables import daily_signal
 from core.stock import ledger, rules
 from core.stock.rules import LEVELS
-from core.stock.tables import stock_movement, stock_position
+from core.stock.tables import stock_count, stock_movement, stock_position
 
 SALES_DAYS = 28  # days of cover are measured on the mean of this many days
+FRESH = timedelta(days=2)  # without a stock sheet or a count in this time the figures are called old
 
 
 def positions(db: Database, actor: Actor, *, today: date | None = None, sku_code: str | None = None) -> pd.DataFrame:
@@ -42,6 +44,24 @@ def positions(db: Database, actor: Actor, *, today: date | None = None, sku_code
     if not allowed(actor, "cost.view"):
         return frame.drop(columns=["unit_cost"])
     return frame.assign(stock_value=frame["on_hand"] * frame["unit_cost"].astype("Int64"))
+
+
+class Age(NamedTuple):
+    """When the last stock sheet came in and the last count was settled (None: never), and whether the newer of the two is old."""
+
+    sheet: datetime | None
+    counted: datetime | None
+    old: bool
+
+
+def age(db: Database, actor: Actor, now: datetime) -> Age:
+    """How old the figures of stock are; sheets and counts that were taken back do not count."""
+    allow(actor, "stock.view")
+    run, counted = import_run.c, stock_count.c
+    with db.reading() as connection:
+        sheet = connection.scalar(select(func.max(run.at)).where(run.kind == "stock", run.state == "committed"))
+        count = connection.scalar(select(func.max(counted.adjusted_at)).where(counted.state == "adjusted"))
+    return Age(sheet, count, all(now - moment > FRESH for moment in (sheet, count) if moment is not None))
 
 
 class Total(NamedTuple):

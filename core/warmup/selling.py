@@ -208,24 +208,6 @@ def draw(connection: Connection, wanted: Mapping[str, int], account: str, now: d
     return {str(code): int(units) for code, units in taken.groupby(rows["sku_code"]).sum().items()}
 
 
-def sell(db: Database, actor: Actor, session_id: str, units: int, now: datetime) -> None:
-    """Notes units sold by hand, where no order events come in: they leave the lock. ShopError("warmup.session_oversold" |
-    ".._state" | ".._unknown").
-    """
-    allow(actor, "warmup.edit")
-    with db.writing() as connection:
-        one_at_a_time(connection, _WRITER)
-        rows = _named(connection, [session_id], {"locked"})
-        rules.leftover(int(rows["held"].iloc[0]), units)
-        _move(connection, actor, rows, pd.Series([-units], index=rows.index), now)
-        connection.execute(
-            update(flash_session)
-            .where(flash_session.c.session_id == session_id)
-            .values(sold=flash_session.c.sold + units, at=now)
-        )
-        audit.record(connection, actor, now, "warmup.session_sell", session_id, None, {"units": units})
-
-
 def check(connection: Connection) -> dict[str, list[str]]:
     """Invariant: what each session holds is what its movements say, and nothing is left of closed ones."""
     rows = _sessions(connection, flash_session.c.state != "")

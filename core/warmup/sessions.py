@@ -95,12 +95,3 @@ def require_kept(short: pd.DataFrame) -> None:
     if len(short):
         rows = short.drop(columns="at").to_dict("records")
         raise ShopError("warmup.session_exceeds", shortages=rows, sku=rows[0]["sku_code"], by=int(rows[0]["by"]), count=len(rows))
-
-
-def leftover(quota: int, sold: int) -> int:
-    """What goes back to the free stock when a session closes; ShopError("warmup.session_oversold") when more was sold than
-    locked.
-    """
-    if not 0 <= sold <= quota:
-        raise ShopError("warmup.session_oversold", quota=quota, sold=sold)
-    return quota - sold

@@ -26,6 +26,7 @@ _CSS = """
 .left { font-variant-numeric: tabular-nums; font-weight: 650; font-size: 1.07rem; white-space: nowrap; }
 .large { flex-direction: column; gap: 0.1rem; }
 .large .left { font-size: 2.3rem; line-height: 1.15; }
+.wall { justify-content: flex-end; }
 .wall .label { font-size: max(0.9rem, min(1.4vw, 2.5vh)); }
 .wall .left { font-size: max(1.3rem, min(3.1vw, 5.5vh)); line-height: 1.1; }
 .over .left { color: var(--st-primary-color); }

@@ -1,4 +1,4 @@
-"""What the goods page is made of: the answer, the matrix with its drawer, the shape, the table to look through and to edit."""
+"""What the goods page is made of: the answer, the shape, the matrix with its drawer, the table to look through and to edit."""
 
 from __future__ import annotations
 
@@ -100,6 +100,31 @@ def answer(view: Picture) -> None:
         Card("goods.card_gaps", number(len(view.gaps)), alarm=bool(len(view.gaps)), help="goods.card_gaps_help"),
         *([Card("goods.card_double", number(double), units, alarm=True, help="goods.card_double_help")] if double else []),
     )
+
+
+def shape(view: Picture) -> None:
+    """Shares by tier against the usual shape."""
+    st.markdown(f"**{t('goods.shape')}**")
+    parts = (
+        ("sku_share", "share_skus", "advised_skus"),
+        ("stock_share", "share_stock", ""),
+        ("planned_share", "share_planned", "advised_gmv"),
+        ("gmv_share", "share_gmv", "advised_gmv"),
+    )
+    with st.grid(len(parts), min_column_width=160):
+        for share, title, advised in parts:
+            with st.container():
+                _shares(view.shape, share, title, advised)
+
+
+def _shares(tiers: pd.DataFrame, share: str, title: str, advised: str) -> None:
+    """One share by tier as bars, with the usual one as a tick where there is one."""
+    st.caption(t(f"goods.{title}"))
+    frame = pd.DataFrame({"tier": tiers["tier"].map(lambda tier: plain(f"tier.{tier}")), "share": tiers[share]})
+    frame["advised"] = tiers[advised] if advised else None
+    target = "advised" if advised else ""
+    spec = charts.bars("tier", "share", value_title=f"goods.{title}", percent=True, target=target, rows=4, row=34)
+    charts.draw(frame, spec, key=f"goods_{share}", alt=plain("goods.shape_alt"))
 
 
 def matrix(db: Database, user: Actor, view: Picture, campaign_id: str) -> None:

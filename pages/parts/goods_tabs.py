@@ -1,4 +1,4 @@
-"""The other tabs of the goods page: suggestions, the attach plan, shape and gaps, reports and orders."""
+"""The other tabs of the goods page: suggestions, the attach plan, gaps and price bands, reports and orders."""
 
 from __future__ import annotations
 
@@ -126,24 +126,8 @@ def attach(db: Database, user: Actor, campaign_id: str, now: datetime) -> None:
             act(lambda: t("goods.kept_done"))
 
 
-def shape(view: Picture) -> None:
-    """Shares by tier against the usual shape, gaps by function, concentration, price bands."""
-    st.markdown(f"**{t('goods.shape')}**")
-    parts = (
-        ("sku_share", "share_skus", "advised_skus"),
-        ("stock_share", "share_stock", ""),
-        ("planned_share", "share_planned", "advised_gmv"),
-        ("gmv_share", "share_gmv", "advised_gmv"),
-    )
-    for column, (share, title, advised) in zip(st.columns(4), parts, strict=True):
-        with column:
-            st.caption(t(f"goods.{title}"))
-            frame = pd.DataFrame({"tier": view.shape["tier"].map(lambda tier: plain(f"tier.{tier}")), "share": view.shape[share]})
-            frame["advised"] = view.shape[advised] if advised else None
-            spec = charts.bars(
-                "tier", "share", value_title=f"goods.{title}", percent=True, target="advised" if advised else "", rows=4, row=34
-            )
-            charts.draw(frame, spec, key=f"goods_{share}", alt=plain("goods.shape_alt"))
+def gaps(view: Picture) -> None:
+    """Gaps by function, price bands, concentration."""
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{t('goods.gaps')}**")

@@ -31,6 +31,7 @@ class Chosen:
     timezone: str
     opens_at: datetime
     closes_at: datetime
+    archived: bool = False
     phase: str = ""  # the word of the phase that runs now
     drill: Rehearsal | None = None  # the clock of a rehearsal; None: the real one
 
@@ -40,8 +41,12 @@ class Chosen:
 
 
 def _all(actor: Actor) -> dict[str, Chosen]:
-    rows = campaigns(database(), actor)
-    columns = (rows[name] for name in ("campaign_id", "name", "timezone", "opens_at", "closes_at"))
+    """The campaigns to pick from; an archived one only while the address or the session names it."""
+    rows = campaigns(database(), actor, archived=True)
+    named = (st.query_params.get("campaign"), st.session_state.get("campaign"))
+    rows = rows[~rows["archived"] | rows["campaign_id"].isin(named)]
+    moments = ([moment.to_pydatetime() for moment in rows[name]] for name in ("opens_at", "closes_at"))
+    columns = (*(rows[name] for name in ("campaign_id", "name", "timezone")), *moments, rows["archived"])
     found = [Chosen(*values) for values in zip(*columns, strict=True)]
     drills = set(rows.loc[rows["rehearsal_of"] != "", "campaign_id"])
     return {one.campaign_id: replace(one, drill=_drill(one.campaign_id)) if one.campaign_id in drills else one for one in found}
@@ -63,7 +68,8 @@ def campaign(actor: Actor) -> Chosen | None:
         return None
     running = load(database(), actor, chosen.campaign_id).phase_at(chosen.moment(clock.now()))
     named = (literal(running.name) or t(f"phase.{running.kind}")) if running is not None else ""
-    return replace(chosen, phase=" · ".join(filter(None, (named, t("live.drill") if chosen.drill else ""))))
+    marks = (t("live.drill") if chosen.drill else "", t("campaign.archived") if chosen.archived else "")
+    return replace(chosen, phase=" · ".join(filter(None, (named, *marks))))
 
 
 def need_campaign(actor: Actor, title: str = "") -> Chosen:
@@ -72,7 +78,10 @@ def need_campaign(actor: Actor, title: str = "") -> Chosen:
     if chosen is None:
         if title:
             st.title(t(title), anchor=False)
-        empty("shell.no_campaign", button="shell.make_campaign" if allowed(actor, "campaign.edit") else "", page="plan")
+        makes = allowed(actor, "campaign.edit")
+        empty(
+            "shell.no_campaign" if makes else "shell.no_campaign_yet", button="shell.make_campaign" if makes else "", page="plan"
+        )
         st.stop()
     return chosen
 
@@ -82,12 +91,19 @@ def choose(campaign_id: str) -> None:
     st.query_params["campaign"] = campaign_id
 
 
+def leave() -> None:
+    """Chooses no campaign: from the next run on the picker takes the nearest one again."""
+    st.query_params.pop("campaign", None)
+    st.session_state.pop("campaign", None)
+
+
 def _chosen(known: dict[str, Chosen]) -> Chosen | None:
     return known.get(str(st.session_state.get("campaign"))) or _nearest(known)
 
 
 def _nearest(known: dict[str, Chosen]) -> Chosen | None:
-    by_close = sorted(known.values(), key=lambda one: one.closes_at)
+    listed = [one for one in known.values() if not one.archived] or list(known.values())
+    by_close = sorted(listed, key=lambda one: one.closes_at)
     return next((one for one in by_close if one.closes_at > clock.now()), by_close[-1] if by_close else None)
 
 
@@ -103,6 +119,8 @@ def pick(actor: Actor) -> None:
             t("shell.pick"), options, key="campaign", format_func=lambda one: known[one].name, label_visibility="collapsed"
         )
     chosen, now = _chosen(known) or nearest, clock.now()
+    if chosen.archived:
+        st.caption(t("campaign.archived"))
     moment = chosen.moment(now)
     if moment < chosen.closes_at:
         target, word = (chosen.opens_at, "until_opens") if moment < chosen.opens_at else (chosen.closes_at, "until_closes")

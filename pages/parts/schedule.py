@@ -19,7 +19,7 @@ from core.settings import settings
 from pages.parts import charts
 from pages.parts.columns import Column
 from pages.parts.editing import edit, saved
-from pages.parts.picker import choose
+from pages.parts.picker import choose, leave
 from pages.parts.text import error_text, plain, t, time
 
 COLUMNS = (
@@ -62,6 +62,22 @@ def new_campaign(db: Database, user: Actor, now: datetime) -> None:
                 return
             st.session_state["plan_said"] = t("campaign.made", name=name)
             choose(made)
+            st.rerun()
+
+
+def archived(db: Database, user: Actor) -> None:
+    """A popover that opens an archived campaign again to read; nothing where there is none."""
+    rows = service.campaigns(db, user, archived=True)
+    kept = rows[rows["archived"]].set_index("campaign_id")["name"].to_dict()
+    if not kept:
+        return
+    with (
+        st.popover(t("campaign.archived_list", n=len(kept)), icon=":material/inventory_2:"),
+        st.form("campaign_archived", border=False),
+    ):
+        wanted = st.selectbox(t("campaign.name"), list(kept), format_func=kept.__getitem__)
+        if st.form_submit_button(t("campaign.look"), type="primary"):
+            choose(str(wanted))
             st.rerun()
 
 
@@ -141,6 +157,27 @@ def _add_or_remove(db: Database, user: Actor, mine: Campaign, words: dict[str, s
             gone = st.selectbox(t("campaign.phase"), list(words), format_func=lambda key: f"{words[key]} {key}")
             if st.form_submit_button(t("campaign.remove")):
                 _save(db, user, mine, [p for p in mine.phases if p.phase_id != gone], now)
+        _archive(db, user, mine, now)
+
+
+def _archive(db: Database, user: Actor, mine: Campaign, now: datetime) -> None:
+    """Takes the campaign out of the pickers, after saying what that stops; or puts it back."""
+    if mine.archived:
+        if st.button(t("campaign.put_back"), icon=":material/unarchive:", type="primary"):
+            service.archive(db, user, mine.campaign_id, archived=False, now=now)
+            st.session_state["plan_said"] = t("campaign.back", name=mine.name)
+            st.rerun()
+        return
+    with st.popover(t("campaign.archive"), icon=":material/archive:"):
+        st.markdown(t("campaign.archive_what", name=mine.name))
+        ends_at = max(phase.ends_at for phase in mine.phases)
+        if now < ends_at:
+            st.warning(t("campaign.archive_early", at=time(ends_at, mine.timezone)), icon=":material/warning:")
+        if st.button(t("campaign.archive"), key="campaign_archive", type="primary"):
+            service.archive(db, user, mine.campaign_id, now=now)
+            st.session_state["plan_said"] = t("campaign.archived_done", name=mine.name)
+            leave()
+            st.rerun()
 
 
 def _save(db: Database, user: Actor, mine: Campaign, phases: list[Phase], now: datetime) -> None:

@@ -7,6 +7,8 @@ exist. Signed in, only the role's pages are registered, and each asks its guard 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +55,11 @@ def gate(view: str) -> None:
                     door.company()
             switch()
 
-    title = plain("door.change_title" if view == "change" else "door.title")
+    everywhere(show, plain("door.change_title" if view == "change" else "door.title"))
+
+
+def everywhere(show: Callable[[], None], title: str) -> None:
+    """The same screen at every address of the house, so that the address is still there when the house opens."""
     elsewhere = [st.Page(show, title=title, url_path=entry.page) for entry in menu.MENU]
     st.navigation([st.Page(show, title=title, default=True), *elsewhere], position="hidden").run()
 
@@ -101,6 +107,15 @@ def sidebar(actor: Actor, entries: list[menu.Entry], pages: dict[str, st.Page]) 
         switch()
 
 
+@st.fragment(run_every=5)
+def closed(why: str) -> None:
+    """Why there is no house while the database is away; it tries anew every few seconds: a wall has nobody who would reload it."""
+    st.error(why, icon=":material/database_off:")
+    with suppress(ShopError):
+        guard.visitor()
+        st.rerun()
+
+
 def main() -> None:
     """One run: database, visitor, then the gate or the house."""
     arrive("lang", browser_language(), LANGUAGES, sticky=True)
@@ -112,7 +127,8 @@ def main() -> None:
         actor = guard.visitor()
         visit = guard.visit() if actor is None else None
     except ShopError as error:
-        st.error(error_text(error), icon=":material/database_off:")
+        why = error_text(error)
+        everywhere(lambda: closed(why), plain("common.name"))
         st.stop()
     if actor is not None:
         house(actor)

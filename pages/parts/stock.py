@@ -24,7 +24,7 @@ from pages.parts.cards import Card, cards
 from pages.parts.columns import Column, Kind
 from pages.parts.imports import history
 from pages.parts.tables import XLSX, Filter, table
-from pages.parts.text import day, error_text, language, money_short, number, number_short, plain, spoken, t, time
+from pages.parts.text import ago, day, error_text, language, money_short, number, number_short, plain, spoken, t, time
 from pages.parts.upload import upload
 
 MASTER_KINDS: dict[str, Kind] = {"money": "price", "integer": "integer"}
@@ -94,8 +94,8 @@ def sample() -> bytes:
     return writer.template(STOCK.spec, language())
 
 
-def answer(view: pd.DataFrame) -> None:
-    """Four figures and the strip of risk."""
+def answer(view: pd.DataFrame, age: service.Age, now: datetime) -> None:
+    """Four figures, how old they are, and the strip of risk."""
     units, short = t("stock.units"), view["mark"].isin(["sold_out", "tight"])
     cards(
         *(
@@ -110,6 +110,14 @@ def answer(view: pd.DataFrame) -> None:
         ),
         Card("stock.at_risk", number(int(short.sum())), t("stock.skus"), alarm=bool(short.any()), help="stock.at_risk_help"),
     )
+    told = [
+        t(f"stock.age_{name}", age=ago(at, now)) if at else t(f"stock.no_{name}")
+        for name, at in (("sheet", age.sheet), ("count", age.counted))
+    ]
+    if age.old:
+        st.warning(" · ".join([*told, t("stock.age_old")]), icon=":material/history:")
+    else:
+        st.caption(" · ".join(told))
     _strip(view)
 
 

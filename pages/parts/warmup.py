@@ -39,9 +39,9 @@ DEMAND = (
     Column("seen", "warmup.seen", "integer", help="warmup.seen_help", shown=False),
     Column("returned", "warmup.returned", "integer", help="warmup.returned_help"),
     Column("reflow", "warmup.reflow", "percent", help="warmup.reflow_help"),
-    Column("mean", "warmup.mean", "decimal", help="warmup.mean_help"),
-    Column("low", "warmup.low", "decimal"),
-    Column("high", "warmup.high", "decimal"),
+    Column("mean", "warmup.mean", "integer", help="warmup.mean_help"),
+    Column("low", "warmup.low", "integer"),
+    Column("high", "warmup.high", "integer"),
 )
 
 
@@ -264,8 +264,9 @@ def opening(db: Database, user: Actor, chosen: Chosen, now: datetime) -> None:
     if demand.rows.empty:
         empty("warmup.no_reservations")
     else:
+        units = demand.rows[["mean", "low", "high"]].round().astype("int64")
         table(
-            demand.rows.set_index("sku_code", drop=False),
+            demand.rows.assign(**units).set_index("sku_code", drop=False),
             DEMAND,
             key="warmup_demand",
             search=("sku_code", "sku_name"),

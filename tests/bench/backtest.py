@@ -165,10 +165,10 @@ def known(panel: Panel, week: int, history: dict[int, np.ndarray]) -> Known:
     units, ordinary = panel.units[:, 1 : until + 1], panel.promotion[:, 1 : until + 1] == 0
     live = np.flatnonzero(panel.known[:, until] >= KNOWN_UNITS)
     baseline = np.zeros(len(units))
-    baseline[live] = rates.baseline((units[live] * ordinary[live]) @ weight, ordinary[live] @ weight, panel.category[live])
+    baseline[live] = _group_rate((units[live] * ordinary[live]) @ weight, ordinary[live] @ weight, panel.category[live])
     history[week] = baseline
     recent = np.zeros(len(units))
-    recent[live] = rates.baseline(units[live] @ weight, np.full(len(live), weight.sum()), panel.category[live])
+    recent[live] = _group_rate(units[live] @ weight, np.full(len(live), weight.sum()), panel.category[live])
     features = Features(
         chain=baseline[chosen] * _uplift(panel, week, history)[chosen],
         recent=recent[chosen],
@@ -178,6 +178,12 @@ def known(panel: Panel, week: int, history: dict[int, np.ndarray]) -> Known:
         active=(units[chosen] > 0).mean(axis=1),
     )
     return Known(chosen, features, baseline)
+
+
+def _group_rate(units: np.ndarray, exposure: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Rate per period shrunken towards its group's mean, shape (n,)."""
+    mean, beta = rates.group_prior(units, exposure, group)
+    return rates.shrunken(units, exposure, mean[group], beta[group])
 
 
 def _uplift(panel: Panel, week: int, history: dict[int, np.ndarray]) -> np.ndarray:

@@ -82,6 +82,7 @@ def test_the_structure_is_edited_the_target_replanned_and_the_overview_tells(
     expect(page.get_by_test_id("stMetric").filter(has_text="¥100万").first).to_be_visible()
 
     _open(page, "商品结构", "商品结构")
+    expect(page.get_by_text("各层占比（细线是常见比例）")).to_be_in_viewport()
     page.get_by_role("tab", name="层级建议").click()
     page.get_by_role("button", name="全部接受").click()
     expect(page.get_by_text("层级已改")).to_be_visible()
@@ -150,6 +151,40 @@ def test_a_new_campaign_is_the_chosen_one_at_once(signed_in: Callable[..., Page]
     expect(page.get_by_text("还没有目标。填三个数")).to_be_visible()
     page.reload()
     expect(picked).to_have_value("会员节 2027")
+
+
+def test_an_archived_campaign_leaves_the_picker_and_stays_readable(signed_in: Callable[..., Page], shop: Server) -> None:
+    mine = campaigns.add(shop.database, LEAD, "走过场", campaigns.draft("618", 2030, "00:00"), now=clock.now())
+    page = signed_in("campaign_lead", path=f"/plan?campaign={mine}", shop=shop)
+    picked = page.get_by_test_id("stSidebar").get_by_role("combobox").first
+    expect(picked).to_have_value("走过场")
+    page.get_by_role("tab", name="阶段与时钟").click()
+    page.get_by_role("button", name="归档活动").click()
+    body = page.get_by_test_id("stPopoverBody")
+    expect(body.get_by_text("才全部结束")).to_be_visible()
+    assert not campaigns.load(shop.database, LEAD, mine).archived, "asked first"
+    body.get_by_role("button", name="归档活动").click()
+    expect(page.get_by_text("“走过场”已归档")).to_be_visible()
+    expect(picked).not_to_have_value("走过场")
+    picked.click()
+    expect(page.get_by_role("option").filter(has_text="走过场")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    reader = signed_in("viewer", path=f"/stock?campaign={mine}", shop=shop)
+    expect(reader.get_by_text("走过场 · 已归档")).to_be_visible()
+    reader.goto(f"{shop.url}/plan?campaign={mine}")
+    reader.get_by_role("tab", name="阶段与时钟").click()
+    expect(reader.get_by_role("button", name="放回活动列表")).to_have_count(0)
+
+    page.get_by_role("button", name="已归档 1").click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="打开看看").click()
+    expect(picked).to_have_value("走过场")
+    expect(page.get_by_test_id("stSidebar").get_by_text("已归档")).to_be_visible()
+    page.get_by_role("tab", name="阶段与时钟").click()
+    page.get_by_role("button", name="放回活动列表").click()
+    expect(page.get_by_text("“走过场”已放回活动列表")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text("已归档")).to_have_count(0)
+    expect(picked).to_have_value("走过场")
 
 
 def test_two_who_edit_one_sku_see_each_others_cells(

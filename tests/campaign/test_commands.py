@@ -66,6 +66,18 @@ def test_what_a_campaign_cannot_be(core: Any) -> None:
     assert core("plan", "--campaign", "x")[1]["error"] == "campaign.unknown"
 
 
+def test_a_campaign_is_archived_and_put_back(core: Any) -> None:
+    _, made = core("campaign", "add", "618", "--template", "618@00:00/2027")
+    mine = made["campaign_id"]
+    assert core("campaign", "archive", mine) == (0, {"campaign_id": mine, "archived": True})
+    assert core("campaign", "list")[1] == []
+    assert [(row["campaign_id"], row["archived"]) for row in core("campaign", "list", "--archived")[1]] == [(mine, True)]
+    assert core("campaign", "archive", mine, "--back")[0] == 0
+    assert [row["campaign_id"] for row in core("campaign", "list")[1]] == [mine]
+    code, said = core("campaign", "archive", "nobody")
+    assert (code, said["error"]) == (1, "campaign.unknown")
+
+
 def test_a_template_by_its_name(core: Any) -> None:
     code, made = core("campaign", "add", "618", "--template", "618@00:00/2027")
     assert code == 0

@@ -17,6 +17,7 @@ from core.goods.structure_sheet import STRUCTURE, structure_sheet
 from core.goods.tables import campaign_sku, sku
 from core.imports import service as imports
 from core.imports.service import Report
+from core.money import LARGEST_PRICE
 from tests.conftest import together
 
 
@@ -114,7 +115,8 @@ def test_of_two_who_edit_a_row_at_once_one_is_told(
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [(("00123", "tier", "hero"), "goods.unknown_tier"), (("00123", "sale_price", -1), "goods.negative"), (("1", "tier", "regular"), "goods.not_in_campaign"),
+    [(("00123", "tier", "hero"), "goods.unknown_tier"), (("00123", "sale_price", -1), "goods.negative"), (("00123", "sale_price", LARGEST_PRICE + 1), "money.too_large"),
+     (("1", "tier", "regular"), "goods.not_in_campaign"),
      (("00123", "name", "x"), "goods.no_such_field")],
 )  # fmt: skip
 def test_what_no_cell_may_hold(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -81,6 +83,29 @@ def test_the_plan_is_spread_over_the_tiers_exactly(database: Database, lead: Act
     by_tier = rows.groupby("tier")["planned_gmv"].sum()
     assert all(by_tier[tier] == targets[tier] for tier in ("pre_hot", "main_push", "regular"))
     assert (rows["planned_units"] * 10_000 >= rows["planned_gmv"]).all()
+
+
+def test_a_plan_made_while_another_is_being_spread_is_the_one_that_is_spread(
+    database: Database, lead: Actor, campaign_id: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planning.set_target(database, lead, campaign_id, Target(10_000_000, 10_000, 0.1, 10_000), why="试", now=now)
+    look, times = service.lined_up, []
+
+    def slowly(*given: Any) -> Any:
+        times.append(1)
+        if len(times) == 1:
+            goal = Target(20_000_000, 20_000, 0.1, 10_000)
+            with ThreadPoolExecutor() as pool:  # on another connection, as a colleague does
+                pool.submit(planning.set_target, database, lead, campaign_id, goal, why="加码", now=now).result(timeout=5)
+        return look(*given)
+
+    monkeypatch.setattr(service, "lined_up", slowly)
+    service.spread(database, lead, campaign_id, now=now)
+    assert len(times) == 2
+    plan = planning.plan(database, lead, campaign_id)
+    assert plan is not None
+    regular = plan.part("tier").set_index("part")["gmv"]["regular"]
+    assert service.load(database, lead, campaign_id).rows["planned_gmv"].sum() == regular
 
 
 def test_a_promise_made_by_two_overlapping_sales_is_shown(

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from core.access import Actor
+from core.access import Actor, audit
 from core.campaign import planning
 from core.campaign import service as campaigns
 from core.campaign.phases import Phase
@@ -77,3 +77,20 @@ def test_while_the_sale_is_open_the_live_picture_is_there(sqlite: Database, lead
     view = service.load(sqlite, lead, mine, now)
     assert view.selling is not None
     assert view.selling.paid == 0
+
+
+def test_what_changed_is_counted_however_much_it_was(database: Database, lead: Actor, merchandiser: Actor, now: datetime) -> None:
+    mine = campaigns.add_sale(
+        database, lead, "忙", now + timedelta(days=3), now + timedelta(days=4), now=now - timedelta(hours=3)
+    )
+    with database.writing() as connection:
+        audit.record(connection, merchandiser, now - timedelta(days=2), "goods.edit", "A")
+        for minute in range(2_010, 0, -1):  # more than a list of rows would be read for
+            audit.record(connection, merchandiser, now - timedelta(minutes=minute / 60), "price.edit", mine)
+        audit.record(connection, lead, now, "session.sign_in", "lead")
+    changes = service.load(database, lead, mine, now).changes
+    assert changes[["action", "account", "count"]].to_numpy().tolist() == [
+        ["price.edit", merchandiser.name, 2_010],
+        ["campaign.add", lead.name, 1],
+    ]
+    assert changes["at"][0] == now - timedelta(minutes=1 / 60)

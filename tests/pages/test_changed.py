@@ -11,7 +11,8 @@ import pytest
 
 from core.commands.kinds import KINDS
 from core.overview.service import QUIET
-from pages.parts.text import LANGUAGES, Language, sentences
+from core.sentences import sentences
+from pages.parts.text import LANGUAGES, Language
 
 CORE = Path(__file__).resolve().parents[2] / "core"
 ACTION = re.compile(r"[a-z]+\.[a-z_]+")

@@ -173,7 +173,8 @@ def test_response_does_not_run_away_when_the_chain_is_far_off() -> None:
 
 def test_new_sku_is_its_group_and_an_old_one_itself() -> None:
     units, exposure = np.array([900.0, 10.0, 12.0, 9.0, 0.0]), np.array([100.0, 100.0, 100.0, 100.0, 0.0])
-    rate = rates.baseline(units, exposure, np.zeros(5, int))
+    mean, beta = rates.group_prior(units, exposure, np.zeros(5, int))
+    rate = rates.shrunken(units, exposure, mean[0], beta[0])
     assert rate[0] == pytest.approx(9.0, rel=0.02)
     assert rate[4] == pytest.approx(units.sum() / exposure.sum())
 

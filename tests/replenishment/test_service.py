@@ -56,6 +56,29 @@ def test_a_run_explains_itself_to_the_unit(shop: Shop, admin: Actor) -> None:
     assert (sheet.lines["amount"] == sheet.lines["quantity"] * sheet.lines["unit_cost"])[known].all()
 
 
+def test_nobody_waits_for_a_run_and_what_was_done_meanwhile_is_in_it(
+    shop: Shop, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a run is computed an order comes in and a colleague decides a quantity; the computing that the run keeps has seen both."""
+    sheet, decide, times = run(shop, admin), service.rules.decide, []
+
+    def slowly(*given: object) -> object:
+        times.append(1)
+        if len(times) == 1:
+            with ThreadPoolExecutor() as pool:  # on another connection, as they do
+                pool.submit(shop.stock, "reserved", {"00001": 30}, cause="event").result(timeout=5)
+                pool.submit(override, shop, admin, sheet, "00002", 77).result(timeout=5)
+        return decide(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.rules, "decide", slowly)
+    newer = run(shop, admin)
+    assert len(times) == 2
+    assert line(newer, "00002")["quantity"] == 77
+    assert line(newer, "00001")["available"] == line(sheet, "00001")["available"] - 30
+    run(shop, admin)
+    assert len(times) == 3, "nobody acted: computed once"
+
+
 def test_forecast_knows_the_past_sale_and_new_skus_their_analogues(shop: Shop, merchandiser: Actor) -> None:
     told = service.forecast(shop.db, merchandiser, shop.campaign_id, now=shop.now).set_index("sku_code")
     assert told["source"].tolist() == ["own"] * 7 + ["analogues"]

@@ -71,6 +71,22 @@ def test_a_snapshot_is_corrected_by_what_moved_since(shop: Database, merchandise
         assert not any(service.check(connection).values())
 
 
+def test_the_age_of_the_figures_is_that_of_the_last_sheet_or_count(shop: Database, merchandiser: Actor, now: datetime) -> None:
+    later, much_later = now + timedelta(days=2), now + timedelta(days=5)
+    assert service.age(shop, merchandiser, later) == (now, None, False)
+    assert service.age(shop, merchandiser, later + timedelta(minutes=1)).old
+    opened = counts.open_count(shop, merchandiser, "十月", CODES, blind=False, now=later)
+    rows = counts.count_rows(shop, merchandiser, opened)
+    bring(shop, merchandiser, COUNT, count_sheet(rows.assign(counted=100, counter="李"), "zh"), later)
+    assert service.age(shop, merchandiser, much_later) == (now, None, True), "counted, not settled"
+    counts.settle(shop, merchandiser, opened, now=later)
+    assert service.age(shop, merchandiser, later + timedelta(days=1)) == (now, later, False)
+    again = bring(shop, merchandiser, STOCK, written([{"sku_code": "001", "on_hand": 90}]), much_later)
+    assert service.age(shop, merchandiser, much_later).sheet == much_later
+    imports.undo(shop, merchandiser, STOCK, again.import_id, reason="旧表", now=much_later)
+    assert service.age(shop, merchandiser, much_later) == (now, later, True)
+
+
 def test_two_people_who_settle_a_count_at_once_adjust_it_once(
     shop: Database, merchandiser: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

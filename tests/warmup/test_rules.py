@@ -206,15 +206,6 @@ def test_waves() -> None:
         sessions.waves(NOW, 0, 30, [100])
 
 
-@given(st.integers(0, 100), st.integers(-5, 120))
-def test_leftover_returns_exactly(quota, sold) -> None:
-    if 0 <= sold <= quota:
-        assert sessions.leftover(quota, sold) + sold == quota
-    else:
-        with pytest.raises(ShopError, match=r"warmup\.session_oversold"):
-            sessions.leftover(quota, sold)
-
-
 # --- pre-sale -------------------------------------------------------------------------------------------------------
 
 

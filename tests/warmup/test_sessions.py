@@ -39,10 +39,9 @@ def test_a_session_locks_sells_and_gives_back_the_rest(shop: Shop, now: datetime
     one = session(shop, now, 40)
     assert selling.lock(shop.db, shop.lead, [one], now) == 40
     assert (shop.level("001", "activity_locked"), shop.level("001", "available_to_promise")) == (40, 60)
-    selling.sell(shop.db, shop.lead, one, 15, now)
+    with shop.db.writing() as connection:
+        assert selling.draw(connection, {"001": 15}, "intake", now + HOUR) == {"001": 15}
     assert (shop.level("001", "activity_locked"), shop.level("001", "available_to_promise")) == (25, 75)
-    with refused("warmup.session_oversold"):
-        selling.sell(shop.db, shop.lead, one, 26, now)
     row = selling.sessions(shop.db, shop.lead, shop.campaign, now + 1.5 * HOUR).iloc[0]
     assert row[["held", "left", "runs", "over", "short"]].tolist() == [25, 25, True, False, 0]
     assert row["sku_name"] == "面霜"
@@ -191,16 +190,6 @@ class Desk(RuleBasedStateMachine):
             assert selling.lock(self.db, self.shop.lead, [one], self.now) == self.quota[one]
         except ShopError as error:
             assert error.code in {"warmup.session_state", "warmup.session_exceeds", "warmup.session_over"}
-
-    @precondition(lambda self: self.ids)
-    @rule(pick=st.integers(0, 99), units=st.integers(1, 30))
-    def sell(self, pick: int, units: int) -> None:
-        one = self.ids[pick % len(self.ids)]
-        try:
-            selling.sell(self.db, self.shop.lead, one, units, self.now)
-            self.sold[one] += units
-        except ShopError as error:
-            assert error.code in {"warmup.session_state", "warmup.session_oversold"}
 
     @rule(first=st.integers(0, 40), second=st.integers(0, 40))
     def draw(self, first: int, second: int) -> None:
