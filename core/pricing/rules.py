@@ -250,12 +250,12 @@ def best(baskets: Baskets, rules: Sequence[Rule], term: Terms, reach: frozenset[
     Baskets are compared among those that the same rules touch: a coupon for other goods is nobody's choice here.
     """
     met = (term.applies.any(axis=2) & np.array([rule.reach in reach for rule in rules], bool)[:, None]).T
-    alike_as = alike(met)
+    alike_as, order = alike(met), _in_turn(rules)
     shape = baskets.quantity.shape
     nothing = np.zeros(shape, np.int64)
     found = Outcome(nothing, nothing.copy(), np.zeros((len(rules), *shape), np.int64), np.zeros(met.T.shape, bool))
     for rows in (np.flatnonzero(alike_as == one) for one in range(alike_as.max(initial=-1) + 1)):
-        at = np.flatnonzero(met[rows[0]])
+        at = order[met[rows[0]][order]]
         part = Baskets(*(array[rows] for array in (baskets.list_price, baskets.quantity, baskets.item_off)))
         place = np.ix_(at, rows)
         least = _best_of_equals(part, [rules[n] for n in at.tolist()], Terms(term.applies[place], term.value[place]))
@@ -266,6 +266,13 @@ def best(baskets: Baskets, rules: Sequence[Rule], term: Terms, reach: frozenset[
             least.stack,
         )
     return found
+
+
+def _in_turn(rules: Sequence[Rule]) -> np.ndarray:
+    """Places of the rules in the order in which they act: an item-level group together where its first rule stands, whoever may have that one."""
+    first: dict[str, int] = {}
+    turns = [first.setdefault(rule.group, at) if rule.level == "item" and rule.group else at for at, rule in enumerate(rules)]
+    return np.argsort(turns, kind="stable")
 
 
 def _best_of_equals(baskets: Baskets, rules: Sequence[Rule], term: Terms) -> Outcome:

@@ -89,6 +89,18 @@ def test_engine_is_brute_force_over_all_subsets(cart: list[tuple[int, int, int, 
         assert outcome.pay[0].tolist() in ways
 
 
+def test_a_group_acts_in_its_turn_whoever_may_have_its_first_rule() -> None:
+    """Members' rule first, then one fen off for all, then the group's price for all: 2 fen -> the price of 1 -> nothing."""
+    promotion = [
+        Rule("members", "amount_off", 0, level="item", base="list", group="g", reach="members"),
+        Rule("off", "amount_off", 1, level="item", base="list"),
+        Rule("price", "fixed_price", 1, level="item", base="list", group="g"),
+    ]
+    baskets, codes = basket([(2, 1, 0, "A")])
+    for reach in (EVERYONE, frozenset({"automatic"}), frozenset({"automatic", "members"})):
+        assert best(baskets, promotion, touched(promotion, codes), reach).total[0] == 0
+
+
 @given(lines, rules(), some.randoms())
 @settings(max_examples=60, deadline=None)
 def test_each_stack_line_by_line(cart: list[tuple[int, int, int, str]], promotion: list[Rule], random: object) -> None:
