@@ -5,15 +5,16 @@ from pages.parts import live as parts
 from pages.parts import live_desk as desk
 from pages.parts.cards import heading
 from pages.parts.guard import database, require
+from pages.parts.live_minute import minute
 from pages.parts.picker import need_campaign
 
 user = require("live.view")
-chosen = need_campaign(user)
+chosen = need_campaign(user, "live.title")
 db, now = database(), clock.now()
 moment = chosen.moment(now)
 
 heading("live.title", chosen)
-at = parts.minute(chosen, moment)
+at = minute(chosen, moment)
 desk.before(db, user, chosen, moment, now)
-parts.board(db, user, chosen, at)
+parts.board(db, chosen, at)
 desk.tabs(db, user, chosen, at or moment, now)

@@ -5,10 +5,10 @@ import streamlit as st
 from core import clock
 from pages.parts import wall as parts
 from pages.parts.guard import database, require
-from pages.parts.picker import need_campaign
+from pages.parts.picker import campaign
 
 user = require("live.view")
-chosen = need_campaign(user)
+chosen = campaign(user) or parts.nothing(user)
 db = database()
 moment = chosen.moment(clock.now())
 
@@ -17,4 +17,4 @@ stage = st.container()  # what is looked at stands above what is touched
 at = parts.bar(chosen, moment)
 with stage:
     parts.head(chosen, moment)
-    parts.show(db, user, chosen, at)
+    parts.show(db, chosen, at)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+MOST = 0.5  # of the refunds: goods that carry so much are named as their cause
 HOURLY = 0.1  # relative spread of an hour's conversion on an ordinary day
 OPEN = ("pending", "firing", "acknowledged")
 

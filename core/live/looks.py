@@ -17,7 +17,7 @@ from core.readiness import service as readiness
 
 DRILL_SLACK = 4  # a fast rehearsal is played in steps of several sale minutes
 WINDOW = 30  # minutes that a conversion or refund rate is taken over
-NAMED = 3  # overdue tasks that are told by name
+NAMED = 3  # overdue tasks, and goods that come back, that are told by name
 LATELY = 3  # hours whose sale is told beside a change of the pace
 
 
@@ -115,7 +115,22 @@ def _refund(connection: Connection, seen: Picture, rule: Rule) -> list[Finding]:
     if not paid or sums["pay"][0] < rule.limits["orders"]:
         return []
     rate = alerts.refund_rate(refunded, paid, seen.paid * WINDOW / max(seen.minutes, WINDOW))
-    return [Finding("refund", "", rate > rule.limits["above"], rate < rule.limits["clear"], {"rate": rate, "refunded": refunded})]
+    facts = {"rate": rate, "refunded": refunded} | _sent_back(connection, seen, first, last)
+    return [Finding("refund", "", rate > rule.limits["above"], rate < rule.limits["clear"], facts)]
+
+
+def _sent_back(connection: Connection, seen: Picture, first: int, last: int) -> dict[str, object]:
+    """The goods behind a window's refunds, the largest first: as few as carry alerts.MOST of them, at most NAMED (code, name), what
+    part they carry, and of how many goods."""
+    back = books.lately(connection, seen.scope.campaign_id, first, last, "refund").set_index("sku_code")["amount_fen"]
+    back = back[back > 0].sort_index().sort_values(ascending=False, kind="stable")
+    if back.empty:
+        return {"goods": [], "carried": 0.0, "of": 0}
+    parts = (back / back.sum()).cumsum()
+    named = parts.iloc[: min(NAMED, int((parts < alerts.MOST).sum()) + 1)]
+    names = seen.goods["name"].reindex(named.index).fillna("")
+    goods = [{"code": str(code), "name": str(name)} for code, name in names.items()]
+    return {"goods": goods, "carried": round(float(named.iloc[-1]), 3), "of": len(back)}
 
 
 def _silence(_: Connection, seen: Picture, rule: Rule) -> list[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.clock import zone
+from core.live.alerts import MOST
 from core.live.factors import FACTORS
 from core.live.picture import Picture
 from core.notify.words import Said, say, shown
@@ -54,7 +55,8 @@ def _listed(said: Sequence[Said], at: datetime, language: str) -> list[Said]:
 def _says(seen: Picture, kind: str, row: Row, language: str) -> Said:
     """The sentence of one alert."""
     facts = dict(row["facts"])
-    facts["goods"] = _goods(row["subject"], facts.get("name"), language)
+    named = [_goods(one["code"], one["name"], language) for one in facts.get("goods", ())]
+    facts["goods"] = named or _goods(row["subject"], facts.get("name"), language)
     key, more = _variant(seen, kind, facts)
     return say(language, f"message.alert.{key}", **facts | more)
 
@@ -67,6 +69,8 @@ def _variant(seen: Picture, kind: str, facts: Row) -> tuple[str, dict[str, Any]]
         return kind, {"short": 1 - facts["forecast"] / facts["target"]}
     if kind == "change":
         return _change(facts), {}
+    if kind == "refund" and facts.get("of"):
+        return "refund_goods" if facts["carried"] >= MOST else "refund_spread", {}
     if kind == "silence" and seen.minutes_silent is None:
         return "silence_never", {}
     if kind == "silence":

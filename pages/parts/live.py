@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -21,17 +21,17 @@ from core.live.glance import Glance, glance
 from core.live.picture import Picture
 from core.live.rehearsal import LAST
 from pages.parts import charts
-from pages.parts.address import kept
 from pages.parts.cards import Card, cards
 from pages.parts.charts import Series
 from pages.parts.columns import Column, settled
-from pages.parts.countdown import Size, countdown
 from pages.parts.guard import require
+from pages.parts.links import link
 from pages.parts.live_alerts import alerts
 from pages.parts.live_frames import CHANNELS, Drawn, drawn
 from pages.parts.picker import Chosen
+from pages.parts.pulse import pulse
 from pages.parts.tables import MOST, tall
-from pages.parts.text import error_text, language, money, money_short, number_short, percent, plain, points, t
+from pages.parts.text import error_text, language, money, money_short, number_short, percent, plain, points, t, time
 
 EVERY_S = 2.0
 DRILL_GAP = 20  # sale minutes between two rounds of a fast rehearsal are no silence
@@ -58,75 +58,28 @@ GOODS = (
 )
 
 
-def clocks(chosen: Chosen, moment: datetime, *, key: str, size: Size = "small") -> None:
-    """The countdown to the opening or the close; it runs in the browser, in a rehearsal by the rehearsal's clock."""
-    if moment >= chosen.closes_at:
-        st.caption(t("shell.closed"))
-        return
-    opens = moment < chosen.opens_at
-    label = plain("shell.until_opens" if opens else "shell.until_closes")
-    ends = chosen.opens_at if opens else chosen.closes_at
-    countdown(ends, clock.now(), key=f"{key}_clock", label=label, drill=chosen.drill, size=size)
-
-
-def minute(chosen: Chosen, moment: datetime) -> datetime | None:
-    """The countdown; beside it the past minute that the reader looks at, by the slider or the address; None = the running one."""
-    with st.container(horizontal=True, vertical_alignment="center", key="live_clocks"):
-        clocks(chosen, moment, key="live")
-        return past_minute(chosen, moment, key="live")
-
-
-def past_minute(chosen: Chosen, moment: datetime, *, key: str) -> datetime | None:
-    """The past minute, on a page of that key."""
-    first, last = chosen.opens_at, min(moment, chosen.closes_at)
-    if last <= first:
-        return None
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}_minute"):
-        with kept("view", "now", ("now", "past")):
-            view = st.segmented_control(
-                t("live.view"), ("now", "past"), required=True, key="view", label_visibility="collapsed", format_func=_view_word
-            )
-        if view != "past":
-            return None
-        zone = clock.zone(chosen.timezone)
-        start, end = (each.astimezone(zone).replace(tzinfo=None) for each in (first, last))
-        said = st.query_params.get("at")
-        begin = min(max(datetime.fromisoformat(said), start), end) if said and _readable(said) else end
-        at: datetime = st.slider(
-            t("live.minute"), start, end, begin, step=timedelta(minutes=1), format="MM-DD HH:mm", label_visibility="collapsed"
-        )
-    st.query_params["at"] = at.isoformat(timespec="minutes")
-    return at.replace(tzinfo=zone).astimezone(clock.UTC)
-
-
-def _readable(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).tzinfo is None
-    except ValueError:
-        return False
-
-
-def _view_word(view: str) -> str:
-    return plain(f"live.view_{view}")
-
-
-def board(db: Database, user: Actor, chosen: Chosen, at: datetime | None) -> None:
+def board(db: Database, chosen: Chosen, at: datetime | None) -> None:
     """The picture; the running minute draws itself anew every EVERY_S seconds."""
-    st.fragment(_board, run_every=None if at is not None else EVERY_S)(db, user.name, chosen, at)
+    st.fragment(_board, run_every=None if at is not None else EVERY_S)(db, chosen, at)
 
 
-def _board(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> None:
-    user = require("live.view")  # a fragment does not pass the gate again
+def _board(db: Database, chosen: Chosen, at: datetime | None) -> None:
     now = clock.now()
-    look = look_at(db, user, chosen, now, at, key="live_last")
+    look, user = look_at(db, chosen, now, at, key="live_last")
     if look is None:
         return
     seen, frames = look.seen, drawn(look)
-    freshness(look, now, at is None)
+    with st.container(horizontal=True, vertical_alignment="center", key="live_fresh"):
+        freshness(look, now, at is None)
+        pulse(seen, now, key="live_pulse", live=at is None, stale=user is None, quiet=True)
     answer(seen)
     left, right = st.columns((5, 2), gap="medium")
     with left:
-        charts.draw(frames.curve, _curve_spec(charts.appearance(), language()), key="live_curve", alt=plain("live.curve_alt"))
+        if nothing_to_draw(seen):
+            st.caption(t("live.no_curve"))
+            link("plan", t("live.to_plan"))
+        else:
+            charts.draw(frames.curve, _curve_spec(charts.appearance(), language()), key="live_curve", alt=plain("live.curve_alt"))
     with right:
         why(seen, frames)
     alerts(db, user, look, at is None)
@@ -134,24 +87,26 @@ def _board(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> Non
     table(frames.tiers, TIER_COLUMNS, "live.tiers", key="live_tiers")
 
 
-def look_at(db: Database, user: Actor, chosen: Chosen, now: datetime, at: datetime | None, *, key: str) -> Glance | None:
-    """The running minute, or the past one `at`; where it cannot be had the last good one, with its own age on it; None without any."""
+def look_at(db: Database, chosen: Chosen, now: datetime, at: datetime | None, *, key: str) -> tuple[Glance | None, Actor | None]:
+    """The running minute, or the past one `at`, and who looks at it. Where it cannot be had the last good one, with its own age on it,
+    and nobody who could act upon it; without any, the reason on the screen."""
     try:
+        user = require("live.view")  # a fragment does not pass the gate again
         look = glance(db, user, chosen.campaign_id, now, at)
     except ShopError as error:
         last: Glance | None = st.session_state.get(key)
-        if last is None or last.seen.scope.campaign_id != chosen.campaign_id:
-            st.error(error_text(error))
-            return None
-        return last
+        if last is not None and last.seen.scope.campaign_id == chosen.campaign_id:
+            return last, None
+        st.error(error_text(error))
+        return None, None
     st.session_state[key] = look
-    return look
+    return look, user
 
 
 def freshness(look: Glance, now: datetime, live: bool) -> None:
     """How old the figures are, what rings, whether the books agree, what waits: one line, so that nothing moves below it."""
     seen, ringing = look.seen, sum(row["state"] == "firing" for row in look.alerts)
-    shown = seen.at.astimezone(clock.zone(seen.scope.timezone)).strftime("%m-%d %H:%M:%S")
+    shown = min(seen.at, seen.scope.ends_at).astimezone(clock.zone(seen.scope.timezone)).strftime("%m-%d %H:%M:%S")
     drill = f"{t('live.drill')} · " if seen.scope.drill else ""
     silent = seen.minutes_silent
     marks = [("schedule", "orange" if drill else "gray", f"{drill}{t('live.as_of', at=shown)}")]
@@ -161,7 +116,7 @@ def freshness(look: Glance, now: datetime, live: bool) -> None:
         marks.append(("notifications_active", "red", t("live.ringing", n=ringing)))
     if not live:
         marks.append(("replay", "gray", t("live.view_past")))
-    elif seen.at >= seen.scope.ends_at - LAST:
+    elif over(seen):
         marks.append(("flag", "gray", t("shell.closed")))
     elif silent is None:
         marks.append(("sensors_off", "gray", t("live.no_data_yet")))
@@ -181,6 +136,16 @@ def freshness(look: Glance, now: datetime, live: bool) -> None:
     st.markdown(" ".join(f":{hue}-badge[:material/{icon}: {said}]" for icon, hue, said in marks))
 
 
+def nothing_to_draw(seen: Picture) -> bool:
+    """Whether neither a plan nor a sale makes a curve."""
+    return not seen.scope.target and not seen.paid
+
+
+def over(seen: Picture) -> bool:
+    """Whether the sale had closed: what was a forecast is the result."""
+    return seen.at >= seen.scope.ends_at - LAST
+
+
 def answer(seen: Picture) -> None:
     """Two rows of cards: the race, then what stands behind it."""
     target, outlook = seen.scope.target, seen.forecast
@@ -189,12 +154,12 @@ def answer(seen: Picture) -> None:
     cards(
         Card("live.paid", money_short(seen.paid), change=gap, change_text="" if gap is None else percent(gap, sign=True),
              against=plain("live.against_plan", planned=money_short(seen.planned)) if target else "", help="live.paid_help"),
-        Card("live.forecast", "—" if outlook.close is None else money_short(outlook.close),
+        Card("live.final" if over(seen) else "live.forecast", "—" if outlook.close is None else money_short(outlook.close),
              change=None if outlook.close is None or not target else outlook.close / target - 1,
              change_text="" if outlook.close is None or not target else percent(outlook.close / target - 1, sign=True),
              against="" if outlook.close is None or not target else plain("live.of_target", share=percent(outlook.close / target)),
-             help="live.forecast_help"),
-        Card("live.needed", _times(seen.needed_rate), help="live.needed_help",
+             help="live.final_help" if over(seen) else "live.forecast_help"),
+        Card("live.needed", times(seen.needed_rate), help="live.needed_help",
              against=plain("live.needed_against")),
         Card("live.net", money_short(seen.net), help="live.net_help", against="" if seen.expected_net is None
              else plain("live.expected_net_is", amount=money_short(seen.expected_net))),
@@ -216,7 +181,7 @@ def answer(seen: Picture) -> None:
     )  # fmt: skip
 
 
-def _times(rate: float | None) -> str:
+def times(rate: float | None) -> str:
     """How many times the planned rate; beyond ten times nobody counts any more."""
     if rate is None:
         return "—"
@@ -225,6 +190,8 @@ def _times(rate: float | None) -> str:
 
 def _outlook(seen: Picture) -> str:
     """How sure the forecast is, in one line."""
+    if over(seen):
+        return t("live.final_note", at=time(seen.scope.ends_at, seen.scope.timezone))
     outlook = seen.forecast
     days = outlook.days or seen.scope.curve.days  # one past day makes a curve, two make an interval
     behind = t("live.days_behind", n=days) if days else t("live.no_days")

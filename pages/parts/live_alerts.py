@@ -14,9 +14,10 @@ from core.access import Actor, allowed
 from core.database import Database
 from core.errors import ShopError
 from core.live import watch
+from core.live.alerts import MOST
 from core.live.glance import Glance, forget
 from core.live.picture import Picture
-from pages.parts.states import tone
+from pages.parts.states import tone, word
 from pages.parts.text import literal, money_short, number, percent, plain, t
 
 SHOWN = 6
@@ -24,8 +25,8 @@ MONEY = ("forecast", "high", "target", "refunded")  # facts that are amounts
 HIDDEN = "•••"
 
 
-def alerts(db: Database, user: Actor, look: Glance, live: bool) -> None:
-    """Open alerts with their sentence; firing ones can be acknowledged. The place stays when there is none."""
+def alerts(db: Database, user: Actor | None, look: Glance, live: bool) -> None:
+    """Open alerts with their sentence; firing ones can be acknowledged by `user`. The place stays when there is none."""
     with st.container(key="live_alerts", border=True):
         if not look.alerts:
             st.markdown(f":material/check_circle: {t('live.all_quiet')}")
@@ -35,7 +36,7 @@ def alerts(db: Database, user: Actor, look: Glance, live: bool) -> None:
             st.caption(t("live.more_alerts", n=len(look.alerts) - SHOWN))
 
 
-def _line(db: Database, user: Actor, row: Mapping[Any, Any], seen: Picture, live: bool) -> None:
+def _line(db: Database, user: Actor | None, row: Mapping[Any, Any], seen: Picture, live: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"alert_{row['alert_id']}"):
         mark = f":{tone(row['state'])}-badge[{t('state.' + row['state'])}]"
         said = [row["fired_at"].astimezone(clock.zone(seen.scope.timezone)).strftime("%H:%M")]
@@ -44,7 +45,7 @@ def _line(db: Database, user: Actor, row: Mapping[Any, Any], seen: Picture, live
         if row["acknowledged_by"]:
             said.append(t("live.acknowledged_by", name=row["acknowledged_by"]))
         st.markdown(f"{mark} {sentence(row)} :small[:gray[{' · '.join(said)}]]", width="stretch")
-        if row["state"] == "firing" and live and allowed(user, "live.acknowledge"):
+        if row["state"] == "firing" and live and user is not None and allowed(user, "live.acknowledge"):
             st.button(
                 t("live.acknowledge"),
                 key=f"ack_{row['alert_id']}",
@@ -65,16 +66,33 @@ def sentence(row: Mapping[Any, Any], *, hide_money: bool = False) -> str:
     facts = {key: HIDDEN if hide_money and key in MONEY else _said(key, value) for key, value in row["facts"].items()}
     subject = f"`{literal(row['subject'])}` " if row["subject"] else ""
     kind = f"alert.{row['kind']}"
-    gone = row["kind"] == "stock_out" and (row["facts"].get("left") or 0) <= 0
-    return f"**{t(kind)}** · {subject}{t(f'{kind}_gone' if gone else f'{kind}_says', **facts)}"
+    return f"**{t(kind)}** · {subject}{t(f'{kind}_{_variant(row)}', **facts)}"
 
 
-def _said(key: str, value: Any) -> str:
+def _variant(row: Mapping[Any, Any]) -> str:
+    """Which of a kind's sentences fits its facts."""
+    facts = row["facts"]
+    if row["kind"] == "stock_out":
+        if not facts.get("left"):
+            return "over" if facts.get("short") else "gone"
+        return "lasts" if facts.get("minutes") is None else "says" if facts.get("next_on") else "none"
+    if row["kind"] == "refund" and facts.get("of"):
+        return "goods" if facts["carried"] >= MOST else "spread"
+    return "says"
+
+
+def _said(key: str, value: Any) -> str | list[str]:
     """A fact as people read it."""
     if value in (None, ""):
         return "—"
-    if key in ("rate", "usual", "ratio"):
+    if key in ("rate", "usual", "ratio", "carried"):
         return percent(float(value))
+    if key == "goods":
+        return [plain("message.goods", **one) if one["name"] else one["code"] for one in value]
+    if key == "code":
+        return word(value, "errors")
+    if isinstance(value, list):
+        return [str(each) for each in value]
     if key in MONEY:
         return money_short(int(value))
     if key == "direction":

@@ -152,14 +152,18 @@ def _take_back(db: Database, user: Actor, chosen: Chosen, decision_id: str, now:
 
 def _advice(db: Database, user: Actor, chosen: Chosen, at: datetime, now: datetime) -> None:
     _in_force(db, user, chosen, now)
+    if at >= chosen.closes_at:
+        st.caption(t("live.over_no_advice"))
+        return
     found = decisions.advice(db, user, chosen.campaign_id, at)
     if found.empty:
         st.caption(t("live.no_advice"))
         return
-    st.caption(t("live.advice_note"))
+    acts_here = allowed(user, "live.act")
+    st.caption(t("live.advice_note" if acts_here else "live.advice_look"))
     times = st.session_state.setdefault("live_acts", 0)  # a table of its own after each act: the next row is not picked by itself
     columns = [column for column in ADVICE if column.name in found.columns]  # margins are not everybody's
-    picked = draw_table(found, columns, key=f"live_advice_{times}", pick=allowed(user, "live.act"), height=360)
+    picked = draw_table(found, columns, key=f"live_advice_{times}", pick=acts_here, height=360)
     if picked is None:
         return
     row = row_of(found, picked)
@@ -225,7 +229,7 @@ def _rules(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: dateti
                     name: st.number_input(plain(f"limit.{name}"), value=float(value), disabled=not may)
                     for name, value in limits.items()
                 }
-                if st.form_submit_button(t("common.save"), disabled=not may):
+                if st.form_submit_button(t("common.save"), disabled=not may, help=None if may else t("live.not_yours")):
                     _tried(
                         lambda k=kind, g=given, o=on: watch.set_rule(db, user, chosen.campaign_id, k, g, now, enabled=o),
                         "live.saved",
@@ -263,14 +267,16 @@ def _rehearsal(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: da
             st.markdown(f"{t('live.drill')} **{literal(row['name'])}** · {row['speed']:g}×", width="stretch")
             if row["campaign_id"] != chosen.campaign_id:
                 st.button(t("live.look"), key=f"look_{row['campaign_id']}", on_click=look, args=(row["campaign_id"],))
-            if st.button(t("live.end_rehearsal"), key=f"end_{row['campaign_id']}", disabled=not may):
+            if may and st.button(t("live.end_rehearsal"), key=f"end_{row['campaign_id']}"):
                 look(row["rehearsal_of"])
                 _tried(lambda one=row["campaign_id"]: rehearsal.drop(db, user, one, clock.now()), "live.ended")
+    if not may:
+        return
     with st.form("rehearse", border=True):
         left, right = st.columns(2)
         speed = left.select_slider(t("live.speed"), SPEEDS, 60, format_func=lambda value: f"{value}×")
         course = right.slider(t("live.course"), 0.4, 1.4, 1.0, 0.05, format="percent")
-        if st.form_submit_button(t("live.start_rehearsal"), type="primary", icon=":material/play_arrow:", disabled=not may):
+        if st.form_submit_button(t("live.start_rehearsal"), type="primary", icon=":material/play_arrow:"):
             _tried(lambda: look(rehearsal.start(db, user, chosen.campaign_id, now, speed=speed, course=course)), "live.started")
 
 

@@ -22,49 +22,31 @@ from core.live.picture import Picture
 from pages.parts import charts
 from pages.parts.address import kept
 from pages.parts.charts import Series
-from pages.parts.guard import require
 from pages.parts.links import link
-from pages.parts.live import clocks, look_at, past_minute
+from pages.parts.live import look_at, nothing_to_draw, over, times
 from pages.parts.live_alerts import HIDDEN, sentence
 from pages.parts.live_frames import drawn
-from pages.parts.picker import Chosen
+from pages.parts.live_minute import clocks, past_minute
+from pages.parts.picker import Chosen, need_campaign
+from pages.parts.pulse import pulse
 from pages.parts.states import word
 from pages.parts.text import language, literal, money_short, number_short, percent, plain, rise_is_red, t
 
-EVERY_S, TURN_S, DEAD_S = 2.0, 12, 15
+EVERY_S, TURN_S = 2.0, 12
 PANELS = ("ranking", "stock", "why")
 RANKED = 7
 _FONT = {"expr": "max(12, min(windowSize()[0] / 85, windowSize()[1] / 48))"}  # of the chart: 2% of the screen's height
-
-_JS = """
-const timers = new WeakMap()
-export default function (component) {
-  const { data, parentElement } = component
-  const mark = parentElement.querySelector(".pulse")
-  const born = Date.now()
-  const look = () => {
-    const dead = data.live && Date.now() - born > data.dead_ms
-    mark.classList.toggle("dead", dead)
-    mark.classList.toggle("drill", data.drill && !dead)
-    mark.textContent = dead ? data.lost.replace("{at}", data.at) : data.at
-  }
-  clearInterval(timers.get(parentElement))
-  timers.set(parentElement, setInterval(look, 500))
-  look()
-  return () => clearInterval(timers.get(parentElement))
-}
-"""
-_PULSE_CSS = """
-.pulse { font: 600 max(1rem, min(1.5vw, 2.6vh)) var(--st-font); color: #9AA1AC; font-variant-numeric: tabular-nums; }
-.pulse.drill { color: #E5B93C; }
-.pulse.dead { color: #fff; background: #C8102E; padding: 0.3em 0.8em; border-radius: 6px; }
-"""
-_pulse = st.components.v2.component("wall_pulse", html='<div class="pulse" role="status"></div>', css=_PULSE_CSS, js=_JS)
 
 
 def dress() -> None:
     """The wall's own look, dark whatever the reader's."""
     st.html(Path(__file__).with_name("look_wall.css"))
+
+
+def nothing(user: Actor) -> Chosen:
+    """Without any campaign: the way back to the menu, which the wall has not, and what every page says then; the page stops."""
+    link("overview", t("wall.out"), icon="arrow_back")
+    return need_campaign(user, "menu.wall")
 
 
 def head(chosen: Chosen, moment: datetime) -> None:
@@ -93,28 +75,18 @@ def bar(chosen: Chosen, moment: datetime) -> datetime | None:
     return at
 
 
-def show(db: Database, user: Actor, chosen: Chosen, at: datetime | None) -> None:
+def show(db: Database, chosen: Chosen, at: datetime | None) -> None:
     """The picture, drawn anew every EVERY_S seconds."""
-    st.fragment(_show, run_every=None if at is not None else EVERY_S)(db, user.name, chosen, at)
+    st.fragment(_show, run_every=None if at is not None else EVERY_S)(db, chosen, at)
 
 
-def _show(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> None:
-    user = require("live.view")
+def _show(db: Database, chosen: Chosen, at: datetime | None) -> None:
     now = clock.now()
-    look = look_at(db, user, chosen, now, at, key="wall_last")
+    look, user = look_at(db, chosen, now, at, key="wall_last")
     if look is None:
         return
     seen = look.seen
-    shown = seen.at.astimezone(clock.zone(seen.scope.timezone)).strftime("%m-%d %H:%M:%S")
-    shown = f"{plain('live.drill')} · {shown}" if seen.scope.drill else shown
-    data = {
-        "at": shown,
-        "drill": seen.scope.drill,
-        "live": at is None,
-        "dead_ms": DEAD_S * 1000,
-        "lost": plain("wall.lost", at="{at}"),
-    }
-    _pulse(key="wall_pulse", data=data)
+    pulse(seen, now, key="wall_pulse", live=at is None, stale=user is None)
     hidden = st.session_state.get("money") == "hidden"
     st.html(_figures(seen, hidden))
     left, right = st.columns((3, 2), gap="large")
@@ -122,7 +94,10 @@ def _show(db: Database, _name: str, chosen: Chosen, at: datetime | None) -> None
         rows = drawn(look).curve
         rows = _in_percent(rows, seen) if hidden else rows
         key, alt = f"wall_curve_{hidden}", plain("live.curve_alt")
-        st.vega_lite_chart(rows, _spec(hidden, language()), height="stretch", key=key, alt=alt)
+        if nothing_to_draw(seen):
+            st.html(f'<div class="wall-label">{_escape(plain("live.no_curve"))}</div>')
+        else:
+            st.vega_lite_chart(rows, _spec(hidden, language()), height="stretch", key=key, alt=alt)
     with right:
         chosen_panel = str(st.session_state.get("panel", "turn"))
         panel = PANELS[int(now.timestamp() // TURN_S) % len(PANELS)] if chosen_panel == "turn" else chosen_panel
@@ -183,8 +158,12 @@ def _running(seen: Picture, hidden: bool) -> tuple[str, str, Sequence[tuple[str,
     tone = "" if seen.pace is None else "wall-up" if seen.pace >= 1 else "wall-down"
     small = (
         (plain("wall.pace"), pace, tone),
-        (plain("live.forecast"), percent(close / target) if shares and close is not None else _amount(close, hidden), ""),
-        (plain("live.needed"), "—" if seen.needed_rate is None else f"{seen.needed_rate:.2f}×", ""),
+        (
+            plain("live.final" if over(seen) else "live.forecast"),
+            percent(close / target) if shares and close is not None else _amount(close, hidden),
+            "",
+        ),
+        (plain("live.needed"), times(seen.needed_rate), ""),
         (plain("live.visitors"), number_short(seen.visitors), ""),
         (plain("live.conversion"), "—" if seen.conversion_rate is None else percent(seen.conversion_rate, 2), ""),
         (plain("live.aov"), _amount(seen.aov, hidden), ""),
@@ -281,8 +260,10 @@ def _spec(hidden: bool, tongue: str) -> charts.Spec:  # noqa: ARG001 - the langu
     del spec["height"]  # the stage's own
     spec["layer"][1]["encoding"]["y"]["title"] = None  # the line is named
     for layer in spec["layer"]:
+        if layer["mark"]["type"] == "line":
+            layer["mark"]["strokeWidth"] = {"expr": f"{_FONT['expr']} / 5"}
         if layer["mark"]["type"] == "text":
             layer["mark"] |= {"fontSize": _FONT, "dy": {"expr": f"datum.below ? {_FONT['expr']} * 1.2 * datum.place : -14"}}
     axis = {"labelColor": "#9AA1AC", "labelFontSize": _FONT, "gridColor": "#24262C", "tickCount": 6}
-    spec["config"] = {"background": "#0C0D10", "axis": axis, "line": {"strokeWidth": 4}, "view": {"stroke": None}}
+    spec["config"] = {"background": "#0C0D10", "axis": axis, "view": {"stroke": None}}
     return spec
