@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Column, Connection, FromClause, Select, case, func, literal, select, union_all
@@ -61,7 +62,12 @@ def _difference(connection: Connection, keys: Sequence[str], *queries: Select[An
     totals = [func.sum(column).label(column.name) for column in sums]
     wrong = case(*[(func.sum(column) != 0, 1) for column in sums], else_=0) == 1
     query = select(*(both.c[key] for key in keys), *totals).group_by(*(both.c[key] for key in keys)).having(wrong)
-    return [dict(row) for row in connection.execute(query.limit(MOST_FAULTS)).mappings()]
+    found = connection.execute(query.limit(MOST_FAULTS)).all()  # sums come as decimals on PostgreSQL
+    return [dict(zip((*keys, *(column.name for column in sums)), map(_plain, row), strict=True)) for row in found]
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else value
 
 
 def _rollup(connection: Connection, table: FromClause, keys: dict[str, Any], campaign_id: str) -> list[Any]:

@@ -239,7 +239,7 @@ def _rules(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: dateti
 def _books(db: Database, user: Actor, chosen: Chosen, _at: datetime, now: datetime) -> None:
     """Received = applied + duplicate + waiting + rejected, what waits, what was refused, and the recount."""
     books = intake_books.books(db, user, chosen.campaign_id, now)
-    if st.button(t("live.recount"), icon=":material/rule:"):
+    if allowed(user, "live.act") and st.button(t("live.recount"), icon=":material/rule:"):
         found = service.recount_books(db, user, chosen.campaign_id, now)
         wrong = sum(map(len, found.values()))
         (st.error if wrong else st.success)(t("live.recount_faults" if wrong else "live.recount_right", n=wrong))

@@ -9,7 +9,9 @@ import pytest
 
 from core.access import Actor
 from core.campaign.pace import default_curve, share_at
+from core.errors import ShopError
 from core.live import service
+from core.live.tables import sale_sku_kind
 from tests.live.conftest import OPENS, Shop, event, hour
 
 
@@ -109,3 +111,19 @@ def test_attach_rate_counts_orders_with_main_push_goods(shop: Shop, admin: Actor
     )
     seen = service.load(shop.db, admin, shop.campaign_id, OPENS + timedelta(minutes=5))
     assert (seen.attach_orders, seen.attach_rate) == (2, 0.5)
+
+
+def test_the_light_says_when_the_books_were_recounted_and_what_was_wrong(shop: Shop, lead: Actor, viewer: Actor) -> None:
+    shop.send([event(1, "pay", 1, order_id="a", amount_fen=100)])
+    at = OPENS + timedelta(minutes=5)
+    assert service.load(shop.db, lead, shop.campaign_id, at).recounted_at is None
+    with pytest.raises(ShopError, match="access.denied"):
+        service.recount_books(shop.db, viewer, shop.campaign_id, at)
+    assert not any(service.recount_books(shop.db, lead, shop.campaign_id, at).values())
+    seen = service.load(shop.db, lead, shop.campaign_id, at + timedelta(minutes=1))
+    assert (seen.recounted_at, seen.recount_faults) == (at, 0)
+    with shop.db.writing() as connection:
+        connection.execute(sale_sku_kind.update().values(amount_fen=101))
+    found = service.recount_books(shop.db, lead, shop.campaign_id, at)
+    assert [fault["amount_fen"] for fault in found["sku_kind"]] == [1]
+    assert service.load(shop.db, lead, shop.campaign_id, at + timedelta(minutes=2)).recount_faults == 1
