@@ -19,9 +19,10 @@ from core.campaign.service import Campaign
 from core.campaign.tables import campaign as campaign_table
 from core.clock import zone
 from core.database import read
-from core.goods.tables import campaign_sku
+from core.goods.tables import campaign_sku, sku
 from core.live import books, pace, window
 from core.live.picture import Scope
+from core.live.series import SKU_KIND
 from core.live.tables import rehearsal
 from core.pricing import service as pricing
 from core.stock import service as stock
@@ -138,6 +139,13 @@ def lineup(connection: Connection, campaign_id: str) -> pd.DataFrame:
     prices = pricing.economics(connection, base_of(mine)).set_index("sku_code")
     kept = prices[["name", "tier", "landed_price", "sale_price", "contribution", "unit_cost", "worst_contribution"]]
     return kept.join(_planned(connection, base_of(mine)), how="left")
+
+
+def sold_besides(connection: Connection, campaign_id: str, lineup: pd.Index) -> pd.Series:
+    """Names of the goods that the sale has sold though they are not in its lineup (past sales, other goods of the shop), by sku_code."""
+    sold = select(SKU_KIND.c.sku_code).where(SKU_KIND.c.campaign_id == campaign_id, SKU_KIND.c.kind.in_(("order", "pay")))
+    names = read(connection, select(sku.c.sku_code, sku.c.name).where(sku.c.sku_code.in_(sold))).set_index("sku_code")["name"]
+    return names[~names.index.isin(lineup)]
 
 
 def free(connection: Connection, scope: Scope, codes: Sequence[str]) -> dict[str, int]:

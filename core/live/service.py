@@ -74,7 +74,9 @@ def draw(db: Database, campaign_id: str, at: datetime, *, costs: bool = True) ->
 def _slow_parts(connection: Connection, campaign_id: str, at: datetime) -> Slow:
     scope = scopes.scope(connection, campaign_id, at)
     base = scopes.base_of(campaigns.standing(connection, campaign_id))
-    known = scopes.lineup(connection, campaign_id).join(next_arrivals(connection), how="left")
+    known = scopes.lineup(connection, campaign_id)
+    others = scopes.sold_besides(connection, campaign_id, known.index)
+    known = known.reindex(known.index.append(others.index)).fillna({"name": others}).join(next_arrivals(connection), how="left")
     return Slow(
         scope, picture.Course.of(scope), lru_cache(maxsize=4)(partial(picture.aligned, known)), books.attach(connection, campaign_id, base),
         refund_rate(connection),

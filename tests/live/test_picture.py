@@ -10,6 +10,7 @@ import pytest
 from core.access import Actor
 from core.campaign.pace import default_curve, share_at
 from core.errors import ShopError
+from core.goods.tables import campaign_sku, sku
 from core.live import service
 from core.live.tables import sale_sku_kind
 from tests.live.conftest import OPENS, Shop, event, hour
@@ -127,3 +128,13 @@ def test_the_light_says_when_the_books_were_recounted_and_what_was_wrong(shop: S
     found = service.recount_books(shop.db, lead, shop.campaign_id, at)
     assert [fault["amount_fen"] for fault in found["sku_kind"]] == [1]
     assert service.load(shop.db, lead, shop.campaign_id, at + timedelta(minutes=2)).recount_faults == 1
+
+
+def test_goods_outside_the_lineup_are_called_by_their_name(shop: Shop, admin: Actor) -> None:
+    with shop.db.writing() as connection:
+        connection.execute(campaign_sku.delete().where(campaign_sku.c.sku_code == "S02"))
+        connection.execute(sku.update().where(sku.c.sku_code == "S02").values(name="去年的杯子"))
+    shop.send([event(n, "pay", 1, order_id=f"o{n}", sku_code=f"S0{n}", amount_fen=100 * n) for n in (1, 2)])
+    goods = service.load(shop.db, admin, shop.campaign_id, OPENS + timedelta(minutes=5)).goods
+    assert goods["name"].to_dict() == {"S02": "去年的杯子", "S01": "货1"}
+    assert goods["landed_price"].isna().to_dict() == {"S02": True, "S01": False}
