@@ -168,16 +168,20 @@ def _archive(db: Database, user: Actor, mine: Campaign, now: datetime) -> None:
             st.session_state["plan_said"] = t("campaign.back", name=mine.name)
             st.rerun()
         return
-    with st.popover(t("campaign.archive"), icon=":material/archive:"):
-        st.markdown(t("campaign.archive_what", name=mine.name))
-        ends_at = max(phase.ends_at for phase in mine.phases)
-        if now < ends_at:
-            st.warning(t("campaign.archive_early", at=time(ends_at, mine.timezone)), icon=":material/warning:")
-        if st.button(t("campaign.archive"), key="campaign_archive", type="primary"):
-            service.archive(db, user, mine.campaign_id, now=now)
-            st.session_state["plan_said"] = t("campaign.archived_done", name=mine.name)
-            leave()
-            st.rerun()
+    if st.button(t("campaign.archive"), icon=":material/archive:"):
+        st.dialog(plain("campaign.archive"), icon=":material/archive:")(_ask_to_archive)(db, user, mine, now)
+
+
+def _ask_to_archive(db: Database, user: Actor, mine: Campaign, now: datetime) -> None:
+    st.markdown(t("campaign.archive_what", name=mine.name))
+    ends_at = max(phase.ends_at for phase in mine.phases)
+    if now < ends_at:
+        st.warning(t("campaign.archive_early", at=time(ends_at, mine.timezone)), icon=":material/warning:")
+    if st.button(t("campaign.archive"), key="campaign_archive", type="primary"):
+        service.archive(db, user, mine.campaign_id, now=now)
+        st.session_state["plan_said"] = t("campaign.archived_done", name=mine.name)
+        leave()
+        st.rerun()
 
 
 def _save(db: Database, user: Actor, mine: Campaign, phases: list[Phase], now: datetime) -> None:

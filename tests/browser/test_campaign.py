@@ -160,7 +160,7 @@ def test_an_archived_campaign_leaves_the_picker_and_stays_readable(signed_in: Ca
     expect(picked).to_have_value("走过场")
     page.get_by_role("tab", name="阶段与时钟").click()
     page.get_by_role("button", name="归档活动").click()
-    body = page.get_by_test_id("stPopoverBody")
+    body = page.get_by_test_id("stDialog")
     expect(body.get_by_text("才全部结束")).to_be_visible()
     assert not campaigns.load(shop.database, LEAD, mine).archived, "asked first"
     body.get_by_role("button", name="归档活动").click()

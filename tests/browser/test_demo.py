@@ -82,8 +82,8 @@ def test_the_attach_plan_is_exported_and_a_dot_opens_its_sku(
     shop: Any, signed_in: Callable[..., Page], counts: dict[str, Any], tmp_path: Path
 ) -> None:
     page = signed_in("campaign_lead", path="/goods", shop=shop)
-    chart = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
-    chart.wait_for()
+    chart = page.locator(".st-key-goods_matrix").get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    chart.scroll_into_view_if_needed()
     page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
     box = chart.bounding_box()
     assert box is not None
