@@ -186,6 +186,11 @@ def made(connection: Connection, campaign_id: str, until: datetime) -> list[dict
     return [dict(row) for row in connection.execute(_MADE, {"campaign_id": campaign_id, "until": until}).mappings()]
 
 
+def in_hand(connection: Connection, campaign_id: str, until: datetime) -> list[dict[str, Any]]:
+    """As `made`, those that have not been taken back."""
+    return _unanswered(made(connection, campaign_id, until), leaving_out=acts.DONE)
+
+
 _MADE = (
     select(*(column for column in decision.columns if column.name != "campaign_id"))
     .where(decision.c.campaign_id == bindparam("campaign_id"), decision.c.at <= bindparam("until"))

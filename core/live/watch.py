@@ -177,11 +177,11 @@ def _tell(
 
 
 def _advised(connection: Connection, seen: Picture, kind: str) -> pd.DataFrame:
-    """The ranked acts for goods that run out, as on the page, without those that somebody has decided already; none for other kinds."""
+    """The ranked acts for goods that run out, without those that somebody has decided and not taken back; none for other kinds."""
     if kind != "stock_out":
         return pd.DataFrame()
     ranked = acts.ranked(seen.goods, seen.share, selling.held(connection, seen.scope.campaign_id))
-    decided = {(row["act"], row["sku_code"]) for row in decisions.made(connection, seen.scope.campaign_id, seen.at)}
+    decided = {(row["act"], row["sku_code"]) for row in decisions.in_hand(connection, seen.scope.campaign_id, seen.at)}
     fresh = [pair not in decided for pair in zip(ranked["act"], ranked["sku_code"], strict=True)]
     return ranked[np.array(fresh, dtype=bool)]
 

@@ -112,7 +112,8 @@ def test_the_figures_are_those_of_the_trade(groups: Shop, admin: Actor) -> None:
     assert "usually 7.3% (visitors: 600)" in en["conversion"]
 
 
-def test_the_first_ranked_step_is_told_and_not_again_what_was_decided(groups: Shop, admin: Actor) -> None:
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_the_first_ranked_step_is_told_and_not_again_what_was_decided(groups: Shop, admin: Actor, taken_back: bool) -> None:
     sells = [
         event(n, kind, 1 + n, sku_code="S01", order_id=f"o{n}", amount_fen=9_900) for n in range(38) for kind in ("order", "pay")
     ]
@@ -120,11 +121,14 @@ def test_the_first_ranked_step_is_told_and_not_again_what_was_decided(groups: Sh
     done = {"decision_id": "d1", "campaign_id": groups.campaign_id, "at": OPENS, "account": "lead", "act": "restock", "note": ""}
     with groups.db.writing() as connection:
         insert(connection, decision, pd.DataFrame([done | {"sku_code": "S01", "figures": {}}]))
+        if taken_back:
+            back = done | {"decision_id": "d2", "act": "uncap", "sku_code": "S01", "figures": {"of": "d1"}}
+            insert(connection, decision, pd.DataFrame([back]))
     judge(groups, *range(42, 51))
     ((_, title, body),) = messages(groups, "zh", "stock_out")
     assert title == "11.11 · 即将断货"
     assert re.match(r"11-11 00:\d\d 货1（S01）：还剩 2 件，约 \d+ 分钟后售罄，近期没有到货\n下一步：.*货1（S01）", body)
-    assert "加急补货" not in body
+    assert ("加急补货" in body) == taken_back
 
 
 def test_what_waited_for_the_hour_is_told_with_the_next_message(groups: Shop, admin: Actor) -> None:
