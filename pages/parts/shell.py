@@ -60,7 +60,7 @@ def gate(view: str) -> None:
 
 def everywhere(show: Callable[[], None], title: str) -> None:
     """The same screen at every address of the house, so that the address is still there when the house opens."""
-    elsewhere = [st.Page(show, title=title, url_path=entry.page) for entry in menu.standing()]
+    elsewhere = [st.Page(show, title=title, url_path=entry.page) for entry in menu.MENU]
     st.navigation([st.Page(show, title=title, default=True), *elsewhere], position="hidden").run()
 
 
@@ -74,7 +74,7 @@ def house(actor: Actor) -> None:
     start = st.Page(lambda: None, title=plain("common.name"), url_path="start", default=True)
     shut = [
         st.Page(lambda: guard.refuse(actor), title=plain("common.name"), url_path=entry.page)
-        for entry in menu.standing()
+        for entry in menu.MENU
         if entry.page not in pages
     ]
     page = st.navigation([start, *pages.values(), *shut], position="hidden")
