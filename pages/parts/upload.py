@@ -135,7 +135,8 @@ def _read(user: Actor, kind: Kind, file: Any, key: str) -> Stand:
 def _compare_and_commit(
     user: Actor, kind: Kind, stand: Stand, key: str, now: datetime, campaign_id: str, steps: st.delta_generator.DeltaGenerator
 ) -> Report | None:
-    decisions: Mapping[str, str] = st.session_state.get(f"{key}_decisions_{stand.file_id}", {})
+    store = f"{key}_decisions_{stand.file_id}"
+    decisions: Mapping[str, str] = st.session_state.get(store, {})
     if stand.comparison is None or stand.decisions != decisions:
         begun = clock.now()
         with st.spinner(t("upload.comparing")):
@@ -145,9 +146,10 @@ def _compare_and_commit(
         st.session_state[f"{key}_stand"] = stand
     with steps:
         _steps(stand)
-    decided = upload_compare.show(stand.comparison, kind, key=f"{key}_{stand.file_id}", decisions=decisions)  # type: ignore[arg-type]
+    place = f"{key}_{stand.file_id}"
+    decided = upload_compare.show(stand.comparison, kind, key=place, decisions=decisions, store=store)  # type: ignore[arg-type]
     if decided != decisions:
-        st.session_state[f"{key}_decisions_{stand.file_id}"] = decided
+        st.session_state[store] = decided
         st.rerun()
     return _commit_bar(user, stand, key, now, campaign_id)
 

@@ -19,14 +19,14 @@ from pages.parts.text import language, number, plain, t
 SHOWN = 1_000  # changes drawn; all of them are written
 
 
-def show(comparison: Comparison, kind: Kind, *, key: str, decisions: Mapping[str, str]) -> Mapping[str, str]:
-    """Figures, conflicts to decide, and the changes; gives back the decisions (key -> "sheet" | "keep")."""
+def show(comparison: Comparison, kind: Kind, *, key: str, decisions: Mapping[str, str], store: str) -> Mapping[str, str]:
+    """Figures, conflicts to decide, and the changes; gives back the decisions (key -> "sheet" | "keep"). `store`: where the session keeps them."""
     counts = comparison.rows["state"].value_counts()
     cards(
         *(Card(f"state.{state}", number(int(counts.get(state, 0)))) for state in ("added", "changed", "unchanged")),
         Card("upload.absent", number(len(comparison.absent)), help="upload.absent_help"),
     )
-    decided = _conflicts(comparison, kind, key, decisions)
+    decided = _conflicts(comparison, kind, key, decisions, store)
     _changes(comparison, kind, key)
     return decided
 
@@ -77,7 +77,7 @@ def said(value: Any, kind: object) -> str:
     return str(value.date() if kind == "day" and hasattr(value, "date") else value)
 
 
-def _conflicts(comparison: Comparison, kind: Kind, key: str, decisions: Mapping[str, str]) -> Mapping[str, str]:
+def _conflicts(comparison: Comparison, kind: Kind, key: str, decisions: Mapping[str, str], store: str) -> Mapping[str, str]:
     """Rows whose stock of knowledge is older than the shop's: the reader decides each, or all at once."""
     open_keys = list(comparison.rows.loc[comparison.rows["state"] == "conflict", "key"].astype("str"))
     keys = list(dict.fromkeys([*decisions, *open_keys]))
@@ -86,10 +86,9 @@ def _conflicts(comparison: Comparison, kind: Kind, key: str, decisions: Mapping[
     with st.container(border=True):
         st.warning(t("upload.conflicts", n=len(open_keys), decided=len(decisions)), icon=":material/sync_problem:")
         with st.container(horizontal=True):
-            if st.button(t("upload.all_sheet"), key=f"{key}_all_sheet"):
-                return dict.fromkeys(keys, "sheet")
-            if st.button(t("upload.all_keep"), key=f"{key}_all_keep"):
-                return dict.fromkeys(keys, "keep")
+            for choice in ("sheet", "keep"):  # callbacks: a click that follows at once would take an answer back by ending its run
+                every = dict.fromkeys(keys, choice)
+                st.button(t(f"upload.all_{choice}"), key=f"{key}_all_{choice}", on_click=_remember, args=(store, every))
         words = {"": plain("upload.undecided"), "sheet": plain("upload.take_sheet"), "keep": plain("upload.keep_shop")}
         told = _told(comparison, kind)
         source = pd.DataFrame(
@@ -105,6 +104,10 @@ def _conflicts(comparison: Comparison, kind: Kind, key: str, decisions: Mapping[
             },
         )  # fmt: skip
         return {str(one): choice for one, choice in edited["decision"].items() if choice}
+
+
+def _remember(store: str, decisions: Mapping[str, str]) -> None:
+    st.session_state[store] = decisions
 
 
 def _told(comparison: Comparison, kind: Kind) -> Mapping[str, str]:
