@@ -187,6 +187,7 @@ def spread(db: Database, actor: Actor, campaign_id: str, *, now: datetime) -> in
     allow(actor, "goods.structure")
 
     def look(connection: Connection) -> tuple[Plan, pd.DataFrame]:
+        """The plan and the goods to spread it over."""
         plan = planning.in_force(connection, campaign_id)
         if plan is None:
             raise ShopError("plan.none")

@@ -67,6 +67,7 @@ def replenish(
     allow(actor, "replenishment.edit")
 
     def compute(connection: Connection) -> tuple[Policy, pd.DataFrame, rules.Totals, dict[str, Any]]:
+        """The run: its policy, sheet, totals and what it stands on."""
         place = sources.window(connection, campaign_id, now)
         chosen = _policy(policy, replace(place, today=today or place.today))
         return chosen, *_decided(connection, replace(place, today=chosen.today), chosen, now)
