@@ -1,4 +1,5 @@
-"""The command line: `python -m core ...`. Each room's commands stand in core/commands/<room>.py; one line here mounts them."""
+"""The command line: `python -m core ...`. Each room's commands stand in core/commands/<room>.py; one line
+here mounts them."""
 
 from __future__ import annotations
 
@@ -9,33 +10,45 @@ from pathlib import Path
 
 import typer
 
-from core.commands import run
+from core.commands.terminal import run
 
 # Modules whose `app` holds commands of the top level (init, check, positions ...).
 TOP = (
-    "core.commands.house",
-    "core.commands.channel",
+    "core.commands.system.database",
+    "core.commands.system.channels",
     "core.commands.imports",
-    "core.commands.demo",
-    "core.commands.start",
+    "core.commands.stock",
+    "core.commands.sources",
+    "core.commands.records",
+    "core.commands.system.demo",
+    "core.commands.system.start",
     "core.commands.pricing",
     "core.commands.plan",
     "core.commands.replenishment",
     "core.commands.staffing",
     "core.commands.live",
-    "core.commands.rounds",
-)  # fmt: skip
+    "core.commands.review",
+    "core.commands.experiments",
+    "core.commands.people.audience",
+    "core.commands.goods",
+    "core.commands.system.scheduler",
+)
 
 # Modules whose `app` is a group of its own (user add, campaign list ...).
 GROUPS = (
-    ("user", "core.commands.access"),
+    ("key", "core.commands.system.api_keys"),
+    ("webhook", "core.commands.system.webhooks"),
+    ("user", "core.commands.system.accounts"),
     ("campaign", "core.commands.campaign"),
     ("purchase", "core.commands.purchase"),
-)  # fmt: skip
+    ("person", "core.commands.people.person"),
+    ("list", "core.commands.people.lists"),
+)
 
 
 def build(word: str = "") -> typer.Typer:
-    """The command line; with the first word of a line only what it needs, since importing every room takes seconds."""
+    """The command line; with the first word of a line only what it needs, since importing every package takes
+    seconds."""
     app = typer.Typer(
         no_args_is_help=True,
         add_completion=False,
@@ -55,7 +68,9 @@ def build(word: str = "") -> typer.Typer:
 def _holds(module: str, word: str) -> bool:
     """Whether the module's source makes a command of that name; read, not imported."""
     spec = find_spec(module)
-    return bool(spec and spec.origin and f'@app.command("{word}")' in Path(spec.origin).read_text(encoding="utf-8"))
+    return bool(
+        spec and spec.origin and f'@app.command("{word}")' in Path(spec.origin).read_text(encoding="utf-8")
+    )
 
 
 if __name__ == "__main__":

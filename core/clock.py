@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -13,7 +13,8 @@ SHANGHAI = "Asia/Shanghai"
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC. Called at the edges (page, command line, HTTP) and passed on from there."""
+    """The present moment, aware, in UTC. Called at the edges (page, command line, HTTP) and passed on from
+    there."""
     return datetime.now(UTC)
 
 
@@ -33,9 +34,12 @@ def utc(moment: datetime) -> datetime:
 
 
 def on_the_clock(moment: datetime, zone_name: str = SHANGHAI) -> datetime:
-    """A moment as its reader's clock shows it: one that carries a zone of its own (a campaign's) keeps it, one in UTC goes to the named zone."""
+    """A moment as its reader's clock shows it: one that carries a zone of its own (a campaign's) keeps it,
+    one in UTC goes to the named zone."""
     return (
-        moment if isinstance(moment.tzinfo, ZoneInfo) and moment.tzinfo.key != "UTC" else utc(moment).astimezone(zone(zone_name))
+        moment
+        if isinstance(moment.tzinfo, ZoneInfo) and moment.tzinfo.key != "UTC"
+        else utc(moment).astimezone(zone(zone_name))
     )
 
 
@@ -57,8 +61,22 @@ def parse_local(text: str, zone_name: str) -> datetime:
     return utc(moment if moment.tzinfo else moment.replace(tzinfo=zone(zone_name)))
 
 
+def parse_end(text: str, zone_name: str) -> datetime:
+    """`parse_local` for a moment at which something ends: a day without a clock is the end of that day.
+
+    >>> parse_end("2026-11-11", SHANGHAI).isoformat(), parse_end("2026-11-11T00:00", SHANGHAI).isoformat()
+    ('2026-11-11T16:00:00+00:00', '2026-11-10T16:00:00+00:00')
+    """
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        return parse_local(text, zone_name)
+    return day_start(day + timedelta(days=1), zone_name)
+
+
 def business_day(moment: datetime, zone_name: str = SHANGHAI) -> date:
-    """The calendar day on which the moment falls in the campaign's zone (00:30 in Beijing is not yesterday)."""
+    """The calendar day on which the moment falls in the campaign's zone (00:30 in Beijing is not
+    yesterday)."""
     return utc(moment).astimezone(zone(zone_name)).date()
 
 
@@ -79,4 +97,5 @@ def from_epoch_minute(minute: int) -> datetime:
 
 def local_naive(moments: pd.Series, zone_name: str = SHANGHAI) -> pd.Series:
     """Aware moments (datetime64[*, UTC]) as naive wall-clock times of the zone: what charts are given."""
-    return moments.dt.tz_convert(zone(zone_name)).dt.tz_localize(None)
+    naive: pd.Series = moments.dt.tz_convert(zone(zone_name)).dt.tz_localize(None)
+    return naive

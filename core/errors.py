@@ -4,8 +4,8 @@
 class ShopError(Exception):
     """Something the shop refuses to do.
 
-    `code` is "room.reason" (a key below `errors` in the text files); `facts` fill the sentence's blanks and are
-    plain values (str, int, float, Decimal, date, datetime, or lists and dicts of those).
+    `code` is "room.reason" (a key below `errors` in the text files); `facts` fill the sentence's blanks and
+    are plain values (str, int, float, Decimal, date, datetime, or lists and dicts of those).
     """
 
     def __init__(self, code: str, **facts: object) -> None:

@@ -10,17 +10,39 @@ import pandas as pd
 from data.demo_shop import SEED, shop, suppliers
 from data.workbook import sheet_bytes
 
+ENOUGH = (
+    8.4,
+    10.4,
+)  # days of ordinary sales that a well-kept SKU has for the sale; what is on its way comes on top
+SHORT_DAYS = 3.2
+SHORT = (
+    "0020101",
+    "0060303",
+    "0150202",
+    "0040101",
+    "0120103",
+)  # wanted more than was ordered; their suppliers can still deliver
+LATE = ("0110104", "0130104")  # ordered, and due after the opening
+
 
 def files(anchor: date) -> dict[str, bytes]:
     """goods.xlsx, suppliers.xlsx, stock.xlsx, and stock_with_mistakes.xlsx to try the import doctor on."""
     stock = _stock(anchor)
-    total = ["合计", None, None, *(int(stock[name].sum()) for name in ("主仓实际库存数", "订单占有数", "预售占用", "采购在途数")), None]
+    total = [
+        "合计",
+        None,
+        None,
+        *(int(stock[name].sum()) for name in ("主仓实际库存数", "订单占有数", "预售占用", "采购在途数")),
+        None,
+    ]
     title = [[f"库存查询  {anchor.isoformat()}  仓库：主仓"], []]
     return {
         "goods.xlsx": sheet_bytes(_goods(), sheet="商品资料", above=[["大促商品资料表"], []]),
         "suppliers.xlsx": sheet_bytes(_suppliers(), sheet="供应商"),
         "stock.xlsx": sheet_bytes(stock, sheet="库存查询", above=title, below=[total]),
-        "stock_with_mistakes.xlsx": sheet_bytes(_mistaken(stock.head(40)), sheet="库存查询", above=title, below=[["合计", None, None, "1.2万"]]),
+        "stock_with_mistakes.xlsx": sheet_bytes(
+            _mistaken(stock.head(40)), sheet="库存查询", above=title, below=[["合计", None, None, "1.2万"]]
+        ),
     }
 
 
@@ -32,42 +54,77 @@ def _goods() -> pd.DataFrame:
     s = shop()
     return pd.DataFrame(
         {
-            "商品编码": s["sku_code"], "款式编码": s["product_id"], "商品名称": s["name"], "规格": s["spec"], "国际条码": s["barcode"], "商品分类": s["category"],
-            "功能": s["function"], "品牌": s["brand"], "供应商名称": s["supplier"], "含税成本价": _yuan(s["unit_cost"]), "吊牌价": _yuan(s["list_price"]),
-            "采购周期": s["lead_time_days"], "起订量": s["moq"], "箱规": s["pack_size"], "备注": np.where(s["is_new"], "新品", ""),
+            "商品编码": s["sku_code"],
+            "款式编码": s["product_id"],
+            "商品名称": s["name"],
+            "规格": s["spec"],
+            "国际条码": s["barcode"],
+            "商品分类": s["category"],
+            "功能": s["function"],
+            "品牌": s["brand"],
+            "供应商名称": s["supplier"],
+            "含税成本价": _yuan(s["unit_cost"]),
+            "吊牌价": _yuan(s["list_price"]),
+            "采购周期": s["lead_time_days"],
+            "起订量": s["moq"],
+            "箱规": s["pack_size"],
+            "备注": np.where(s["is_new"], "新品", ""),
         }
-    )  # fmt: skip
+    )
 
 
 def _suppliers() -> pd.DataFrame:
     s = suppliers()
     return pd.DataFrame(
         {
-            "供应商": s["supplier"], "联系人": s["contact"], "电话": s["phone"], "采购周期": s["lead_time_days"], "单次产能": s["capacity_units"],
-            "最低采购金额": _yuan(s["minimum_amount"]), "付款条件": s["payment_terms"],
+            "供应商": s["supplier"],
+            "联系人": s["contact"],
+            "电话": s["phone"],
+            "采购周期": s["lead_time_days"],
+            "单次产能": s["capacity_units"],
+            "最低采购金额": _yuan(s["minimum_amount"]),
+            "付款条件": s["payment_terms"],
         }
-    )  # fmt: skip
+    )
 
 
 def _stock(anchor: date) -> pd.DataFrame:
-    """One to eight days of ordinary sales on hand: far too little of what will sell, too much of what will not."""
+    """A well-kept shop three weeks before its sale: most goods stand there or arrive in time; a few heroes are short,
+    two supplies come after the opening, some old goods are too many."""
     s = shop()
     random = np.random.default_rng(SEED + 1)
-    days = np.where(s["tier"] == "clearance", random.uniform(60, 200, len(s)), random.uniform(0.8, 8, len(s)))
-    on_hand = np.where(s["is_new"], random.integers(0, 60, len(s)), np.round(s["units_per_day"] * days)).astype(int)
-    coming = (random.random(len(s)) < 0.35) * np.ceil(s["units_per_day"] * random.uniform(3, 12, len(s)) / s["pack_size"]) * s["pack_size"]
-    due = [(anchor + timedelta(days=int(days))).isoformat() for days in random.integers(4, 26, len(s))]
+    days = np.where(s["tier"] == "clearance", random.uniform(14, 40, len(s)), random.uniform(*ENOUGH, len(s)))
+    days[s["sku_code"].isin((*SHORT, *LATE))] = SHORT_DAYS
+    planned = np.round(s["units_per_day"] * days)
+    arrives = (random.random(len(s)) < 0.3) & (s["tier"] != "clearance") & ~s["sku_code"].isin(SHORT)
+    arrives |= s["sku_code"].isin(LATE)
+    share = np.where(arrives, random.uniform(0.05, 0.15, len(s)), 0.0)
+    share[s["sku_code"].isin(LATE)] = 0.6
+    coming = np.ceil(planned * share / s["pack_size"]) * s["pack_size"]
+    late = s["sku_code"].isin(LATE)
+    on_hand = np.maximum(planned - coming.where(late, 0), 5).astype(int)
+    coming = coming.where(~late, coming * 3)  # a whole delivery, and it is late
+    wait = np.where(s["sku_code"].isin(LATE), 24, random.integers(4, 15, len(s)))
+    due = [(anchor + timedelta(days=int(days))).isoformat() for days in wait]
     return pd.DataFrame(
         {
-            "商品编码": s["sku_code"], "商品名称": s["name"], "颜色规格": s["spec"], "主仓实际库存数": on_hand,
-            "订单占有数": np.minimum(np.round(s["units_per_day"] * random.uniform(0.3, 1.4, len(s))), on_hand).astype(int),
-            "预售占用": 0, "采购在途数": coming.astype(int), "预计到货日期": pd.Series(due).where(coming > 0, None),
+            "商品编码": s["sku_code"],
+            "商品名称": s["name"],
+            "颜色规格": s["spec"],
+            "主仓实际库存数": on_hand,
+            "订单占有数": np.minimum(
+                np.round(s["units_per_day"] * random.uniform(0.2, 0.8, len(s))), on_hand
+            ).astype(int),
+            "预售占用": 0,
+            "采购在途数": coming.astype(int),
+            "预计到货日期": pd.Series(due).where(coming > 0, None),
         }
-    )  # fmt: skip
+    )
 
 
 def _mistaken(stock: pd.DataFrame) -> pd.DataFrame:
-    """The mistakes that real sheets carry: an error cell, words for numbers, a lost code, a second row, a code that Excel has eaten."""
+    """The mistakes that real sheets carry: an error cell, words for numbers, a lost code, a second row, a
+    code that Excel has eaten."""
     rows = stock.astype(object).copy()
     rows.loc[3, "主仓实际库存数"] = "#REF!"
     rows.loc[7, "主仓实际库存数"] = "约三百"

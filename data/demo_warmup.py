@@ -1,5 +1,5 @@
-"""Demo of the warm-up: a report by day, channel and SKU; what the members of the shop's own app did, user by user; targets,
-flash-sale sessions, pre-sale terms, coupons and banners as a campaign lead would set them.
+"""Demo of the warm-up: a report by day, channel and SKU; what the members of the shop's own app did, user by
+user; targets, flash-sale sessions, pre-sale terms, coupons and banners as a campaign lead would set them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ DAYS = 11  # reports since the notice began
 SKUS = 48
 CHANNELS = {"搜索": 0.38, "推荐": 0.34, "直播": 0.28}
 TARGETS = {
-    "favourites": 1_400_000,
-    "add_to_cart": 3_000_000,
-    "coupon_claims": 1_300_000,
-    "reservations": 1_050_000,
-    "deposits": 190_000,
+    "favourites": 1_200_000,
+    "add_to_cart": 2_600_000,
+    "coupon_claims": 1_120_000,
+    "reservations": 900_000,
+    "deposits": 165_000,
 }
 MEMBERS = 2_400  # people whom the shop's app knows by a key
-DEEPER = {"favourite": 0.46, "add_to_cart": 0.72, "coupon_claim": 0.58, "reserve": 0.55}  # of those one step before
+DEEPER = {
+    "favourite": 0.46,
+    "add_to_cart": 0.72,
+    "coupon_claim": 0.58,
+    "reserve": 0.55,
+}  # of those one step before
 COUPONS = (  # name, days from the demo's today to the claim and to the expiry
     ("店铺券满 399 减 30", -9, 22),
     ("预热早鸟券满 199 减 12", -1, 9),
@@ -42,25 +47,28 @@ BANNERS = (  # position, title, days from the demo's today to start and end
 
 
 def files(anchor: date) -> dict[str, bytes]:
-    """warmup.xlsx (figures of goods by channel, and of the whole shop), members.ndjson.gz (events of known users), warmup.json (what
-    the campaign lead sets).
+    """warmup.xlsx (figures of goods by channel, and of the whole shop), members.ndjson.gz (events of known
+    users), warmup.json (what the campaign lead sets).
     """
     return {
-        "members.ndjson.gz": gzip.compress(b"\n".join(orjson.dumps(event) for event in _members(anchor)), mtime=0),
+        "members.ndjson.gz": gzip.compress(
+            b"\n".join(orjson.dumps(event) for event in _members(anchor)), mtime=0
+        ),
         "warmup.xlsx": sheet_bytes(_report(anchor), sheet="预热日报", above=[["预热数据日报（按渠道）"], []]),
         "warmup.json": json.dumps(_plan(anchor), ensure_ascii=False, indent=1).encode(),
     }
 
 
-def _leading() -> pd.DataFrame:
+def leading() -> pd.DataFrame:
     """The goods that the warm-up is about: the most wanted of the pre-hot and main-push tiers."""
     s = shop()
     return s[s["tier"].isin(["pre_hot", "main_push"])].nlargest(SKUS, "units_per_day").reset_index(drop=True)
 
 
 def _report(anchor: date) -> pd.DataFrame:
-    """One row a day, SKU and channel; the shop's own row of a day has no code. Heat rises when the warm-up begins."""
-    goods = _leading()
+    """One row a day, SKU and channel; the shop's own row of a day has no code. Heat rises when the warm-up
+    begins."""
+    goods = leading()
     random = np.random.default_rng(SEED + 40)
     parts = []
     for back in range(DAYS, 0, -1):
@@ -71,37 +79,52 @@ def _report(anchor: date) -> pd.DataFrame:
             parts.append(
                 pd.DataFrame(
                     {
-                        "日期": (anchor - timedelta(days=back)).isoformat(), "商家编码": goods["sku_code"], "渠道": channel,
-                        "领券人数": random.poisson(mean * 2.2), "商品预约人数": booked, "预约回流人数": random.binomial(booked, 0.31),
+                        "日期": (anchor - timedelta(days=back)).isoformat(),
+                        "商家编码": goods["sku_code"],
+                        "渠道": channel,
+                        "领券人数": random.poisson(mean * 2.2),
+                        "商品预约人数": booked,
+                        "预约回流人数": random.binomial(booked, 0.31),
                         "付定金件数": random.poisson(mean * 0.35) if back == 1 else 0,
                     }
                 )
-            )  # fmt: skip
+            )
         sent = int(random.poisson(420 * rise))
         shop_wide = {
-            "会场预约人数": int(random.poisson(900 * rise)), "发出邀请数": sent, "邀请成功数": int(sent * 0.27),
-            "金币游戏任务": int(random.poisson(1500 * rise)), "金币浏览任务": int(random.poisson(2600 * rise)),
-            "金币分享任务": int(random.poisson(380 * rise)), "金币购买任务": int(random.poisson(140 * rise)),
-        }  # fmt: skip
+            "会场预约人数": int(random.poisson(900 * rise)),
+            "发出邀请数": sent,
+            "邀请成功数": int(sent * 0.27),
+            "金币游戏任务": int(random.poisson(1500 * rise)),
+            "金币浏览任务": int(random.poisson(2600 * rise)),
+            "金币分享任务": int(random.poisson(380 * rise)),
+            "金币购买任务": int(random.poisson(140 * rise)),
+        }
         parts.append(pd.DataFrame([{"日期": (anchor - timedelta(days=back)).isoformat(), **shop_wide}]))
     return pd.concat(parts, ignore_index=True)
 
 
 def _members(anchor: date) -> list[dict[str, object]]:
-    """What each member did since the notice: looked at some goods, went one step deeper or stopped, came back or not; and since the
-    deposits opened on the eve, some paid one for goods in the pre-sale.
+    """What each member did since the notice: looked at some goods, went one step deeper or stopped, came back
+    or not; and since the deposits opened on the eve, some paid one for goods in the pre-sale.
     """
-    goods, random = _leading(), np.random.default_rng(SEED + 41)
+    goods, random = leading(), np.random.default_rng(SEED + 41)
     chances = goods["units_per_day"].to_numpy() / goods["units_per_day"].sum()
     midnight = datetime(anchor.year, anchor.month, anchor.day, tzinfo=zone(SHANGHAI))
-    made: list[dict[str, object]] = []
+    events: list[dict[str, object]] = []
 
     def say(kind: str, who: int, place: int, at: datetime, **more: object) -> None:
         """Notes one event of one member with one of the leading goods."""
-        made.append(
-            {"event_id": f"m{len(made):06d}", "kind": kind, "at": at.isoformat(timespec="seconds"), "user_key": f"member-{who:05d}",
-             "sku_code": goods["sku_code"].iloc[place], "channel": CHANNELS_OF[who % len(CHANNELS_OF)], **more}
-        )  # fmt: skip
+        events.append(
+            {
+                "event_id": f"m{len(events):06d}",
+                "kind": kind,
+                "at": at.isoformat(timespec="seconds"),
+                "user_key": _named(who),
+                "sku_code": goods["sku_code"].iloc[place],
+                "channel": CHANNELS_OF[who % len(CHANNELS_OF)],
+                **more,
+            }
+        )
 
     for who in range(MEMBERS):
         at = midnight - timedelta(hours=float(random.beta(1.1, 1.6) * DAYS * 24) + 5)
@@ -113,29 +136,29 @@ def _members(anchor: date) -> list[dict[str, object]]:
                 at += timedelta(minutes=float(random.exponential(6)))
                 say(step, who, int(place), min(at, midnight - timedelta(minutes=1)))
         if random.random() < 0.34:
-            say("view", who, int(random.integers(len(goods))), midnight - timedelta(hours=float(random.uniform(0.1, 24))))
+            item = int(random.integers(len(goods)))
+            say("view", who, item, midnight - timedelta(hours=float(random.uniform(0.1, 24))))
         if random.random() < 0.09:
             place, order = int(8 + random.integers(4)), {"order_id": f"deposit-{who:05d}", "quantity": 1}
             price = int(goods["sale_price"].iloc[place])
-            say(
-                "deposit",
-                who,
-                place,
-                midnight - timedelta(hours=float(random.uniform(0.1, 3.9))),
-                **order,
-                amount_fen=price // 1000 * 100,
-            )
-    return made
+            at = midnight - timedelta(hours=float(random.uniform(0.1, 3.9)))
+            say("deposit", who, place, at, **order, amount_fen=price // 1000 * 100)
+    return events
+
+
+def _named(who: int) -> str:
+    """Every second member is somebody whom the orders know by the same name."""
+    return f"拾光用户{who:05d}" if who % 2 else f"member-{who:05d}"
 
 
 CHANNELS_OF = ("search", "recommendation", "live_room", "paid")
 
 
 def _plan(anchor: date) -> dict[str, object]:
-    """Targets, three sessions (one in waves; the loader gives them the goods with most units free), pre-sale terms of four
-    SKUs, banners. Local times.
+    """Targets, three sessions (one in waves; the loader gives them the goods with most units free), pre-sale
+    terms of four SKUs, banners. Local times.
     """
-    goods = _leading()
+    goods = leading()
     start = datetime(anchor.year, anchor.month, anchor.day)  # noqa: DTZ001 - local by design
 
     def at(days: float) -> str:
@@ -143,28 +166,27 @@ def _plan(anchor: date) -> dict[str, object]:
 
     opening = 20 + 20 / 24
     terms = [
-        {"sku_code": code, "price": price, "deposit": price // 1000 * 100, "counted": price // 1000 * 150,
-         "balance_from": at(opening), "balance_to": at(22), "ships_on": (anchor + timedelta(days=26)).isoformat()}
-        for code, price in zip(goods["sku_code"].iloc[8:12], goods["sale_price"].iloc[8:12].astype("int64").tolist(), strict=True)
-    ]  # fmt: skip
+        {
+            "sku_code": code,
+            "price": price,
+            "deposit": price // 1000 * 100,
+            "counted": price // 1000 * 150,
+            "balance_from": at(opening),
+            "balance_to": at(22),
+            "ships_on": (anchor + timedelta(days=26)).isoformat(),
+        }
+        for code, price in zip(
+            goods["sku_code"].iloc[8:12], goods["sale_price"].iloc[8:12].astype("int64").tolist(), strict=True
+        )
+    ]
+    keys = ("name", "starts_at", "minutes", "every", "quotas", "needs_reservation")
     sessions = [
-        {
-            "name": "预热抢先购",
-            "starts_at": at(2 + 20 / 24),
-            "minutes": 120,
-            "every": 0,
-            "quotas": [20],
-            "needs_reservation": True,
-        },
-        {
-            "name": "整点放量",
-            "starts_at": at(opening),
-            "minutes": 30,
-            "every": 120,
-            "quotas": [30, 20, 10],
-            "needs_reservation": False,
-        },
-        {"name": "开场秒杀", "starts_at": at(opening), "minutes": 60, "every": 0, "quotas": [15], "needs_reservation": True},
+        dict(zip(keys, values, strict=True))
+        for values in (
+            ("预热抢先购", at(2 + 20 / 24), 120, 0, [20], True),
+            ("整点放量", at(opening), 30, 120, [30, 20, 10], False),
+            ("开场秒杀", at(opening), 60, 0, [15], True),
+        )
     ]
     banners = [
         {"position": position, "title": title, "starts_at": at(first), "ends_at": at(last)}

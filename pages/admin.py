@@ -2,20 +2,22 @@
 
 import streamlit as st
 
-from core import clock
-from pages.parts import admin as parts
-from pages.parts.address import kept
-from pages.parts.cards import heading
-from pages.parts.guard import database, require
-from pages.parts.text import plain, t
+from pages.parts.admin import sections as parts
+from pages.parts.components.text import plain, t
+from pages.parts.components.url_state import kept
+from pages.parts.shell.guard import require
+from pages.parts.shell.heading import heading
 
-user = require("account.manage")
-db, now = database(), clock.now()
-heading("menu.admin")
+page = require("account.manage")
+heading(page, "menu.admin")
 
 with kept("admin", "accounts", parts.SECTIONS):
     chosen = st.segmented_control(
-        t("menu.admin"), list(parts.SECTIONS), required=True, key="admin", format_func=lambda name: plain(f"admin.{name}"),
+        t("menu.admin"),
+        list(parts.SECTIONS),
+        required=True,
+        key="admin",
+        format_func=lambda name: plain(f"admin.{name}"),
         label_visibility="collapsed",
-    )  # fmt: skip
-parts.SECTIONS[chosen or "accounts"](db, user, now)
+    )
+parts.SECTIONS[chosen or "accounts"](page)

@@ -1,20 +1,26 @@
 """实况: are we ahead or behind, why, and what now? The running minute, or any past one."""
 
-from core import clock
-from pages.parts import live as parts
-from pages.parts import live_desk as desk
-from pages.parts.cards import heading
-from pages.parts.guard import database, require
-from pages.parts.live_minute import minute
-from pages.parts.picker import need_campaign
+import streamlit as st
 
-user = require("live.view")
-chosen = need_campaign(user, "live.title")
-db, now = database(), clock.now()
-moment = chosen.moment(now)
+from pages.parts.components.figures.demand import ladder, strip
+from pages.parts.live import actions, desk
+from pages.parts.live import board as parts
+from pages.parts.live.minute import minute
+from pages.parts.shell.campaign_picker import need_campaign
+from pages.parts.shell.guard import require
+from pages.parts.shell.heading import heading
 
-heading("live.title", chosen)
-at = minute(chosen, moment)
-desk.before(db, user, chosen, moment, now)
-parts.board(db, chosen, at)
-desk.tabs(db, user, chosen, at or moment, now)
+page = require("live.view")
+page = need_campaign(page, "live.title")
+
+heading(page, "live.title")
+at = minute(page)
+desk.before(page)
+actions.area(at)
+note = st.container()
+parts.board(page, at)
+with note:
+    parts.other_source(page)
+if at is None and page.sale.drill is None:  # the ladder speaks of the real sale and of this moment
+    strip(ladder(page))
+desk.tabs(page, at or page.moment)

@@ -1,24 +1,23 @@
-"""成本定价: can anything lose money? Every price at its worst landed price, judged; why; what would change; approved by a second person; published."""
+"""成本定价: can anything lose money? Every price at its worst landed price, judged; why; what would change;
+approved by a second person; published."""
 
 import streamlit as st
 
-from core import clock
-from core.pricing import service
-from pages.parts import pricing as parts
-from pages.parts.cards import heading
-from pages.parts.empty import empty
-from pages.parts.guard import database, require
-from pages.parts.picker import need_campaign
+from core.pricing import approvals
+from pages.parts.pricing import judged_table as parts
+from pages.parts.shell.campaign_picker import need_campaign
+from pages.parts.shell.empty import empty
+from pages.parts.shell.guard import require
+from pages.parts.shell.heading import heading
 
-user = require("price.view")
-db, now = database(), clock.now()
-chosen = need_campaign(user, "pricing.title")
-heading("pricing.title", chosen)
+page = require("price.view")
+page = need_campaign(page, "pricing.title")
+heading(page, "pricing.title")
 
-picture = service.load(db, user, chosen.campaign_id, parts.phase())
-if picture.prices.empty:
+desk = approvals.load(page.database, page.actor, page.campaign_id, parts.phase())
+if desk.picture.prices.empty:
     empty("pricing.empty", button="pricing.empty_button", page="goods")
     st.stop()
 
-parts.answer(picture)
-parts.tabs(db, user, chosen, picture, now)
+parts.answer(desk.picture, strip=parts.open_tab(page, desk.picture) != parts.FIRST)
+parts.tabs(page, desk.picture, desk.requests)

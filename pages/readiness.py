@@ -1,22 +1,18 @@
-"""备战: who is late? Readiness by department, the T−n board with its critical path, heads by hour and their rota, bought
-advertising.
+"""备战: who is late? Readiness by department, the T−n board with its critical path, heads by hour and their
+rota, bought advertising.
 """
 
-from core import clock
 from core.readiness import service
-from pages.parts import readiness as parts
-from pages.parts.cards import heading
-from pages.parts.guard import database, require
-from pages.parts.picker import need_campaign
+from pages.parts.readiness import board as parts
+from pages.parts.shell.campaign_picker import need_campaign
+from pages.parts.shell.guard import require
+from pages.parts.shell.heading import heading
 
-user = require("readiness.view")
-db, now = database(), clock.now()
-chosen = need_campaign(user, "readiness.title")
-board = service.board(db, user, chosen.campaign_id, now)
-heading("readiness.title", chosen, parts.standing(board))
+page = require("readiness.view")
+page = need_campaign(page, "readiness.title")
+board = service.board(page.database, page.actor, page.campaign_id, page.now)
+heading(page, "readiness.title", parts.standing(board))
 
 if board.tasks.empty:
-    parts.draw_up(db, user, chosen, now)
-else:
-    parts.answer(board)
-parts.tabs(db, user, chosen, board, now)
+    parts.draw_up(page)
+parts.tabs(page, board)

@@ -1,23 +1,22 @@
-"""补货: what do I order today, for how much, and why? A run computed, looked into line by line, overridden, approved, ordered, received."""
+"""补货: what do I order today, for how much, and why? A run computed, looked into line by line, overridden,
+approved, ordered, received."""
 
-from core import clock
 from core.replenishment import service
-from pages.parts import replenishment as parts
-from pages.parts.cards import heading
-from pages.parts.empty import empty
-from pages.parts.guard import database, require
-from pages.parts.picker import need_campaign
+from pages.parts.replenishment import run as parts
+from pages.parts.shell.campaign_picker import need_campaign
+from pages.parts.shell.empty import empty
+from pages.parts.shell.guard import require
+from pages.parts.shell.heading import heading
 
-user = require("replenishment.view")
-db, now = database(), clock.now()
-chosen = need_campaign(user, "replenishment.title")
-run_id = service.newest(db, user, chosen.campaign_id)
-view = service.sheet(db, user, run_id) if run_id else None
-heading("replenishment.title", chosen, parts.standing(view, now) if view else "")
+page = require("replenishment.view")
+page = need_campaign(page, "replenishment.title")
+run_id = service.newest(page.database, page.actor, page.campaign_id)
+view = service.sheet(page.database, page.actor, run_id, page.now) if run_id else None
+heading(page, "replenishment.title", parts.standing(view, page.now) if view else "")
 
-parts.controls(db, user, chosen, view, now)
+parts.controls(page, view)
 if view is None:
     empty("replenishment.empty")
+    parts.tabs(page, None, None)
 else:
-    parts.answer(view)
-parts.tabs(db, user, chosen, view, now)
+    parts.tabs(page, view, parts.answer(page, view))

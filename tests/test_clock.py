@@ -41,7 +41,9 @@ def test_a_day_with_a_clock_change_has_its_own_length() -> None:
     assert (end - start).total_seconds() == 25 * 3600
 
 
-@pytest.mark.parametrize(("text", "code"), [("2026-11-11T00:30:00", "time.naive"), ("soon", "time.unreadable")])
+@pytest.mark.parametrize(
+    ("text", "code"), [("2026-11-11T00:30:00", "time.naive"), ("soon", "time.unreadable")]
+)
 def test_what_is_no_moment(text: str, code: str) -> None:
     with pytest.raises(ShopError) as refused:
         clock.parse_moment(text)

@@ -17,10 +17,23 @@ from core.errors import ShopError
 @pytest.mark.parametrize(
     ("text", "fen"),
     [
-        ("1234.5", 123450), ("￥1,234.50", 123450), ("¥ 99", 9900), ("1234.5元", 123450), ("1.2万", 1_200_000), ("１２３", 12300), ("-5", -500),
-        ("¥-5.00", -500), ("0.005", 1), ("0.0049", 0), ("3.14159", 314), (".5", 50), ("1.2亿", 12_000_000_000), ("99.99 元", 9999), ("RMB 20", 2000),
+        ("1234.5", 123450),
+        ("￥1,234.50", 123450),
+        ("¥ 99", 9900),
+        ("1234.5元", 123450),
+        ("1.2万", 1_200_000),
+        ("１２３", 12300),
+        ("-5", -500),
+        ("¥-5.00", -500),
+        ("0.005", 1),
+        ("0.0049", 0),
+        ("3.14159", 314),
+        (".5", 50),
+        ("1.2亿", 12_000_000_000),
+        ("99.99 元", 9999),
+        ("RMB 20", 2000),
     ],
-)  # fmt: skip
+)
 def test_amounts_as_people_write_them(text: str, fen: int) -> None:
     assert money.parse_fen(text) == fen
 
@@ -67,7 +80,9 @@ def test_weights_that_cannot_be_split(weights: list[int]) -> None:
 
 def test_the_published_splits(shared: Path) -> None:
     vectors = json.loads((shared / "vectors.json").read_text())["largest_remainder"]
-    assert [money.split(v["total"], v["lines"]).tolist() for v in vectors[:3]] == [v["parts"] for v in vectors[:3]]
+    assert [money.split(v["total"], v["lines"]).tolist() for v in vectors[:3]] == [
+        v["parts"] for v in vectors[:3]
+    ]
     assert set(money.split(5000, [150] * 200).tolist()) == {25}
 
 

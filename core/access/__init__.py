@@ -1,5 +1,6 @@
 """Who may do what, and who did it."""
 
-from core.access.rules import Actor, allow, allowed
+from core.access.accounts import NOBODYS_NAME
+from core.access.rules import ROLES, Actor, allow, allowed
 
-__all__ = ["Actor", "allow", "allowed"]
+__all__ = ["NOBODYS_NAME", "ROLES", "Actor", "allow", "allowed"]

@@ -1,4 +1,4 @@
-"""Accounts: names, roles, first passwords; the rules that keep an administrator in the house."""
+"""Accounts: names, roles, first passwords; the rules that keep one administrator."""
 
 from __future__ import annotations
 
@@ -22,11 +22,23 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 @dataclass(frozen=True, slots=True)
 class FirstPassword:
-    """A generated password, shown once to the administrator and never again; empty where the person gave their own."""
+    """A generated password, shown once to the administrator and never again; empty where the person gave
+    their own."""
 
     name: str
     role: str
     password: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account as it is asked for; without `word` a password is generated."""
+
+    name: str
+    role: str
+    department: str = ""
+    email: str = ""
+    word: str = ""
 
 
 def clean_name(name: str) -> str:
@@ -48,45 +60,41 @@ def require_role(role: str) -> None:
         raise ShopError("access.unknown_role", role=role, roles=", ".join(ROLES))
 
 
-def create(
-    connection: Connection,
-    actor: Actor,
-    name: str,
-    role: str,
-    now: datetime,
-    *,
-    department: str = "",
-    email: str = "",
-    word: str = "",
-) -> FirstPassword:
+def create(connection: Connection, actor: Actor, new: NewAccount, now: datetime) -> FirstPassword:
     """A new account; without `word` a password is generated that must be changed at first use.
 
-    ShopError("access.bad_name" | "access.name_taken" | "access.email_taken" | "access.unknown_role" | "access.password_weak" ..).
+    ShopError("access.bad_name" | "access.name_taken" | "access.email_taken" | "access.unknown_role" |
+    "access.password_weak" ..).
     """
-    folded, address = clean_name(name), clean_email(email)
+    folded, address = clean_name(new.name), clean_email(new.email)
     if not _NAME.fullmatch(folded):
-        raise ShopError("access.bad_name", name=name)
-    require_role(role)
-    if word:
-        passwords.require_good(word, folded)
+        raise ShopError("access.bad_name", name=new.name)
+    require_role(new.role)
+    if new.word:
+        passwords.require_good(new.word, folded)
     _require_free(connection, folded, address)
-    first = word or passwords.generate()
-    values = {"role": role, "department": department, "email": address, "must_change": not word}
+    first = new.word or passwords.generate()
+    values = {"role": new.role, "department": new.department, "email": address, "must_change": not new.word}
+    stored = passwords.sealed(first)
     row = values | {
         "name": folded,
-        "password": passwords.sealed(first),
+        "password": stored,
         "disabled": False,
         "valid_after": now,
         "created_at": now,
         "created_by": actor.name,
     }
     connection.execute(account.insert().values(**row))
-    audit.record(connection, actor, now, "account.add", folded, None, values)
-    return FirstPassword(folded, role, "" if word else first)
+    audit.record(
+        connection, actor, now, "account.add", folded, None, values | {"proof": passwords.proof_of(stored)}
+    )
+    return FirstPassword(folded, new.role, "" if new.word else first)
 
 
 def _require_free(connection: Connection, name: str, email: str | None) -> None:
-    if name == NOBODYS_NAME or connection.scalar(select(func.count()).select_from(account).where(account.c.name == name)):
+    if name == NOBODYS_NAME or connection.scalar(
+        select(func.count()).select_from(account).where(account.c.name == name)
+    ):
         raise ShopError("access.name_taken", name=name)
     require_free_email(connection, name, email)
 
@@ -112,7 +120,8 @@ def count(connection: Connection) -> int:
 
 
 def require_another_admin(connection: Connection, name: str) -> None:
-    """ShopError("access.last_admin") if no other enabled administrator would be left; of two who go at once the second one is told."""
+    """ShopError("access.last_admin") if no other enabled administrator would be left; of two who go at once
+    the second one is told."""
     one_at_a_time(connection, "administrators")
     others = (
         select(func.count())

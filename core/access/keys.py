@@ -1,7 +1,9 @@
-"""The shop's own key: from `BIGSALE_SECRET`, or from a file made once beside the data; one derived key for each purpose."""
+"""The shop's own key: from `BIGSALE_SECRET`, or from a file made once beside the data; one derived key for
+each purpose."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
@@ -9,13 +11,42 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
+from cryptography.fernet import Fernet, InvalidToken
+
 from core.settings import settings
 
 
 def derived(purpose: str) -> bytes:
-    """32 bytes for one purpose ("audit", "device" ..), so that a value made for one is worth nothing for another."""
-    given = settings().secret.get_secret_value()
-    return hmac.digest(given.encode() or _from_file(settings().data_dir / "secret.key"), purpose.encode(), hashlib.sha256)
+    """32 bytes for one purpose ("audit", "device" ..), so that a value made for one is worth nothing for
+    another."""
+    configured = settings().secret.get_secret_value()
+    return hmac.digest(
+        configured.encode() or _from_file(settings().data_dir / "secret.key"),
+        purpose.encode(),
+        hashlib.sha256,
+    )
+
+
+def sealed(purpose: str, text: str) -> str:
+    """A text that only this shop's key opens again, and only for the same purpose."""
+    return _vault(purpose).encrypt(text.encode()).decode()
+
+
+def opened(purpose: str, sealed_text: str) -> str | None:
+    """What was sealed; None where another key or another purpose sealed it, or somebody changed it."""
+    try:
+        return _vault(purpose).decrypt(sealed_text.encode()).decode()
+    except InvalidToken:
+        return None
+
+
+def _vault(purpose: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(derived(f"sealed:{purpose}")))
+
+
+def fingerprint() -> str:
+    """Which key this is, without saying anything of it."""
+    return derived("fingerprint").hex()[:16]
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 import unicodedata
@@ -29,7 +30,9 @@ _COMMON = (
     "5201314",
 )
 _argon2 = PasswordHash.recommended()
-_at_once = threading.BoundedSemaphore(2)  # one verification takes 64 MiB and a core: a flood must not take the machine
+_at_once = threading.BoundedSemaphore(
+    2
+)  # one verification takes 64 MiB and a core: a flood must not take the machine
 
 
 def generate() -> str:
@@ -43,6 +46,12 @@ def sealed(word: str) -> str:
         return _argon2.hash(_folded(word))
 
 
+def proof_of(stored: str | None) -> str | None:
+    """What the audit trail keeps of a stored hash: its digest, by which a hash written past the program
+    shows. The trail is sealed, so whoever writes a hash cannot write its row."""
+    return None if stored is None else hashlib.sha256(stored.encode()).hexdigest()[:32]
+
+
 @lru_cache(maxsize=2)
 def _nobody(hasher: PasswordHash) -> str:
     """The hash that a password is verified against when there is no account: made once, of the same cost."""
@@ -50,7 +59,8 @@ def _nobody(hasher: PasswordHash) -> str:
 
 
 def matches(word: str, stored: str | None) -> bool:
-    """Whether the password is the stored one. Without a stored hash a dummy is verified: the answer is no, after the same time."""
+    """Whether the password is the stored one. Without a stored hash a dummy is verified: the answer is no,
+    after the same time."""
     with _at_once:
         nobody = _nobody(_argon2)
         good = _argon2.verify(_folded(word)[:LONGEST], stored or nobody)
@@ -58,7 +68,8 @@ def matches(word: str, stored: str | None) -> bool:
 
 
 def require_good(word: str, name: str) -> None:
-    """ShopError("access.password_short" | "access.password_long" | "access.password_weak") for a password that is guessed first."""
+    """ShopError("access.password_short" | "access.password_long" | "access.password_weak") for a password
+    that is guessed first."""
     folded = _folded(word).casefold()
     if len(folded) < SHORTEST:
         raise ShopError("access.password_short", least=SHORTEST)

@@ -42,6 +42,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     # prices
     "price.view": _PLANNERS,
     "price.edit": _only("finance", "merchandiser"),
+    "price.ask": _only("finance", "merchandiser", "campaign_lead"),
     "price.promotion": _only("finance", "campaign_lead"),
     "price.approve": _only("finance"),
     "margin.view": _only("finance"),
@@ -66,31 +67,45 @@ ACTIONS: dict[str, frozenset[str]] = {
     # afterwards
     "audience.view": _PLANNERS,
     "audience.edit": _only("campaign_lead"),
+    "audience.import": _only("campaign_lead", "merchandiser"),
+    "audience.export": _only("campaign_lead"),
+    "person.forget": _only(),
     "experiment.edit": _only("campaign_lead"),
+    "experiment.vote": _only("campaign_lead", "merchandiser", "finance", "warehouse", "member"),
     "review.view": _ALL,
     "review.edit": _only("campaign_lead"),
-    # the house
+    # the application
     "approval.view": _PLANNERS,
     "account.manage": _only(),
     "audit.view": _only(),
     "notify.manage": _only(),
     "settings.manage": _only(),
+    "demo.manage": _only(),
+    "settings.ask": frozenset({"merchandiser", "finance", "warehouse", "campaign_lead", "admin"}),
     "backup.run": _only(),
     "check.run": _only(),
 }
 
 
-# What needs two people: kind -> (action of who asks, action of who decides). The second person is never the first.
+# What needs two people: kind -> (action of who asks, action of who decides). The second person is never the
+# first.
 APPROVALS: dict[str, tuple[str, str]] = {
     "stock_count": ("stock.count", "stock.count_approve"),
-    "price_floor": ("price.edit", "price.approve"),
+    "price_floor": ("price.ask", "price.approve"),
     "price_rule": ("price.promotion", "price.approve"),
+    "price_limits": ("price.approve", "price.approve"),
+    "rule_limits": ("settings.ask", "price.approve"),
+    "account_role": ("account.manage", "account.manage"),
 }
+
+INPUTS_SEEN_WITH = {"price_floor": "price.edit"}
+"""Kinds whose inputs hold costs that not everybody who asks may see: what shows them beside deciding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: account name, role, and from where ("page" | "cli" | "http", with the network address if there is one)."""
+    """Who acts: account name, role, and from where ("page" | "cli" | "http", with the network address if
+    there is one)."""
 
     name: str
     role: str
@@ -100,11 +115,13 @@ class Actor:
 
 
 def allowed(actor: Actor, action: str) -> bool:
-    """Whether the role has a row for the action; an action without a row is a KeyError, so that none is forgotten."""
+    """Whether the role has a row for the action; an action without a row is a KeyError, so that none is
+    forgotten."""
     return actor.role in ACTIONS[action]
 
 
 def allow(actor: Actor, action: str) -> None:
-    """First line of every service call: ShopError("access.denied", action=..., role=...) unless the role may do it."""
+    """First line of every service call: ShopError("access.denied", action=..., role=...) unless the role may
+    do it."""
     if not allowed(actor, action):
         raise ShopError("access.denied", action=action, role=actor.role)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from core.database.types import Facts, Moment, schema
 
@@ -25,7 +25,9 @@ account = Table(
 session = Table(
     "session",
     schema,
-    Column("digest", String(64), primary_key=True),  # SHA-256 of the token; the token itself is nowhere but in the browser
+    Column(
+        "digest", String(64), primary_key=True
+    ),  # SHA-256 of the token; the token itself is nowhere but in the browser
     Column("account", String(64), ForeignKey("account.name"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
@@ -33,14 +35,43 @@ session = Table(
     Column("address", String, nullable=False),
     Column("agent", String, nullable=False),
     Column("ended_at", Moment),
-    Column("ended_why", String, nullable=False, default=""),  # sign_out, everywhere, password, disabled, too_many, admin
+    Column(
+        "ended_why", String, nullable=False, default=""
+    ),  # sign_out, everywhere, password, disabled, too_many, admin
+    info={"place": "local"},
+)
+
+api_key = Table(
+    "api_key",
+    schema,
+    Column(
+        "digest", String(64), primary_key=True
+    ),  # SHA-256 of the token, which is shown once and kept nowhere
+    Column("name", String(64), nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),  # what it is for: read, events, labels, assign
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("used_at", Moment),  # to the minute
+    Column("used_from", String, nullable=False, default=""),  # network address of that use
+    Column("revoked_at", Moment),
+    info={"place": "local"},
+)
+
+calendar_feed = Table(
+    "calendar_feed",
+    schema,
+    Column("account", String(64), ForeignKey("account.name"), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the address's secret
+    Column("created_at", Moment, nullable=False),
     info={"place": "local"},
 )
 
 back_off = Table(
     "back_off",
     schema,
-    Column("lane", String(64), primary_key=True),  # SHA-256 of what is slowed down: nobody's mistyped password stands here
+    Column(
+        "lane", String(64), primary_key=True
+    ),  # SHA-256 of what is slowed down: nobody's mistyped password stands here
     Column("failures", Integer, nullable=False),
     Column("last_at", Moment, nullable=False),
     Column("until", Moment, nullable=False),
@@ -98,6 +129,7 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     Column("number", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
+    Column("key_print", String(16), nullable=False),  # fingerprint of the shop's key: another key is refused
     Column(
         "seal", String(64), nullable=False
     ),  # HMAC-SHA-256 of number and digest with the shop's key: cutting the tail off shows

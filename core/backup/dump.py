@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import re
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,11 +11,11 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from core.database import Database, connect, new_id
+from core.backup import tools
+from core.backup.signature import copy_unsigned
+from core.database import Database, connect, new_id, shape
 from core.database.types import load_tables
 from core.errors import ShopError
-from core.logs import clean
-from core.settings import settings
 
 _SQLITE, _POSTGRES = b"SQLite format 3\x00", b"PGDMP"
 
@@ -25,7 +23,7 @@ _SQLITE, _POSTGRES = b"SQLite format 3\x00", b"PGDMP"
 def write(db: Database, part: Path) -> None:
     """One consistent state into a fresh file. ShopError("backup.no_tool" | "backup.failed")."""
     if not db.embedded:
-        _run(db, "pg_dump", "--format=custom", f"--file={part}")
+        tools.run(db, "pg_dump", "--format=custom", "--schema=public", f"--file={part}")
         return
     with closing(sqlite3.connect(_file(db), timeout=60)) as source, closing(sqlite3.connect(part)) as target:
         source.backup(target)  # one step within one snapshot: in WAL no writer waits for it
@@ -33,7 +31,8 @@ def write(db: Database, part: Path) -> None:
 
 
 def require_readable(db: Database, path: Path) -> None:
-    """ShopError("backup.unreadable") for a damaged file, ShopError("backup.other_kind") for one of the other database."""
+    """ShopError("backup.unreadable") for a damaged file, ShopError("backup.other_kind") for one of the other
+    database."""
     with path.open("rb") as file:
         begin = file.read(16)
     if begin.startswith(_POSTGRES if db.embedded else _SQLITE):
@@ -41,10 +40,11 @@ def require_readable(db: Database, path: Path) -> None:
     if not begin.startswith(_SQLITE if db.embedded else _POSTGRES):
         raise ShopError("backup.unreadable", file=path.name)
     if not db.embedded:
-        _run(db, "pg_restore", "--file=/dev/null", str(path), dbname=False, code="backup.unreadable")
+        tools.require_restoring(db, path)
+        tools.run(db, "pg_restore", "--file=/dev/null", str(path), dbname=False, code="backup.unreadable")
         return
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
             damaged = copy.execute("PRAGMA integrity_check").fetchone() != ("ok",)
     except sqlite3.DatabaseError:
         damaged = True
@@ -54,17 +54,20 @@ def require_readable(db: Database, path: Path) -> None:
 
 @contextmanager
 def reading_back(db: Database, source: Path) -> Iterator[Database]:
-    """The backup's state to be checked; it takes its place when the block ends well and is gone when it does not.
+    """The backup's state to be checked; it takes its place when the block ends well and is gone when it does
+    not.
 
-    On SQLite that is a file beside the target, moved over it at the end; on PostgreSQL the empty database itself.
+    On SQLite that is a file beside the target, moved over it at the end; on PostgreSQL the empty database
+    itself.
     """
     yield from _into_file(db, source) if db.embedded else _into_server(db, source)
 
 
 def _into_file(db: Database, source: Path) -> Iterator[Database]:
     target = Path(_file(db))
-    part = target.with_name(f".{target.name}.{new_id()}.part")
-    shutil.copyfile(source, part)
+    part = target.with_name(f".{new_id()}.part")
+    part.touch(0o600, exist_ok=False)
+    copy_unsigned(source, part)
     restored = connect(f"sqlite:///{part}")
     try:
         yield restored
@@ -86,14 +89,66 @@ def _forget_journals(path: Path) -> None:
 
 
 def _into_server(db: Database, source: Path) -> Iterator[Database]:
+    _require_known_entries(db, source)
     db.dispose()
     _drop_everything(db)  # only empty tables: the place was found empty
+    how = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
     try:
-        _run(db, "pg_restore", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", str(source))
+        tools.run(db, "pg_restore", *how, f"--use-list={_list_without_schema(db, source)}", str(source))
         yield db
     except BaseException:
         _drop_everything(db)
         raise
+
+
+_OF_TABLES = {"TABLE", "TABLE DATA", "CONSTRAINT", "FK CONSTRAINT", "DEFAULT"}
+_OF_SEQUENCES = {"SEQUENCE", "SEQUENCE OWNED BY", "SEQUENCE SET"}
+_NOT_RESTORED = {("SCHEMA", "public"), ("COMMENT", "SCHEMA public")}  # the schema itself is there already
+
+
+def _entries(db: Database, source: Path) -> list[tuple[str, str, str]]:
+    """What a dump says it holds: (line, kind, name)."""
+    lines = tools.run(
+        db, "pg_restore", "--list", str(source), dbname=False, code="backup.unreadable"
+    ).splitlines()
+    entries = []
+    for line in lines:
+        match = _ENTRY.match(line)
+        if match:
+            entries.append((line, match["kind"], match["name"]))
+    return entries
+
+
+_ENTRY = re.compile(r"\d+; \d+ \d+ (?P<kind>[A-Z ]+) (?:public|-) (?P<name>.+) \S*$")
+
+
+def _require_known_entries(db: Database, source: Path) -> None:
+    """Nothing but the tables of this program, their rows, keys and indexes: all else would act while it is
+    being restored. ShopError("backup.other_schema")."""
+    odd = [
+        f"{kind} {name}"[:100]
+        for _, kind, name in _entries(db, source)
+        if (kind, name) not in _NOT_RESTORED and not _known(kind, name)
+    ]
+    if odd:
+        raise ShopError("backup.other_schema", faults=odd[:5])
+
+
+def _known(kind: str, name: str) -> bool:
+    tables = load_tables().tables
+    if kind in _OF_TABLES:
+        return name.split()[0] in tables or name.split()[0] == "alembic_version"
+    if kind == "INDEX":
+        return name in {str(index.name) for table in tables.values() for index in table.indexes}
+    return kind in _OF_SEQUENCES and name in shape.sequences()
+
+
+def _list_without_schema(db: Database, source: Path) -> Path:
+    """The dump's list without the schema itself, which is there already; beside the dump's own copy."""
+    listed = source.with_name(f"{source.name}.list")
+    lines = [line for line, kind, name in _entries(db, source) if (kind, name) not in _NOT_RESTORED]
+    listed.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return listed
 
 
 def _drop_everything(db: Database) -> None:
@@ -104,31 +159,3 @@ def _drop_everything(db: Database) -> None:
 
 def _file(db: Database) -> str:
     return make_url(db.url).database or ""
-
-
-def _run(db: Database, tool: str, *arguments: str, dbname: bool = True, code: str = "backup.failed") -> None:
-    """One of PostgreSQL's tools. The password goes by the environment: arguments are seen by everybody on the machine."""
-    given = {key: str(value) for key, value in db.writer.dialect.create_connect_args(db.writer.url)[1].items()}
-    names = {
-        "host": "PGHOST",
-        "port": "PGPORT",
-        "user": "PGUSER",
-        "password": "PGPASSWORD",
-        "dbname": "PGDATABASE",
-        "sslmode": "PGSSLMODE",
-    }
-    environment = os.environ | {names[key]: value for key, value in given.items() if key in names}
-    command = [_tool(tool), *arguments, *([f"--dbname={given.get('dbname', '')}"] if dbname and tool == "pg_restore" else [])]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
-    if done.returncode:
-        said = clean((done.stderr.strip().splitlines() or [""])[-1])
-        raise ShopError(code, tool=tool, said=said[:300], file=Path(arguments[-1]).name)
-
-
-def _tool(name: str) -> str:
-    """Where the tool is: `BIGSALE_PG_BIN`, else the PATH. It must be of the server's version or newer. ShopError("backup.no_tool")."""
-    folder = settings().pg_bin
-    found = shutil.which(name, path=str(folder)) if folder else shutil.which(name)
-    if found is None:
-        raise ShopError("backup.no_tool", tool=name)
-    return found

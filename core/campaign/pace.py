@@ -1,8 +1,8 @@
 """The pace curve: which share of a sale's paid amount has usually come in, minutes after the opening.
 
-A curve is keyed twice. The *burst* runs on minutes since an opening, wherever on the clock that is; the *rhythm* runs on clock
-time, because people sleep at three and buy at nine in the evening. A sale that opens at 20:00 and one at 00:00 share both.
-Pure: numbers in, numbers out.
+A curve is keyed twice. The *burst* runs on minutes since an opening, wherever on the clock that is; the
+*rhythm* runs on clock time, because people sleep at three and buy at nine in the evening. A sale that opens
+at 20:00 and one at 00:00 share both. Pure: numbers in, numbers out.
 """
 
 from __future__ import annotations
@@ -36,18 +36,35 @@ PUBLIC_POINTS = (
     (1440.0, 1.0),
 )
 _BURST_POINTS, _CLOCK_POINTS = PUBLIC_POINTS[:4], PUBLIC_POINTS[4:]
-# Share of a sale day per hour from the clock alone. Before 09:00 the night of an ordinary shop; from then on only the *shape*
-# between two public points: each stretch is scaled to carry exactly its published share.
+# Share of a sale day per hour from the clock alone. Before 09:00 the night of an ordinary shop; from then on
+# only the *shape* between two public points: each stretch is scaled to carry exactly its published share.
 _NIGHT = (0.016, 0.009, 0.005, 0.003, 0.003, 0.004, 0.008, 0.014, 0.020)
-_WAKING = (0.028, 0.031, 0.029, 0.027, 0.029, 0.027, 0.025, 0.023, 0.021, 0.020, 0.024, 0.031, 0.036, 0.036, 0.026)
+_WAKING = (
+    0.028,
+    0.031,
+    0.029,
+    0.027,
+    0.029,
+    0.027,
+    0.025,
+    0.023,
+    0.021,
+    0.020,
+    0.024,
+    0.031,
+    0.036,
+    0.036,
+    0.026,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A cumulative curve: `shares[i]` of the whole has come in `minutes[i]` after the opening, straight between the knots.
+    """A cumulative curve: `shares[i]` of the whole has come in `minutes[i]` after the opening, straight
+    between the knots.
 
-    `minutes` rises from 0 to the length of the sale, `shares` from 0 to 1. `clock` is the opening's minute of the local day,
-    `days` the number of the shop's own sale days behind it (0: the shipped default).
+    `minutes` rises from 0 to the length of the sale, `shares` from 0 to 1. `clock` is the opening's minute of
+    the local day, `days` the number of the shop's own sale days behind it (0: the shipped default).
     """
 
     clock: int
@@ -62,8 +79,10 @@ class Curve:
 
 
 def share_at(curve: Curve, minute: ArrayLike) -> Floats:
-    """C(t): the share that has come in `minute` minutes after the opening; 0 before it, 1 after the close. Shape of `minute`."""
-    return np.interp(np.asarray(minute, dtype=float), curve.minutes, curve.shares)
+    """C(t): the share that has come in `minute` minutes after the opening; 0 before it, 1 after the close.
+    Shape of `minute`."""
+    share: Floats = np.interp(np.asarray(minute, dtype=float), curve.minutes, curve.shares)
+    return share
 
 
 def bin_edges(curve: Curve, width: int = BIN) -> Floats:
@@ -73,7 +92,8 @@ def bin_edges(curve: Curve, width: int = BIN) -> Floats:
 
 
 def bin_shares(curve: Curve, width: int = BIN) -> Floats:
-    """s_b: the share of each bin, shape (bins,), summing to 1. The cumulative sum is `share_at(curve, bin_edges(curve)[1:])`."""
+    """s_b: the share of each bin, shape (bins,), summing to 1. The cumulative sum is `share_at(curve,
+    bin_edges(curve)[1:])`."""
     return np.diff(share_at(curve, bin_edges(curve, width)))
 
 
@@ -92,14 +112,17 @@ def _rhythm() -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=1)
 def _burst() -> tuple[Floats, Floats]:
-    """(minutes since the opening, cumulative share of a day that the opening draws), flat from 09:00 of the public day on.
+    """(minutes since the opening, cumulative share of a day that the opening draws), flat from 09:00 of the
+    public day on.
 
-    Up to 1:26:07 the public points less the rhythm (monotone cubic in log time); then an exponential tail whose mass is what the
-    published 59.0% at 09:00 leave over.
+    Up to 1:26:07 the public points less the rhythm (monotone cubic in log time); then an exponential tail
+    whose mass is what the published 59.0% at 09:00 leave over.
     """
     minute, share = (np.array(column) for column in zip((0.0, 0.0), *_BURST_POINTS, strict=True))
     last, end = minute[-1], _CLOCK_POINTS[0][0]
-    knots = np.unique(np.concatenate([np.arange(0, end + 1, BIN, dtype=float), [0.25, 0.5, 1, 2, 3, 4], minute]))
+    knots = np.unique(
+        np.concatenate([np.arange(0, end + 1, BIN, dtype=float), [0.25, 0.5, 1, 2, 3, 4], minute])
+    )
     clock = np.interp(knots, *_rhythm())
     early = PchipInterpolator(np.log1p(minute), share)(np.log1p(np.minimum(knots, last))) - np.minimum(
         clock, np.interp(last, *_rhythm())
@@ -110,17 +133,20 @@ def _burst() -> tuple[Floats, Floats]:
 
 
 def _openings(openings: Sequence[float], weights: Sequence[float] | None) -> list[tuple[float, float]]:
-    given = weights if weights is not None else [1.0, *([LATER_OPENING] * len(openings))][: len(openings)]
-    return list(zip(openings, given, strict=True))
+    weighted = weights if weights is not None else [1.0, *([LATER_OPENING] * len(openings))][: len(openings)]
+    return list(zip(openings, weighted, strict=True))
 
 
 def default_curve(
-    clock: int = 0, length: int = DAY, openings: Sequence[float] = (0,), weights: Sequence[float] | None = None
+    clock: int = 0,
+    length: int = DAY,
+    openings: Sequence[float] = (0,),
+    weights: Sequence[float] | None = None,
 ) -> Curve:
     """The shipped curve for a sale that opens at minute `clock` of the local day and lasts `length` minutes.
 
-    `openings` are the minutes (since the opening) at which a session opens, `weights` how much of a full burst each draws;
-    without any opening the rhythm of the clock alone remains (an ordinary day, a warm-up).
+    `openings` are the minutes (since the opening) at which a session opens, `weights` how much of a full
+    burst each draws; without any opening the rhythm of the clock alone remains (an ordinary day, a warm-up).
     For 00:00 and 24 hours it goes exactly through the public points of Double-11 2019.
 
     >>> share_at(default_curve(), [29.75, 540, 1440]).round(3).tolist()
@@ -150,25 +176,46 @@ def curve_from_days(
 ) -> Curve:
     """The mean of the shop's own normalised sale days, re-keyed to another opening where theirs differs.
 
-    `amounts`, shape (days, bins): what each day took per 5-minute bin since its opening (NaN beyond its close); `clocks`: each
-    day's opening minute of the local day. Days without any sale are left out; without one left this is `default_curve`.
+    `amounts`, shape (days, bins): what each day took per 5-minute bin since its opening (NaN beyond its
+    close); `clocks`: each day's opening minute of the local day. Days without any sale are left out; without
+    one left this is `default_curve`.
     """
-    rows = np.atleast_2d(np.asarray(amounts, dtype=float)) if np.size(amounts) else np.empty((0, 0))
-    sold = [i for i in range(len(rows)) if np.nansum(rows[i]) > 0]
     plain = default_curve(clock, length, openings, weights)
-    if not sold:
+    return mean_curve(day_shapes(amounts, clocks, plain, openings), plain)
+
+
+def day_shapes(
+    amounts: ArrayLike, clocks: Sequence[int], plain: Curve, openings: Sequence[float] = (0,)
+) -> Floats:
+    """The shop's own sale days as shares of a day, laid on the bins of the sale whose shipped curve is
+    `plain`; shape (days that sold, bins), each row summing to 1. `amounts` and `clocks` as in
+    `curve_from_days`."""
+    rows = np.atleast_2d(np.asarray(amounts, dtype=float)) if np.size(amounts) else np.empty((0, 0))
+    shapes = [
+        _rekeyed(row[~np.isnan(row)], opened, plain, openings)
+        for row, opened in zip(rows, clocks, strict=True)
+        if np.nansum(row) > 0
+    ]
+    return np.array([shape / shape.sum() for shape in shapes]).reshape(len(shapes), len(bin_edges(plain)) - 1)
+
+
+def mean_curve(shapes: Floats, plain: Curve, prior_days: float = 0.0) -> Curve:
+    """The curve of past days, `day_shapes`, joined with the shipped one that counts for `prior_days` days;
+    without any day the shipped one."""
+    days = len(shapes)
+    if not days:
         return plain
-    shapes = [_rekeyed(rows[i][~np.isnan(rows[i])], clocks[i], plain, openings) for i in sold]
-    mean = np.mean([shape / shape.sum() for shape in shapes], axis=0)
+    mean = (shapes.sum(axis=0) + prior_days * bin_shares(plain)) / (days + prior_days)
     shares = np.concatenate([[0.0], np.cumsum(mean)])
-    return Curve(clock, bin_edges(plain), shares / shares[-1], len(sold))
+    return Curve(plain.clock, bin_edges(plain), shares / shares[-1], days)
 
 
 def _rekeyed(day: Floats, day_clock: int, plain: Curve, openings: Sequence[float]) -> Floats:
     """One past day laid on the bins of the new sale.
 
-    As it was where opening and length agree. Else the shipped curve of the new sale, corrected bin by bin with what the day did
-    to the shipped curve of its own opening: at the same minute within the burst, at the same clock time after it.
+    As it was where opening and length agree. Else the shipped curve of the new sale, corrected bin by bin
+    with what the day did to the shipped curve of its own opening: at the same minute within the burst, at the
+    same clock time after it.
     """
     target, edges = bin_shares(plain), bin_edges(plain)
     if day_clock == plain.clock and len(day) == len(target) and len(openings) == 1:

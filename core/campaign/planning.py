@@ -1,24 +1,27 @@
-"""What may be asked of a campaign's plan: its target, its parts along time, channel and tier, its versions."""
+"""What may be asked of a campaign's plan: its target, its parts along time, channel and tier, its
+versions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from core.access import Actor, allow, audit
-from core.campaign import decompose
+from core.campaign import decompose, defaults
 from core.campaign import target as rules
+from core.campaign.defaults import Default
 from core.campaign.pace import Curve
 from core.campaign.service import Campaign, standing
 from core.campaign.tables import campaign_plan, campaign_plan_part
 from core.campaign.target import Target
-from core.campaign.weights import Weights, from_json, to_json
+from core.campaign.target import slid as slid
+from core.campaign.weights import Weights as Weights
+from core.campaign.weights import from_json, to_json
 from core.database import Database, insert, one, read
 from core.database.locks import one_at_a_time
 from core.errors import ShopError
@@ -29,7 +32,8 @@ CHANNELS = {"search": 35, "recommendation": 30, "live_room": 20, "paid": 15}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One version of a campaign's plan. `parts`: dimension ("phase" | "day" | "hour" | "channel" | "tier"), part, gmv (fen), visitors."""
+    """One version of a campaign's plan. `parts`: dimension ("phase" | "day" | "hour" | "channel" | "tier"),
+    part, gmv (fen), visitors."""
 
     campaign: Campaign
     version: int
@@ -42,22 +46,29 @@ class Plan:
 
     def part(self, dimension: str) -> pd.DataFrame:
         """The rows of one dimension in their order: part, gmv, visitors."""
-        return self.parts.loc[self.parts["dimension"] == dimension, ["part", "gmv", "visitors"]].reset_index(drop=True)
+        return self.parts.loc[self.parts["dimension"] == dimension, ["part", "gmv", "visitors"]].reset_index(
+            drop=True
+        )
 
     @property
     def curve_days(self) -> int:
         """Past sale days of the shop behind its hours; 0 where the shipped curve alone lays them out."""
         own = self.weights.curves
-        return max((decompose.curve_of(p, self.campaign.timezone, own).days for p in self.campaign.phases), default=0)
+        return max(
+            (decompose.curve_of(p, self.campaign.timezone, own).days for p in self.campaign.phases), default=0
+        )
 
     def acquisition(self) -> pd.DataFrame:
-        """New visitors per day and channel with their cost (day, channel, visitors, cost in fen), over the days of the plan."""
+        """New visitors per day and channel with their cost (day, channel, visitors, cost in fen), over the
+        days of the plan."""
         days = self.part("day")
         needed = rules.new_visitors(self.target.visitors, self.weights.base, self.weights.retention)
         split = self.part("channel")
         costs = split["part"].map(self.weights.costs).fillna(0).astype("int64")
         channels = pd.DataFrame({"channel": split["part"], "weight": split["visitors"], "cost": costs})
-        return rules.acquisition(needed, dict(zip(days["part"], days["visitors"].tolist(), strict=True)), channels)
+        return rules.acquisition(
+            needed, dict(zip(days["part"], days["visitors"].tolist(), strict=True)), channels
+        )
 
 
 def plan(db: Database, actor: Actor, campaign_id: str, version: int | None = None) -> Plan | None:
@@ -70,12 +81,18 @@ def plan(db: Database, actor: Actor, campaign_id: str, version: int | None = Non
 def in_force(connection: Connection, campaign_id: str, version: int | None = None) -> Plan | None:
     """As `plan`, inside the caller's transaction."""
     mine = standing(connection, campaign_id)
-    query = select(campaign_plan).where(campaign_plan.c.campaign_id == campaign_id).order_by(campaign_plan.c.version.desc())
+    query = (
+        select(campaign_plan)
+        .where(campaign_plan.c.campaign_id == campaign_id)
+        .order_by(campaign_plan.c.version.desc())
+    )
     row = one(connection, query if version is None else query.where(campaign_plan.c.version == version))
     if row is None:
         return None
     columns = [campaign_plan_part.c[name] for name in ("dimension", "part", "gmv", "visitors")]
-    mine_only = (campaign_plan_part.c.campaign_id == campaign_id) & (campaign_plan_part.c.version == row["version"])
+    mine_only = (campaign_plan_part.c.campaign_id == campaign_id) & (
+        campaign_plan_part.c.version == row["version"]
+    )
     weights = from_json(row["weights"])
     parts = _ordered(read(connection, select(*columns).where(mine_only)), mine, weights)
     numbers = Target(row["gmv"], row["visitors"], row["conversion_rate"], row["aov"])
@@ -83,80 +100,94 @@ def in_force(connection: Connection, campaign_id: str, version: int | None = Non
 
 
 def versions(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
-    """All versions, newest first: version, gmv (fen), visitors, conversion_rate, aov (fen), why, account, at."""
+    """All versions, newest first: version, gmv (fen), visitors, conversion_rate, aov (fen), why, account,
+    at."""
     allow(actor, "plan.view")
-    columns = [campaign_plan.c[name] for name in ("version", "gmv", "visitors", "conversion_rate", "aov", "why", "account", "at")]
-    query = select(*columns).where(campaign_plan.c.campaign_id == campaign_id).order_by(campaign_plan.c.version.desc())
+    columns = [
+        campaign_plan.c[name]
+        for name in ("version", "gmv", "visitors", "conversion_rate", "aov", "why", "account", "at")
+    ]
+    query = (
+        select(*columns)
+        .where(campaign_plan.c.campaign_id == campaign_id)
+        .order_by(campaign_plan.c.version.desc())
+    )
     with db.reading() as connection:
         return read(connection, query)
 
 
-def first_weights(campaign: Campaign) -> Weights:
-    """The weights that a first plan begins with."""
-    return Weights(phases=decompose.phase_weights(campaign.phases), channels=dict(CHANNELS), tiers=dict(decompose.TIER_WEIGHTS))
+def first_weights(campaign: Campaign, known: Mapping[str, Default] | None = None) -> Weights:
+    """The weights that a first plan begins with: an earlier campaign's channels where they were taken over."""
+    money, people = defaults.channel_weights(known or {})
+    return Weights(
+        phases=decompose.phase_weights(campaign.phases),
+        channels=money or dict(CHANNELS),
+        tiers=dict(decompose.TIER_WEIGHTS),
+        people={"channel": people} if people else {},
+    )
 
 
-def set_target(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    numbers: Target,
-    *,
-    weights: Weights | None = None,
-    why: str,
-    seen: int | None = None,
-    curves: Mapping[str, Curve] | None = None,
-    now: datetime,
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class NewPlan:
+    """A new version of a plan, and why. `weights`: None keeps those of the version before (or the first ones).
+    `version_before`: the version that the planner looked at, 0 for none. `curves`: the shop's own pace curves by
+    phase id, instead of the shipped ones; None keeps those of the version before."""
+
+    numbers: Target
+    why: str
+    weights: Weights | None = None
+    version_before: int | None = None
+    curves: Mapping[str, Curve] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """What closed phases did (gmv in fen and visitors by phase id), and why the plan follows; the others as of
+    `NewPlan`."""
+
+    actual: Mapping[str, tuple[int, int]]
+    why: str
+    version_before: int | None = None
+    curves: Mapping[str, Curve] | None = None
+
+
+def set_target(db: Database, actor: Actor, campaign_id: str, new: NewPlan, *, now: datetime) -> Plan:
     """A new version of the plan; every split sums to the target exactly.
 
-    `weights`: None keeps those of the version before (or the first ones). `seen`: the version that the planner looked at, 0 for none.
-    `curves`: the shop's own pace curves by phase id, instead of the shipped ones; None keeps those of the version before.
-    ShopError("plan.no_why"), "plan.moved" (somebody made another version since), or what `target.solve` and `decompose.tree` refuse.
+    ShopError("plan.no_why"), "plan.moved" (somebody made another version since), or what `target.solve` and
+    `decompose.tree` refuse.
     """
     allow(actor, "plan.edit")
     with db.writing() as connection:
-        return settle(connection, actor, campaign_id, numbers, weights=weights, why=why, seen=seen, curves=curves, now=now)
+        return settle(connection, actor, campaign_id, new, now=now)
 
 
-def settle(
-    connection: Connection,
-    actor: Actor,
-    campaign_id: str,
-    numbers: Target,
-    *,
-    weights: Weights | None,
-    why: str,
-    seen: int | None = None,
-    curves: Mapping[str, Curve] | None = None,
-    now: datetime,
-) -> Plan:
+def settle(connection: Connection, actor: Actor, campaign_id: str, new: NewPlan, *, now: datetime) -> Plan:
     """As `set_target`, inside the caller's transaction."""
-    checked = rules.solve(gmv=numbers.gmv, visitors=numbers.visitors, conversion_rate=numbers.conversion_rate, aov=numbers.aov)
-    mine, last = _next(connection, campaign_id, why, seen)
-    chosen = weights or (last.weights if last else first_weights(mine))
-    own = chosen.curves if curves is None else curves
+    numbers, why = new.numbers, new.why
+    checked = rules.solve(
+        gmv=numbers.gmv, visitors=numbers.visitors, conversion_rate=numbers.conversion_rate, aov=numbers.aov
+    )
+    mine, last = _next(connection, campaign_id, why, new.version_before)
+    known = {} if last else defaults.stored(connection, campaign_id)
+    chosen = new.weights or (last.weights if last else first_weights(mine, known))
+    own = chosen.curves if new.curves is None else new.curves
+    own = {} if defaults.refused(known, "pace") else own
     chosen = replace(chosen, phases=_phases_of(mine, chosen.phases), curves=own)
-    totals = decompose.replanned(checked.gmv, checked.visitors, chosen.phases, chosen.closed, chosen.people.get("phase"))
+    totals = decompose.replanned(
+        checked.gmv, checked.visitors, chosen.phases, chosen.closed, chosen.people.get("phase")
+    )
     leaves = decompose.tree(totals, mine.phases, mine.timezone, chosen.days, own)
     parts = decompose.parts(leaves, chosen.channels, chosen.tiers, chosen.people)
-    return _store(connection, actor, mine, last, checked, chosen, parts, why, now)
+    version = last.version + 1 if last else 1
+    plan = Plan(mine, version, checked, chosen, why.strip(), actor.name, now, parts)
+    _store(connection, actor, plan, last)
+    return plan
 
 
-def replan(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    actual: Mapping[str, tuple[int, int]],
-    *,
-    why: str,
-    seen: int | None = None,
-    curves: Mapping[str, Curve] | None = None,
-    now: datetime,
-) -> Plan:
-    """A new version after phases have closed: they keep what they did (`actual`: gmv in fen and visitors by phase id), the rest of the
-    target falls to the remaining phases by their weights. The target stays; the earlier versions stay readable. `curves`: as in
-    `set_target`.
+def replan(db: Database, actor: Actor, campaign_id: str, closed: Replan, *, now: datetime) -> Plan:
+    """A new version after phases have closed: they keep what they did, the rest of the target falls to the
+    remaining phases by their weights. The target stays; the earlier versions stay readable.
 
     ShopError("plan.none"), "plan.phase_open" (a phase that has not ended yet), and those of `set_target`.
     """
@@ -166,71 +197,80 @@ def replan(
     if last is None:
         raise ShopError("plan.none")
     ends = {p.phase_id: p for p in last.campaign.phases}
-    for phase_id in actual:
+    for phase_id in closed.actual:
         if phase_id not in ends or ends[phase_id].ends_at > now:
             raise ShopError("plan.phase_open", phase=phase_id)
-    weights = replace(last.weights, closed=dict(actual))
-    at = last.version if seen is None else seen
-    return set_target(db, actor, campaign_id, last.target, weights=weights, why=why, seen=at, curves=curves, now=now)
+    weights = replace(last.weights, closed=dict(closed.actual))
+    at = last.version if closed.version_before is None else closed.version_before
+    new = NewPlan(last.target, closed.why, weights, at, closed.curves)
+    return set_target(db, actor, campaign_id, new, now=now)
 
 
 def newer_curve(plan: Plan, curves: Mapping[str, Curve]) -> int:
-    """Past sale days behind the shop's own `curves` where these would lay the plan out otherwise than it stands; 0 where they would not."""
+    """Past sale days behind the shop's own `curves` where these would lay the plan out otherwise than it
+    stands; 0 where they would not."""
     zone = plan.campaign.timezone
-    pairs = [[decompose.curve_of(p, zone, own) for own in (plan.weights.curves, curves)] for p in plan.campaign.phases]
+    pairs = [
+        [decompose.curve_of(p, zone, own) for own in (plan.weights.curves, curves)]
+        for p in plan.campaign.phases
+    ]
     return max((new.days for old, new in pairs if not np.array_equal(old.shares, new.shares)), default=0)
 
 
 def closed_phases(plan: Plan, now: datetime) -> pd.DataFrame:
-    """The selling phases that have ended: phase_id, kind, name, starts_at, ends_at, planned_gmv, planned_visitors."""
+    """The selling phases that have ended: phase_id, kind, name, starts_at, ends_at, planned_gmv,
+    planned_visitors."""
     planned = plan.part("phase").set_index("part")
     rows = [
         {
-            "phase_id": p.phase_id, "kind": p.kind, "name": p.name, "starts_at": p.starts_at, "ends_at": p.ends_at,
-            "planned_gmv": int(planned["gmv"].get(p.phase_id, 0)), "planned_visitors": int(planned["visitors"].get(p.phase_id, 0)),
+            "phase_id": p.phase_id,
+            "kind": p.kind,
+            "name": p.name,
+            "starts_at": p.starts_at,
+            "ends_at": p.ends_at,
+            "planned_gmv": int(planned["gmv"].get(p.phase_id, 0)),
+            "planned_visitors": int(planned["visitors"].get(p.phase_id, 0)),
         }
         for p in plan.campaign.phases
         if p.ends_at <= now and p.phase_id in planned.index
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["phase_id", "kind", "name", "starts_at", "ends_at", "planned_gmv", "planned_visitors"])
+    ]
+    return pd.DataFrame(
+        rows, columns=["phase_id", "kind", "name", "starts_at", "ends_at", "planned_gmv", "planned_visitors"]
+    )
 
 
-def _next(connection: Connection, campaign_id: str, why: str, seen: int | None) -> tuple[Campaign, Plan | None]:
+def _next(
+    connection: Connection, campaign_id: str, why: str, version_before: int | None
+) -> tuple[Campaign, Plan | None]:
     """The campaign and the version before, with the right to write the one after it."""
     if not why.strip():
         raise ShopError("plan.no_why")
     one_at_a_time(connection, f"plan:{campaign_id}")
     last = in_force(connection, campaign_id)
-    if seen is not None and seen != (last.version if last else 0):
-        raise ShopError("plan.moved", version=last.version if last else 0, account=last.account if last else "")
+    if version_before is not None and version_before != (last.version if last else 0):
+        raise ShopError(
+            "plan.moved", version=last.version if last else 0, account=last.account if last else ""
+        )
     return last.campaign if last else standing(connection, campaign_id), last
 
 
 def _phases_of(campaign: Campaign, weights: Mapping[str, int]) -> dict[str, int]:
-    """The weights of the phases that the campaign has now; the default ones when none of them is left (a new schedule)."""
+    """The weights of the phases that the campaign has now; the default ones when none of them is left (a new
+    schedule)."""
     kept = {p.phase_id: weights[p.phase_id] for p in campaign.phases if p.phase_id in weights}
     return kept if any(kept.values()) else decompose.phase_weights(campaign.phases)
 
 
-def _store(
-    connection: Connection,
-    actor: Actor,
-    mine: Campaign,
-    last: Plan | None,
-    numbers: Target,
-    weights: Weights,
-    parts: pd.DataFrame,
-    why: str,
-    now: datetime,
-) -> Plan:
-    version = last.version + 1 if last else 1
-    row: dict[str, Any] = {"campaign_id": mine.campaign_id, "version": version, **asdict(numbers), "weights": to_json(weights)}
-    row |= {"why": why.strip(), "account": actor.name, "at": now}
+def _store(connection: Connection, actor: Actor, plan: Plan, last: Plan | None) -> None:
+    campaign_id, version = plan.campaign.campaign_id, plan.version
+    row: dict[str, object] = {"campaign_id": campaign_id, "version": version, **asdict(plan.target)}
+    row |= {"weights": to_json(plan.weights)}
+    row |= {"why": plan.why, "account": plan.account, "at": plan.at}
     insert(connection, campaign_plan, pd.DataFrame([row]))
-    insert(connection, campaign_plan_part, parts.assign(campaign_id=mine.campaign_id, version=version))
-    before, after = asdict(last.target) if last else None, asdict(numbers) | {"version": version, "why": why.strip()}
-    audit.record(connection, actor, now, "plan.set", mine.campaign_id, before, after)
-    return Plan(mine, version, numbers, weights, why.strip(), actor.name, now, parts)
+    insert(connection, campaign_plan_part, plan.parts.assign(campaign_id=campaign_id, version=version))
+    before = asdict(last.target) if last else None
+    after = asdict(plan.target) | {"version": version, "why": plan.why}
+    audit.record(connection, actor, plan.at, "plan.set", campaign_id, before, after)
 
 
 def _ordered(parts: pd.DataFrame, campaign: Campaign, weights: Weights) -> pd.DataFrame:
@@ -238,18 +278,28 @@ def _ordered(parts: pd.DataFrame, campaign: Campaign, weights: Weights) -> pd.Da
     order = {p.phase_id: f"{n:03d}" for n, p in enumerate(campaign.phases)}
     order |= {name: f"{n:03d}" for group in (weights.channels, weights.tiers) for n, name in enumerate(group)}
     rank = {name: n for n, name in enumerate(decompose.DIMENSIONS)}
-    keys = parts.assign(rank=parts["dimension"].map(rank), order=parts["part"].map(order).fillna(parts["part"]))
-    return keys.sort_values(["rank", "order"], kind="stable", ignore_index=True)[["dimension", "part", "gmv", "visitors"]]
+    keys = parts.assign(
+        rank=parts["dimension"].map(rank), order=parts["part"].map(order).fillna(parts["part"])
+    )
+    return keys.sort_values(["rank", "order"], kind="stable", ignore_index=True)[
+        ["dimension", "part", "gmv", "visitors"]
+    ]
 
 
 def leaves(plan: Plan) -> pd.DataFrame:
     """The plan by phase, day and hour, as `decompose.tree`: laid out again from the stored phase totals."""
-    totals = {str(part): (int(gmv), int(visitors)) for part, gmv, visitors in plan.part("phase").itertuples(index=False)}
-    return decompose.tree(totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days, plan.weights.curves)
+    totals = {
+        str(part): (int(gmv), int(visitors))
+        for part, gmv, visitors in plan.part("phase").itertuples(index=False)
+    }
+    return decompose.tree(
+        totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days, plan.weights.curves
+    )
 
 
 def answer(numbers: Target, factor: str, value: float, answers: str) -> Target:
-    """The target after one of its four numbers is set and another one answers (`target.changed`), for the linked boxes of a screen."""
+    """The target after one of its four numbers is set and another one answers (`target.changed`), for the
+    linked boxes of a screen."""
     return rules.changed(numbers, factor, value, answers)
 
 
@@ -258,38 +308,22 @@ def levers(numbers: Target, best: Mapping[str, float] | None = None) -> pd.DataF
     return rules.levers(numbers, best)
 
 
-def slid(numbers: Target, changes: Mapping[str, float]) -> tuple[Target, dict[str, int]]:
-    """The target with each factor moved by its rate (0.1 = +10%), and what each move alone brings (fen)."""
-    moved = {name: getattr(numbers, name) * (1 + changes.get(name, 0.0)) for name in rules.FACTORS}
-    alone = {
-        name: rules.solve(**(_factors(numbers) | {name: value})).gmv - rules.solve(**_factors(numbers)).gmv  # type: ignore[arg-type]
-        for name, value in _whole(moved).items()
-    }
-    return rules.solve(**_whole(moved)), alone  # type: ignore[arg-type]
-
-
-def _factors(numbers: Target) -> dict[str, float]:
-    return {name: getattr(numbers, name) for name in rules.FACTORS}
-
-
-def _whole(factors: Mapping[str, float]) -> dict[str, float]:
-    """Visitors and fen are whole numbers."""
-    return {name: value if name == "conversion_rate" else max(1, round(value)) for name, value in factors.items()}
-
-
 def check(connection: Connection) -> dict[str, list[str]]:
-    """Faults among plans: a version whose dimensions do not sum to one and the same GMV and visitors, or to less than its target
-    (more can only be where closed phases alone have passed it)."""
+    """Faults among plans: a version whose dimensions do not sum to one and the same GMV and visitors, or to
+    less than its target (more can only be where closed phases alone have passed it)."""
     part, plan = campaign_plan_part.c, campaign_plan.c
     sums = [func.sum(part[name]).label(name) for name in ("gmv", "visitors")]
     by = (part.campaign_id, part.version, part.dimension)
-    told = read(connection, select(*by, *sums).group_by(*by))
+    leaf_sums = read(connection, select(*by, *sums).group_by(*by))
     targets = read(connection, select(plan.campaign_id, plan.version, plan.gmv, plan.visitors))
-    spans = told.groupby(["campaign_id", "version"])[["gmv", "visitors"]].agg(["min", "max"])
+    spans = leaf_sums.groupby(["campaign_id", "version"])[["gmv", "visitors"]].agg(["min", "max"])
     joined = targets.set_index(["campaign_id", "version"]).join(
         spans.set_axis(["gmv_min", "gmv_max", "visitors_min", "visitors_max"], axis=1)
     )
     whole = [
-        (joined[f"{name}_min"] == joined[f"{name}_max"]) & (joined[f"{name}_min"] >= joined[name]) for name in ("gmv", "visitors")
+        (joined[f"{name}_min"] == joined[f"{name}_max"]) & (joined[f"{name}_min"] >= joined[name])
+        for name in ("gmv", "visitors")
     ]
-    return {"sums": [f"{campaign_id} v{version}" for campaign_id, version in joined.index[~(whole[0] & whole[1])]]}
+    return {
+        "sums": [f"{campaign_id} v{version}" for campaign_id, version in joined.index[~(whole[0] & whole[1])]]
+    }

@@ -12,17 +12,30 @@ from sqlalchemy import Connection, delete, select, update
 from core.access import Actor, allow, audit
 from core.campaign import phases as rules
 from core.campaign.phases import Fault, Phase
+from core.campaign.sale_kinds import SaleKind
 from core.campaign.tables import campaign, campaign_phase
 from core.clock import SHANGHAI, utc, zone
 from core.database import Database, insert, new_id, one, read
 from core.errors import ShopError
+from core.versions import Version
 
-LISTED = ("campaign_id", "name", "timezone", "opens_at", "closes_at", "rehearsal_of", "archived", "version")
+LISTED = (
+    "campaign_id",
+    "name",
+    "timezone",
+    "opens_at",
+    "closes_at",
+    "rehearsal_of",
+    "archived",
+    "version",
+    "kind",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One big sale. Moments are aware UTC; `opens_at` and `closes_at` span its live phases; `faults` are gaps worth a look."""
+    """One big sale. Moments are aware UTC; `opens_at` and `closes_at` span its live phases; `faults` are gaps
+    worth a look."""
 
     campaign_id: str
     name: str
@@ -32,6 +45,7 @@ class Campaign:
     version: int
     rehearsal_of: str
     archived: bool
+    kind: SaleKind
     phases: tuple[Phase, ...]
 
     @property
@@ -43,15 +57,32 @@ class Campaign:
         """The phase in which the moment falls."""
         return rules.at(self.phases, moment)
 
+    def selling(self, moment: datetime) -> bool:
+        """Whether the sale runs at the moment."""
+        return self.opens_at <= moment < self.closes_at
+
     def next_phase(self, moment: datetime) -> Phase | None:
         """The phase that begins next."""
         return rules.upcoming(self.phases, moment)
 
 
+@dataclass(frozen=True, slots=True)
+class NewSale:
+    """A campaign of one live phase, as it is entered."""
+
+    name: str
+    opens_at: datetime
+    closes_at: datetime
+    timezone: str = SHANGHAI
+    kind: SaleKind = SaleKind.FESTIVAL
+
+
 def campaigns(db: Database, actor: Actor, *, archived: bool = False) -> pd.DataFrame:
     """Campaigns by opening, newest first, columns LISTED; archived ones only when asked for."""
     allow(actor, "campaign.view")
-    query = select(*(campaign.c[name] for name in LISTED)).order_by(campaign.c.opens_at.desc(), campaign.c.campaign_id)
+    query = select(*(campaign.c[name] for name in LISTED)).order_by(
+        campaign.c.opens_at.desc(), campaign.c.campaign_id
+    )
     with db.reading() as connection:
         return read(connection, query if archived else query.where(campaign.c.archived.is_(False)))
 
@@ -65,18 +96,26 @@ def load(db: Database, actor: Actor, campaign_id: str) -> Campaign:
 
 def standing(connection: Connection, campaign_id: str) -> Campaign:
     """One campaign inside the caller's transaction. ShopError("campaign.unknown")."""
-    row = one(connection, select(*(campaign.c[name] for name in LISTED)).where(campaign.c.campaign_id == campaign_id))
+    row = one(
+        connection,
+        select(*(campaign.c[name] for name in LISTED)).where(campaign.c.campaign_id == campaign_id),
+    )
     if row is None:
         raise ShopError("campaign.unknown", campaign_id=campaign_id)
-    found = connection.execute(
-        select(*campaign_phase.columns).where(campaign_phase.c.campaign_id == campaign_id).order_by(campaign_phase.c.starts_at)
+    phase_row = connection.execute(
+        select(*campaign_phase.columns)
+        .where(campaign_phase.c.campaign_id == campaign_id)
+        .order_by(campaign_phase.c.starts_at)
     ).mappings()
-    stretches = tuple(Phase(p["phase_id"], p["kind"], p["starts_at"], p["ends_at"], p["name"]) for p in found)
-    return Campaign(**row, phases=stretches)
+    stretches = tuple(
+        Phase(p["phase_id"], p["kind"], p["starts_at"], p["ends_at"], p["name"]) for p in phase_row
+    )
+    return Campaign(**row | {"kind": SaleKind(row["kind"])}, phases=stretches)
 
 
 def neighbours(connection: Connection, campaign_id: str) -> pd.DataFrame:
-    """Other campaigns whose sale, from the first clock to the last, overlaps this one's: campaign_id, name, opens_at, closes_at."""
+    """Other campaigns whose sale, from the first clock to the last, overlaps this one's: campaign_id, name,
+    opens_at, closes_at."""
     mine = standing(connection, campaign_id)
     columns = (campaign.c.campaign_id, campaign.c.name, campaign.c.opens_at, campaign.c.closes_at)
     overlaps = (campaign.c.opens_at < mine.closes_at) & (campaign.c.closes_at > mine.opens_at)
@@ -85,7 +124,8 @@ def neighbours(connection: Connection, campaign_id: str) -> pd.DataFrame:
 
 
 def draft(template: str, year: int, opening: str, timezone: str = SHANGHAI) -> tuple[Phase, ...]:
-    """The phases of a template on the campaign's own clock, as aware UTC moments. ShopError("campaign.no_template")."""
+    """The phases of a template on the campaign's own clock, as aware UTC moments.
+    ShopError("campaign.no_template")."""
     own = zone(timezone)
     return tuple(
         replace(p, starts_at=utc(p.starts_at.replace(tzinfo=own)), ends_at=utc(p.ends_at.replace(tzinfo=own)))
@@ -93,8 +133,20 @@ def draft(template: str, year: int, opening: str, timezone: str = SHANGHAI) -> t
     )
 
 
+def own_dates(opens_at: datetime, closes_at: datetime) -> tuple[Phase, ...]:
+    """The usual phases around a sale of one's own, aware UTC. ShopError("campaign.phase_order")."""
+    return rules.around(utc(opens_at), utc(closes_at))
+
+
+def as_before(db: Database, actor: Actor, campaign_id: str, opens_at: datetime) -> tuple[Phase, ...]:
+    """The phases of an earlier campaign, moved to another last opening. ShopError("campaign.unknown")."""
+    allow(actor, "campaign.view")
+    return rules.shifted(load(db, actor, campaign_id).phases, utc(opens_at))
+
+
 def next_sale(now: datetime) -> tuple[str, int]:
-    """The known sale, by template and year, whose last opening comes next: what a new campaign is most likely for."""
+    """The known sale, by template and year, whose last opening comes next: what a new campaign is most likely
+    for."""
     coming = [
         (max(p.starts_at for p in draft(name, year, rules.OPENINGS[0]) if p.kind == "live"), name, year)
         for name in rules.TEMPLATES
@@ -103,25 +155,43 @@ def next_sale(now: datetime) -> tuple[str, int]:
     return next((name, year) for opens, name, year in sorted(coming) if opens > now)
 
 
-def add(db: Database, actor: Actor, name: str, phases: Sequence[Phase], *, timezone: str = SHANGHAI, now: datetime) -> str:
-    """A new campaign; returns its id. ShopError("campaign.no_name" | "campaign.same_name") or what `phases.checked` refuses."""
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    """A campaign that is to be: name, phases (aware moments), time zone, sort of sale."""
+
+    name: str
+    phases: Sequence[Phase]
+    timezone: str = SHANGHAI
+    kind: SaleKind = SaleKind.FESTIVAL
+
+
+def add(db: Database, actor: Actor, new: NewCampaign, *, now: datetime) -> str:
+    """A new campaign; returns its id. ShopError("campaign.no_name" | "campaign.same_name") or what
+    `phases.checked` refuses."""
     allow(actor, "campaign.edit")
-    zone(timezone)
     with db.writing() as connection:
-        title = _free_name(connection, name)
-        ordered = _checked(phases, timezone)
-        campaign_id = new_id()
-        row = {
-            "campaign_id": campaign_id,
-            "name": title,
-            "timezone": timezone,
-            **_span(ordered),
-            "created_at": now,
-            "account": actor.name,
-        }
-        insert(connection, campaign, pd.DataFrame([row]))
-        _store(connection, campaign_id, ordered)
-        audit.record(connection, actor, now, "campaign.add", campaign_id, None, {"name": title, "phases": _listed(ordered)})
+        return enter(connection, actor, new, now)
+
+
+def enter(connection: Connection, actor: Actor, new: NewCampaign, now: datetime) -> str:
+    """As `add`, inside the caller's transaction."""
+    zone(new.timezone)
+    title = _free_name(connection, new.name)
+    ordered = _checked(new.phases, new.timezone)
+    campaign_id = new_id()
+    row = {
+        "campaign_id": campaign_id,
+        "name": title,
+        "timezone": new.timezone,
+        "kind": new.kind,
+        **_span(ordered),
+        "created_at": now,
+        "account": actor.name,
+    }
+    insert(connection, campaign, pd.DataFrame([row]))
+    _store(connection, campaign_id, ordered)
+    facts = {"name": title, "kind": new.kind, "phases": _listed(ordered)}
+    audit.record(connection, actor, now, "campaign.add", campaign_id, None, facts)
     return campaign_id
 
 
@@ -131,39 +201,70 @@ def _checked(phases: Sequence[Phase], timezone: str) -> tuple[Phase, ...]:
         return rules.checked([replace(p, starts_at=utc(p.starts_at), ends_at=utc(p.ends_at)) for p in phases])
     except ShopError as refused:
         at = zone(timezone)
-        facts = {name: fact.astimezone(at) if isinstance(fact, datetime) else fact for name, fact in refused.facts.items()}
+        facts = {
+            name: fact.astimezone(at) if isinstance(fact, datetime) else fact
+            for name, fact in refused.facts.items()
+        }
         raise ShopError(refused.code, **facts) from None
 
 
-def add_sale(
-    db: Database, actor: Actor, name: str, opens_at: datetime, closes_at: datetime, *, timezone: str = SHANGHAI, now: datetime
-) -> str:
+def add_sale(db: Database, actor: Actor, new: NewSale, *, now: datetime) -> str:
     """A new campaign of one live phase. Errors as in `add`."""
     allow(actor, "campaign.edit")
-    return add(db, actor, name, [Phase("p01", "live", opens_at, closes_at)], timezone=timezone, now=now)
+    return add(
+        db,
+        actor,
+        NewCampaign(
+            new.name,
+            [Phase("p01", "live", new.opens_at, new.closes_at)],
+            timezone=new.timezone,
+            kind=new.kind,
+        ),
+        now=now,
+    )
 
 
-def reschedule(db: Database, actor: Actor, campaign_id: str, phases: Sequence[Phase], *, version: int, now: datetime) -> Campaign:
-    """Replaces the phases. ShopError("campaign.moved") when somebody else has changed the campaign since `version`."""
+def reschedule(
+    db: Database, actor: Actor, at: Version, phases: Sequence[Phase], *, now: datetime
+) -> Campaign:
+    """Replaces the phases. ShopError("campaign.moved") when somebody else has changed the campaign since
+    `version`."""
     allow(actor, "campaign.edit")
     with db.writing() as connection:
-        before = _seen(connection, campaign_id, version)
-        ordered = _checked(phases, before.timezone)
-        connection.execute(delete(campaign_phase).where(campaign_phase.c.campaign_id == campaign_id))
-        _store(connection, campaign_id, ordered)
-        _touch(connection, campaign_id, version, **_span(ordered))
-        audit.record(connection, actor, now, "campaign.reschedule", campaign_id, _listed(before.phases), _listed(ordered))
-        return standing(connection, campaign_id)
+        return move(connection, actor, at, phases, now)
 
 
-def rename(db: Database, actor: Actor, campaign_id: str, name: str, *, version: int, now: datetime) -> None:
+def move(
+    connection: Connection, actor: Actor, at: Version, phases: Sequence[Phase], now: datetime
+) -> Campaign:
+    """As `reschedule`, inside the caller's transaction."""
+    before = _seen(connection, at.key, at.number)
+    ordered = _checked(phases, before.timezone)
+    connection.execute(delete(campaign_phase).where(campaign_phase.c.campaign_id == at.key))
+    _store(connection, at.key, ordered)
+    _touch(connection, at.key, at.number, **_span(ordered))
+    plans = _listed(before.phases), _listed(ordered)
+    audit.record(connection, actor, now, "campaign.reschedule", at.key, *plans)
+    return standing(connection, at.key)
+
+
+def rename(db: Database, actor: Actor, at: Version, name: str, *, now: datetime) -> None:
     """Another name. ShopError("campaign.moved" | "campaign.no_name" | "campaign.same_name")."""
     allow(actor, "campaign.edit")
     with db.writing() as connection:
-        before = _seen(connection, campaign_id, version)
+        before = _seen(connection, at.key, at.number)
         title = _free_name(connection, name)
-        _touch(connection, campaign_id, version, name=title)
-        audit.record(connection, actor, now, "campaign.rename", campaign_id, before.name, title)
+        _touch(connection, at.key, at.number, name=title)
+        audit.record(connection, actor, now, "campaign.rename", at.key, before.name, title)
+
+
+def set_kind(db: Database, actor: Actor, at: Version, kind: SaleKind, *, now: datetime) -> None:
+    """Says what sort of sale it is. ShopError("campaign.moved" | "campaign.unknown")."""
+    allow(actor, "campaign.edit")
+    with db.writing() as connection:
+        before = _seen(connection, at.key, at.number)
+        _touch(connection, at.key, at.number, kind=kind)
+        audit.record(connection, actor, now, "campaign.kind", at.key, before.kind, kind)
 
 
 def archive(db: Database, actor: Actor, campaign_id: str, *, archived: bool = True, now: datetime) -> None:
@@ -184,9 +285,12 @@ def _seen(connection: Connection, campaign_id: str, version: int) -> Campaign:
 
 def _touch(connection: Connection, campaign_id: str, version: int, **values: object) -> None:
     """Sets values and counts the version on; of two writers who saw the same version one is refused."""
-    seen = (campaign.c.campaign_id == campaign_id) & (campaign.c.version == version)
+    this_version = (campaign.c.campaign_id == campaign_id) & (campaign.c.version == version)
     moved = connection.execute(
-        update(campaign).where(seen).values(version=version + 1, **values).returning(campaign.c.version)
+        update(campaign)
+        .where(this_version)
+        .values(version=version + 1, **values)
+        .returning(campaign.c.version)
     ).all()
     if not moved:
         raise ShopError("campaign.moved", name=campaign_id)

@@ -1,28 +1,36 @@
-"""The plan as a workbook: every part out; phases, channels and tiers back in as a new version, with their GMV and visitors."""
+"""The plan as a workbook: every part out; phases, channels and tiers back in as a new version, with their GMV
+and visitors."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from core.campaign import planning
 from core.campaign import target as rules
 from core.campaign.planning import Plan
-from core.database import insert
 from core.errors import ShopError
 from core.imports import rules as compared
 from core.imports.kinds import Comparison, Context, Kind
-from core.imports.tables import import_change
+from core.imports.versioned import images, keep_images, later_change, row_states
 from core.sheets import writer
 from core.sheets.columns import Field, SheetSpec
 
 GIVEN = ("phase", "channel", "tier")  # what a planner decides; days and hours follow from the curve
 DIMENSIONS = {
-    "阶段": "phase", "日": "day", "小时": "hour", "渠道": "channel", "层级": "tier",
-    "phase": "phase", "day": "day", "hour": "hour", "channel": "channel", "tier": "tier",
-}  # fmt: skip
+    "阶段": "phase",
+    "日": "day",
+    "小时": "hour",
+    "渠道": "channel",
+    "层级": "tier",
+    "phase": "phase",
+    "day": "day",
+    "hour": "hour",
+    "channel": "channel",
+    "tier": "tier",
+}
 _FIELDS = (
     Field("dimension", "choice", required=True, choices=DIMENSIONS, title_zh="维度", title_en="Dimension"),
     Field("part", "code", required=True, title_zh="分项", title_en="Part"),
@@ -32,50 +40,66 @@ _FIELDS = (
 
 
 def plan_sheet(plan: Plan, language: str) -> bytes:
-    """The plan in force as a workbook that can come back: dimension, part, what the part is called, GMV, visitors."""
+    """The plan in force as a workbook that can come back: dimension, part, what the part is called, GMV,
+    visitors."""
     words = {code: word for word, code in DIMENSIONS.items() if word.isascii() == (language == "en")}
     names = {p.phase_id: p.name or f"{p.kind} {p.starts_at:%Y-%m-%d %H:%M}Z" for p in plan.campaign.phases}
-    frame = plan.parts.assign(note=plan.parts["part"].map(names).fillna(""), dimension=plan.parts["dimension"].map(words))
+    frame = plan.parts.assign(
+        note=plan.parts["part"].map(names).fillna(""), dimension=plan.parts["dimension"].map(words)
+    )
     note = ("note", "说明" if language == "zh" else "Note", "text")
     columns = [(f.name, f.title(language), "text" if f.kind == "choice" else f.kind) for f in _FIELDS]
-    return writer.export(frame, [*columns[:2], note, *columns[2:]], "目标拆解" if language == "zh" else "plan", language)
+    return writer.export(
+        frame, [*columns[:2], note, *columns[2:]], "目标拆解" if language == "zh" else "plan", language
+    )
 
 
 def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
-    """The sheet's phases, channels and tiers against the plan in force, GMV and visitors. A row of a day or hour that differs from it is
-    refused: those follow from the phases along the curve. A refused row that the plan has keeps what the plan says; blank visitors
-    follow the GMV.
+    """The sheet's phases, channels and tiers against the plan in force, GMV and visitors. A row of a day or
+    hour that differs from it is refused: those follow from the phases along the curve. A refused row that the
+    plan has keeps what the plan says; blank visitors follow the GMV.
 
-    ShopError("plan.none") without a plan; "plan.sheet_sums" when the given dimensions do not sum to one and the same GMV,
-    "plan.sheet_visitors" when those whose visitors were changed do not sum to one and the same number.
+    ShopError("plan.none") without a plan; "plan.sheet_sums" when the given dimensions do not sum to one and
+    the same GMV, "plan.sheet_visitors" when those whose visitors were changed do not sum to one and the same
+    number.
     """
     plan = _standing(connection, context)
-    told = sheet.set_axis((sheet["dimension"].astype("str") + " " + sheet["part"].astype("str")).to_numpy())
+    lines = sheet.set_axis((sheet["dimension"].astype("str") + " " + sheet["part"].astype("str")).to_numpy())
     before = plan.parts.set_axis((plan.parts["dimension"] + " " + plan.parts["part"]).to_numpy())
-    standing = before[["gmv", "visitors"]].reindex(told.index).astype("Int64")
-    usual = standing["visitors"].fillna(_following(told["gmv"], plan))
-    told = told.assign(visitors=(told["visitors"].astype("Int64") if "visitors" in told else usual).fillna(usual))
-    phases, given, known = told["dimension"] == "phase", told["dimension"].isin(GIVEN), told.index.isin(before.index)
-    moved = (told[["gmv", "visitors"]] != standing).fillna(True).any(axis=1)
-    done = told["part"].isin(list(plan.weights.closed)) & phases & moved
-    strange = phases & ~told["part"].isin([p.phase_id for p in plan.campaign.phases])
+    current = before[["gmv", "visitors"]].reindex(lines.index).astype("Int64")
+    usual = current["visitors"].fillna(_following(lines["gmv"], plan))
+    lines = lines.assign(
+        visitors=(lines["visitors"].astype("Int64") if "visitors" in lines else usual).fillna(usual)
+    )
+    phases, given, known = (
+        lines["dimension"] == "phase",
+        lines["dimension"].isin(GIVEN),
+        lines.index.isin(before.index),
+    )
+    moved = (lines[["gmv", "visitors"]] != current).fillna(True).any(axis=1)
+    done = lines["part"].isin(list(plan.weights.closed)) & phases & moved
+    strange = phases & ~lines["part"].isin([p.phase_id for p in plan.campaign.phases])
     follows = ~given & moved
     refused = pd.concat(
         [
-            compared.refuse(told[mask], context.sheet, "part", code, told.loc[mask, "part"])
-            for mask, code in ((done, "plan.phase_closed"), (strange, "plan.unknown_phase"), (follows, "plan.part_follows"))
+            compared.refuse(lines[mask], context.sheet, "part", code, lines.loc[mask, "part"])
+            for mask, code in (
+                (done, "plan.phase_closed"),
+                (strange, "plan.unknown_phase"),
+                (follows, "plan.part_follows"),
+            )
         ]
     )
-    state = pd.Series("unchanged", index=told.index, dtype="str").mask(moved & known, "changed").mask(given & ~known, "added")
-    told = told.assign(key=told.index, state=state.mask(done | follows, "refused"))
+    state = row_states(lines.index, known | ~given, moved & known)
+    lines = lines.assign(key=lines.index, state=state.mask(done | follows, "refused"))
     for name in ("gmv", "visitors"):
-        told[name] = told[name].astype("Int64").mask(done, standing[name])
-    told = told[~strange]
-    people = _summed(told, usual)
-    both = told.index[told["state"] == "changed"]
+        lines[name] = lines[name].astype("Int64").mask(done, current[name])
+    lines = lines[~strange]
+    people = _summed(lines, usual)
+    both = lines.index[lines["state"] == "changed"]
     fields = ["gmv", "visitors"]
-    changed = compared.changes(before.loc[both, fields], told.loc[both, fields], fields)
-    return Comparison(told.assign(own=told["dimension"].isin(people)), changed, refused)
+    changed = compared.changes(before.loc[both, fields], lines.loc[both, fields], fields)
+    return Comparison(lines.assign(own=lines["dimension"].isin(people)), changed, refused)
 
 
 def _following(gmv: pd.Series, plan: Plan) -> pd.Series:
@@ -84,18 +108,25 @@ def _following(gmv: pd.Series, plan: Plan) -> pd.Series:
 
 
 def write(connection: Connection, comparison: Comparison, context: Context) -> None:
-    """A new version of the plan with the sheet's amounts. Where the sheet changes visitors they are its own, the AOV stays and the
-    conversion answers; else the conversion stays and the visitors follow the GMV."""
+    """A new version of the plan with the sheet's amounts. Where the sheet changes visitors they are its own,
+    the AOV stays and the conversion answers; else the conversion stays and the visitors follow the GMV."""
     rows = comparison.rows
     if not rows["state"].isin(["added", "changed"]).any():
         return
     plan = _standing(connection, context)
     was, by = (
         plan.weights,
-        {str(name): part.set_index("part") for name, part in rows[rows["dimension"].isin(GIVEN)].groupby("dimension")},
+        {
+            str(name): part.set_index("part")
+            for name, part in rows[rows["dimension"].isin(GIVEN)].groupby("dimension")
+        },
     )
     amounts = {name: {str(key): int(fen) for key, fen in part["gmv"].items()} for name, part in by.items()}
-    people = {name: {str(key): int(n) for key, n in part["visitors"].items()} for name, part in by.items() if part["own"].any()}
+    people = {
+        name: {str(key): int(n) for key, n in part["visitors"].items()}
+        for name, part in by.items()
+        if part["own"].any()
+    }
     gmv = sum(amounts["phase"].values()) if "phase" in amounts else plan.target.gmv
     goal = plan.target if gmv == plan.target.gmv else rules.scaled(plan.target, gmv)
     visitors = sum(next(iter(people.values()), {}).values())
@@ -112,29 +143,34 @@ def write(connection: Connection, comparison: Comparison, context: Context) -> N
         connection,
         context.actor,
         plan.campaign.campaign_id,
-        goal,
-        weights=weights,
-        why=context.file_name or context.sheet,
+        planning.NewPlan(goal, weights=weights, why=context.file_name or context.sheet),
         now=context.now,
     )
-    insert(
-        connection,
-        import_change,
-        pd.DataFrame([{"import_id": context.import_id, "key": "version", "before": {"version": plan.version}}]),
-    )
+    image = pd.DataFrame({"version": [plan.version]}, index=["version"])
+    keep_images(connection, context.import_id, image.index, image)
 
 
 def revert(connection: Connection, import_id: str, context: Context) -> None:
-    """A new version like the one before the import. ShopError("import.later_change") where the plan is not as the import left it."""
+    """A new version like the one before the import. ShopError("import.later_change") where the plan is not as
+    the import left it."""
     plan = _standing(connection, context)
-    image = connection.scalar(select(import_change.c.before).where(import_change.c.import_id == import_id)) or {}
-    before, made = (planning.in_force(connection, context.campaign_id, image.get("version", 0) + step) for step in (0, 1))
-    if before is None or made is None:
+    kept = images(connection, import_id)
+    earlier = int(kept["version"]["version"]) if len(kept) else 0
+    before, imported = (
+        planning.in_force(connection, context.campaign_id, version) for version in (earlier, earlier + 1)
+    )
+    if before is None or imported is None:
         raise ShopError("plan.none")
-    if (plan.target, plan.weights) != (made.target, made.weights):
-        raise ShopError("import.later_change", import_id=import_id, key=f"{plan.version}", count=1, by=plan.account)
+    if (plan.target, plan.weights) != (imported.target, imported.weights):
+        raise later_change(import_id, f"{plan.version}", by=plan.account)
     why = f"↶ {context.file_name or context.sheet}"
-    planning.settle(connection, context.actor, context.campaign_id, before.target, weights=before.weights, why=why, now=context.now)
+    planning.settle(
+        connection,
+        context.actor,
+        context.campaign_id,
+        planning.NewPlan(before.target, weights=before.weights, why=why),
+        now=context.now,
+    )
 
 
 def _standing(connection: Connection, context: Context) -> Plan:
@@ -146,15 +182,19 @@ def _standing(connection: Connection, context: Context) -> Plan:
 
 def _summed(rows: pd.DataFrame, usual: pd.Series) -> list[str]:
     """The dimensions whose visitors the sheet changes, once every sum has been found to agree."""
-    given = rows[rows["dimension"].isin(GIVEN)]
-    sums = given.groupby("dimension")[["gmv", "visitors"]].sum()
+    stated = rows[rows["dimension"].isin(GIVEN)]
+    sums = stated.groupby("dimension")[["gmv", "visitors"]].sum()
     if sums["gmv"].nunique() > 1:
-        raise ShopError("plan.sheet_sums", sums={str(name): int(total) for name, total in sums["gmv"].items()})
-    own = given.loc[given["visitors"] != usual.reindex(given.index), "dimension"].unique()
+        raise ShopError(
+            "plan.sheet_sums", sums={str(name): int(total) for name, total in sums["gmv"].items()}
+        )
+    own = stated.loc[stated["visitors"] != usual.reindex(stated.index), "dimension"].unique()
     people = sums.loc[own, "visitors"]
     if people.nunique() > 1:
         raise ShopError("plan.sheet_visitors", sums={str(name): int(total) for name, total in people.items()})
     return [str(name) for name in own]
 
 
-PLAN = Kind("plan", "plan.edit", SheetSpec("plan", _FIELDS, key=("dimension", "part")), compare, write, revert)
+PLAN = Kind(
+    "plan", "plan.edit", SheetSpec("plan", _FIELDS, key=("dimension", "part")), compare, write, revert
+)

@@ -1,8 +1,19 @@
-"""Tables of campaigns: name and zone, phases, plan versions and their parts."""
+"""Tables of campaigns: name and zone, phases, plan versions and their parts, what an earlier one hands on."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Integer, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+)
 
 from core.database.types import Moment, schema
 
@@ -12,9 +23,12 @@ campaign = Table(
     Column("campaign_id", String, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("timezone", String, nullable=False),
+    Column("kind", String, nullable=False, default="festival"),  # sale_kinds.SaleKind
     Column("opens_at", Moment, nullable=False),  # first live phase
     Column("closes_at", Moment, nullable=False),  # last live phase
-    Column("rehearsal_of", String, nullable=False, default=""),  # the campaign of which this is a throw-away copy
+    Column(
+        "rehearsal_of", String, nullable=False, default=""
+    ),  # the campaign of which this is a throw-away copy
     Column("archived", Boolean, nullable=False, default=False),
     Column("version", Integer, nullable=False, default=1),
     Column("created_at", Moment, nullable=False),
@@ -63,5 +77,18 @@ campaign_plan_part = Table(
     Column("part", String, primary_key=True),  # phase id, ISO day, ISO hour in UTC, channel, tier
     Column("gmv", BigInteger, nullable=False),
     Column("visitors", BigInteger, nullable=False),
+    info={"place": "reference"},
+)
+
+campaign_default = Table(
+    "campaign_default",
+    schema,
+    Column("campaign_id", String, ForeignKey("campaign.campaign_id"), primary_key=True),
+    Column("item", String, primary_key=True),  # defaults.ITEMS
+    Column("source_id", String, ForeignKey("campaign.campaign_id"), nullable=False),  # whose figures they are
+    Column("taken", Boolean, nullable=False),  # False: offered and refused
+    Column("value", JSON, nullable=False),
+    Column("account", String, nullable=False),
+    Column("at", Moment, nullable=False),
     info={"place": "reference"},
 )

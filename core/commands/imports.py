@@ -1,22 +1,25 @@
-"""Commands for workbooks and stock: import, undo, positions."""
+"""Commands for workbooks: import, undo."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
-import pandas as pd
 import typer
 
-from core import clock
-from core.commands.kinds import kind as kind_named
 from core.commands.live import events_file
-from core.commands.run import Refused, desk
+from core.commands.terminal import words
+from core.commands.terminal.run import Refused, desk
+from core.connect.kinds import kind as kind_named
+from core.database.types import Record
 from core.errors import ShopError
 from core.imports import service
-from core.imports.service import Choice, Report
-from core.settings import settings
-from core.stock.service import positions as stock_positions
+from core.imports.inspection import PLUS
+from core.imports.service import MOSTLY_REFUSED, Answers, Choice, Report
+from core.sheets.readings import CleanOptions
+from core.sheets.values.dates import Order
 
 app = typer.Typer()
 
@@ -24,32 +27,87 @@ app = typer.Typer()
 @app.command("import")
 def import_file(
     kind: Annotated[
-        str, typer.Argument(help="goods, stock, count, costs, suppliers, traffic, orders, warmup, promotions, events")
+        str,
+        typer.Argument(
+            help="goods, stock, count, costs, suppliers, traffic, orders, warmup, promotions, experiments, events"
+        ),
     ],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     campaign: Annotated[str, typer.Option(help="the campaign that the sheet belongs to")] = "",
-    sheet: Annotated[str, typer.Option(help="the sheet's name; guessed when left out")] = "",
-    map: Annotated[list[str] | None, typer.Option(help="FIELD=HEADER, where the guess is wrong; as often as needed")] = None,
+    sheet: Annotated[
+        list[str] | None, typer.Option(help="a sheet's name, as often as needed; guessed when left out")
+    ] = None,
+    header_row: Annotated[int, typer.Option(help="the row of the header, as Excel counts")] = 0,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(help="FIELD=HEADER[+HEADER...], where the guess is wrong; as often as needed"),
+    ] = None,
+    key: Annotated[str, typer.Option(help="HEADER[+HEADER...] that name one SKU together")] = "",
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="a location whose units do not count; remembered")
+    ] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="a location whose units count after all; remembered")
+    ] = None,
+    fill_down: Annotated[
+        list[str] | None, typer.Option(help="a header whose blank cells mean the cell above")
+    ] = None,
+    no_fill: Annotated[list[str] | None, typer.Option(help="a header whose blank cells are blank")] = None,
+    dates: Annotated[str, typer.Option(help="day or month: which number of 02/01/2024 comes first")] = "",
+    rate: Annotated[
+        list[str] | None, typer.Option(help="CODE=YUAN, what one unit of a currency is worth (USD=7.10)")
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="take the rows that hold although most are refused")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, write nothing")] = False,
-) -> Any:
+) -> object:
     """Takes a workbook in: read, checked, compared, committed whole or not at all."""
     if kind == "events":
         return events_file(file, campaign, dry_run)
-    report = run_import(kind, file.name, file.read_bytes(), Choice(sheet, 0, _mapping(map or [])), campaign, dry_run)
-    return as_json(report) if report.committed or dry_run else Refused(as_json(report))
+    locations = dict.fromkeys(exclude or [], False) | dict.fromkeys(include or [], True)
+    choice = Choice(
+        tuple(sheet or []),
+        header_row,
+        _mapping(map or []),
+        tuple(part.strip() for part in key.split(PLUS) if part.strip()),
+        options=_options(dates, rate or []),
+        below=dict.fromkeys(fill_down or [], True) | dict.fromkeys(no_fill or [], False),
+    )
+    report = run_import(
+        kind,
+        file.name,
+        file.read_bytes(),
+        choice,
+        Answers(campaign, locations=locations, partial=partial),
+        dry_run=dry_run,
+    )
+    answer = as_json(report) if desk().as_json else in_words(report)
+    return answer if report.committed or (dry_run and not _asks(report)) else Refused(answer)
 
 
 def run_import(
-    kind: str, name: str, content: bytes, choice: Choice | None = None, campaign: str = "", dry_run: bool = False
+    kind: str,
+    name: str,
+    content: bytes,
+    choice: Choice | None = None,
+    answers: Answers | None = None,
+    *,
+    dry_run: bool = False,
 ) -> Report:
     """One workbook through the whole import as the acting person; what `import` and `demo` share."""
     at = desk()
     inspection = service.inspect(at.db, at.actor, kind_named(kind), content, name, choice)
     draft = service.check(inspection)
-    return service.commit(at.db, at.actor, draft, campaign_id=campaign, dry_run=dry_run, now=at.now)
+    return service.commit(at.db, at.actor, draft, answers, dry_run=dry_run, now=at.now)
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def _asks(report: Report) -> bool:
+    """Whether the report holds a question that keeps it from being written."""
+    return bool({"import.columns_fit_twice", MOSTLY_REFUSED} & set(report.codes))
+
+
+def as_json(report: Report) -> Record:
     """A report as the command line prints it: one entry a refused cell."""
     head = {
         "import_id": report.import_id,
@@ -60,27 +118,68 @@ def as_json(report: Report) -> dict[str, Any]:
     }
     counts = {name: count for name, count in report.figures.items() if name != "rejected"}
     cells = report.rejected.astype({"row": "int64"}).to_dict("records")
-    return {**head, **counts, "rejected": cells, "warnings": list(report.warnings), "committed": report.committed}
+    return {
+        **head,
+        **counts,
+        "rejected": cells,
+        "control": {name: control._asdict() for name, control in report.control.items()},
+        "warnings": list(report.warnings),
+        "committed": report.committed,
+    }
+
+
+def _warned(warning: Mapping[str, object], kind: str) -> ShopError:
+    facts = {name: value for name, value in warning.items() if name != "code"}
+    return ShopError(str(warning["code"]), **{**facts, "kind": kind})
+
+
+def in_words(report: Report) -> dict[str, object]:
+    """A report for the eye: the control sums first, fields by their titles, warnings and refusals as
+    sentences."""
+    spec, tongue = kind_named(report.kind).spec, words.language()
+    titles = {entry.name: entry.title(tongue) for entry in spec.fields}
+    answer = as_json(report)
+    sums = [
+        words.control(titles[name], spec.field(name), control) for name, control in report.control.items()
+    ]
+    sentences = [words.sentence(_warned(warning, report.kind)) for warning in report.warnings]
+    refused = [
+        {
+            **cell,
+            "field": titles.get(str(cell["field"]), cell["field"]),
+            "code": words.sentence(ShopError(str(cell["code"]))),
+        }
+        for cell in answer["rejected"]
+    ]
+    mapping = {titles.get(name, name): text for name, text in report.mapping.items()}
+    return {**answer, "control": sums, "mapping": mapping, "rejected": refused, "warnings": sentences}
 
 
 @app.command("undo")
-def undo(import_id: str, reason: Annotated[str, typer.Option(help="why it is taken back")] = "command line") -> dict[str, Any]:
+def undo(
+    import_id: str, reason: Annotated[str, typer.Option(help="why it is taken back")] = "command line"
+) -> dict[str, object]:
     """Takes an import back exactly, or refuses and names the later change."""
     at = desk()
     name = service.kind_of(at.db, at.actor, import_id)
     return service.undo(at.db, at.actor, kind_named(name), import_id, reason=reason, now=at.now)
 
 
-@app.command("positions")
-def positions(sku: Annotated[str, typer.Option(help="one SKU's code")] = "") -> pd.DataFrame:
-    """The stock position of every SKU, or of one."""
-    at = desk()
-    today = clock.business_day(at.now, settings().timezone)
-    frame = stock_positions(at.db, at.actor, today=today, sku_code=sku or None)
-    if sku and frame.empty:
-        raise ShopError("stock.unknown_sku", sku=sku)
-    first = ["sku_code", "on_hand", "reserved", "presale_committed", "activity_locked", "in_transit", "available_to_promise"]
-    return frame[[*first, "name", "next_arrival", "mark", "version"]]
+def _options(dates: str, rates: list[str]) -> CleanOptions:
+    """The answers to what a sheet leaves open; another word is wrong usage."""
+    if dates not in {"", "day", "month"}:
+        raise typer.BadParameter(f"--dates {dates}: day, month")
+    values = {}
+    for pair in rates:
+        code, _, text = pair.partition("=")
+        try:
+            value = Decimal(text.strip())
+        except InvalidOperation as error:
+            raise typer.BadParameter(f"--rate {pair}: CODE=YUAN") from error
+        if not code.strip() or not value.is_finite() or value <= 0:
+            raise typer.BadParameter(f"--rate {pair}: CODE=YUAN")
+        values[code.strip().upper()] = value
+    return CleanOptions(day_order=cast(Order, dates), rates=values)
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

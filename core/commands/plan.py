@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
 
 from core.campaign import decompose, planning
-from core.commands.run import desk
+from core.commands.terminal.run import desk
 from core.errors import ShopError
 from core.lineup import service as lineup
 
@@ -20,18 +20,25 @@ app = typer.Typer()
 def plan(
     campaign: Annotated[str, typer.Option(help="the campaign's id")],
     version: Annotated[int, typer.Option(help="an earlier version; 0 for the one in force")] = 0,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The target and its parts along phases, days, hours, channels and tiers."""
     at = desk()
-    found = planning.plan(at.db, at.actor, campaign, version or None)
-    if found is None:
+    version_plan = planning.plan(at.db, at.actor, campaign, version or None)
+    if version_plan is None:
         raise ShopError("plan.none")
-    head = {"campaign_id": campaign, "version": found.version, **asdict(found.target), "why": found.why, "account": found.account}
-    return head | {dimension: found.part(dimension) for dimension in decompose.DIMENSIONS}
+    head = {
+        "campaign_id": campaign,
+        "version": version_plan.version,
+        **asdict(version_plan.target),
+        "why": version_plan.why,
+        "account": version_plan.account,
+    }
+    return head | {dimension: version_plan.part(dimension) for dimension in decompose.DIMENSIONS}
 
 
 @app.command("goods")
 def goods(campaign: Annotated[str, typer.Option(help="the campaign's id")]) -> pd.DataFrame:
-    """The goods structure: every SKU with tier, function, prices, stock, sales, and the tier that its figures suggest."""
+    """The goods structure: every SKU with tier, function, prices, stock, sales, and the tier that its figures
+    suggest."""
     at = desk()
     return lineup.load(at.db, at.actor, campaign).rows

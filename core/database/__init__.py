@@ -1,4 +1,4 @@
-"""The one database: engine, column types, bulk door, migrations, placement."""
+"""The one database: engine, column types, bulk writer, migrations, placement."""
 
 from core.database.bulk import insert, upsert
 from core.database.engine import Database, connect

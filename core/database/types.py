@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,10 @@ import orjson
 import uuid_utils
 from sqlalchemy import DateTime, Dialect, MetaData, Text
 from sqlalchemy.types import TypeDecorator
+
+Record = dict[str, Any]  # a row by its columns' names: what each holds, its table says
+Values = Mapping[str, Any]  # the same, only read
+Faults = dict[str, list[Any]]  # what a check of the books found, by its name
 
 schema = MetaData(
     naming_convention={
@@ -24,7 +29,8 @@ schema = MetaData(
 
 
 class Moment(TypeDecorator[datetime]):
-    """An instant: aware in Python, `timestamptz` on PostgreSQL, naive UTC text on SQLite. A naive value is refused."""
+    """An instant: aware in Python, `timestamptz` on PostgreSQL, naive UTC text on SQLite. A naive value is
+    refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -45,17 +51,18 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Facts(TypeDecorator[Any]):
-    """A JSON value kept as the very text that was written (audit, approvals): SQLite's JSON columns turn a bare 1e16 or -0.0 into another number."""
+class Facts(TypeDecorator[object]):
+    """A JSON value kept as the very text that was written (audit, approvals): SQLite's JSON columns turn a
+    bare 1e16 or -0.0 into another number."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Canonical JSON; None is NULL."""
         return None if value is None else to_json(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+    def process_result_value(self, value: str | None, dialect: Dialect) -> object:  # noqa: ARG002 - SQLAlchemy's signature
         """The value again."""
         return None if value is None else orjson.loads(value)
 
@@ -65,20 +72,22 @@ def new_id() -> str:
     return uuid_utils.uuid7().hex
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object) -> str:
     """Canonical JSON text (sorted keys) as stored in JSON columns."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
+    return orjson.dumps(
+        value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    ).decode()
 
 
 def load_tables() -> MetaData:
-    """The metadata with the tables of every room in it (each room's `tables.py` is imported)."""
+    """The metadata with the tables of every package in it (each package's `tables.py` is imported)."""
     core = Path(__file__).parents[1]
-    for path in sorted(core.glob("*/tables.py")):
-        import_module(f"core.{path.parent.name}.tables")
+    for path in sorted(core.rglob("tables.py")):
+        import_module(".".join(("core", *path.relative_to(core).with_suffix("").parts)))
     return schema
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """A NumPy or pandas scalar as the plain Python value that JSON takes; missing values become None."""
     if value is None or value != value:
         return None

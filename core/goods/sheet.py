@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from core.goods import service
-from core.imports.kinds import Kind
+from dataclasses import replace
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from core.goods import master
+from core.imports.kinds import Comparison, Context, Kind
 from core.money import LARGEST_PRICE
 from core.sheets.columns import Field, SheetSpec
 
@@ -16,8 +21,8 @@ MASTER_FIELDS = (
     Field("function", "text"),
     Field("brand", "text"),
     Field("supplier", "text"),
-    Field("unit_cost", "money", minimum=0, maximum=LARGEST_PRICE),
-    Field("list_price", "money", minimum=0, maximum=LARGEST_PRICE),
+    Field("unit_cost", "money", minimum=0, maximum=LARGEST_PRICE, each=True),
+    Field("list_price", "money", minimum=0, maximum=LARGEST_PRICE, each=True),
     Field("lead_time_days", "integer", minimum=0, maximum=730),
     Field("moq", "integer", minimum=0),
     Field("pack_size", "integer", minimum=1),
@@ -25,18 +30,36 @@ MASTER_FIELDS = (
     Field("remarks", "text"),
 )
 
+
+def _compare_goods(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
+    """The goods sheet against what stands, without codes that only look like a known one."""
+    rows, refused = master.without_twins(connection, sheet, context)
+    compared = master.SKUS.compare(connection, rows, context)
+    return replace(compared, rejected=pd.concat([compared.rejected, refused], ignore_index=True))
+
+
 GOODS = Kind(
     "goods",
     "goods.edit",
     SheetSpec(
         "goods",
-        (Field("sku_code", "code", required=True), *MASTER_FIELDS, Field("row_version", "integer", minimum=0)),
+        (
+            Field("sku_code", "code", required=True),
+            *MASTER_FIELDS,
+            Field("row_version", "integer", minimum=0),
+        ),
         key=("sku_code",),
     ),
-    service.compare_goods,
-    service.write_goods,
-    service.revert_goods,
+    _compare_goods,
+    master.SKUS.write,
+    master.SKUS.revert,
 )
+
+
+def _compare_suppliers(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
+    """The supplier sheet against what stands; the sheet's key is the table's `name`."""
+    return master.SUPPLIERS.compare(connection, sheet.rename(columns={"supplier": "name"}), context)
+
 
 SUPPLIERS = Kind(
     "suppliers",
@@ -49,13 +72,15 @@ SUPPLIERS = Kind(
             Field("phone", "code"),
             Field("lead_time_days", "integer", minimum=0, maximum=730),
             Field("capacity_units", "integer", minimum=0, title_zh="单次产能", title_en="Capacity per order"),
-            Field("minimum_amount", "money", minimum=0, title_zh="最低采购金额", title_en="Minimum order amount"),
+            Field(
+                "minimum_amount", "money", minimum=0, title_zh="最低采购金额", title_en="Minimum order amount"
+            ),
             Field("payment_terms", "text"),
             Field("remarks", "text"),
         ),
         key=("supplier",),
     ),
-    service.compare_suppliers,
-    service.write_suppliers,
-    service.revert_suppliers,
+    _compare_suppliers,
+    master.SUPPLIERS.write,
+    master.SUPPLIERS.revert,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, String, Table
 
 from core.database.types import Moment, schema
 
@@ -34,6 +34,16 @@ sku = Table(
     CheckConstraint("lead_time_days >= 0 AND moq >= 0 AND pack_size >= 1", name="terms"),
     info={"place": "reference"},
     sqlite_with_rowid=False,
+)
+
+sku_picture = Table(
+    "sku_picture",
+    schema,
+    Column("sku_code", String, ForeignKey("sku.sku_code"), primary_key=True),
+    Column("digest", String(16), nullable=False),  # of the bytes: a new picture has a new address
+    Column("image", LargeBinary, nullable=False),  # a small WebP
+    Column("at", Moment, nullable=False),
+    info={"place": "reference"},
 )
 
 supplier = Table(

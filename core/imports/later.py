@@ -12,15 +12,22 @@ from core.settings import settings
 
 
 def named(connection: Connection, refusal: ShopError) -> ShopError:
-    """A refusal because of a later change, with the change as people know it: the file, who and when ("later"); others as they are."""
+    """A refusal because of a later change, with the change as people know it: the file, who and when
+    ("later"); others as they are."""
     if refusal.code != "import.later_change":
         return refusal
     by = str(refusal.facts.get("by", ""))
     run = one(
         connection,
-        select(import_run.c.file_name, import_run.c.account, import_run.c.at).where(import_run.c.import_id == by),
+        select(import_run.c.file_name, import_run.c.account, import_run.c.at).where(
+            import_run.c.import_id == by
+        ),
     )
-    told = run or {"file_name": by, "account": refusal.facts.get("account", ""), "at": refusal.facts.get("at")}
-    when = f"{told['at'].astimezone(clock.zone(settings().timezone)):%m-%d %H:%M}" if told["at"] else ""
-    later = " · ".join(part for part in (told["file_name"], told["account"], when) if part)
+    facts = run or {
+        "file_name": by,
+        "account": refusal.facts.get("account", ""),
+        "at": refusal.facts.get("at"),
+    }
+    when = f"{facts['at'].astimezone(clock.zone(settings().timezone)):%m-%d %H:%M}" if facts["at"] else ""
+    later = " · ".join(part for part in (facts["file_name"], facts["account"], when) if part)
     return ShopError(refusal.code, **{**refusal.facts, "later": later})

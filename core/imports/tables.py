@@ -19,7 +19,10 @@ import_run = Table(
     Column("sheet", String, nullable=False),
     Column("header_row", Integer, nullable=False),
     Column("mapping", JSON, nullable=False),  # {header: field}
-    Column("figures", JSON, nullable=False),  # rows, added, changed, unchanged, merged, skipped_totals, rejected
+    Column(
+        "figures", JSON, nullable=False
+    ),  # rows, added, changed, unchanged, merged, skipped_totals, rejected
+    Column("control", JSON, nullable=False),  # {field: file, written, rejected, skipped, excluded}
     Column("rejected", JSON, nullable=False),  # the first thousand cells with their reasons
     Column("state", String, nullable=False),  # committed | undone
     Column("at", Moment, nullable=False),
@@ -47,6 +50,19 @@ header_memory = Table(
     Column("kind", String, primary_key=True),
     Column("header", String, primary_key=True),  # folded spelling
     Column("field", String, nullable=False),  # "" = do not read this column
+    Column("account", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    info={"place": "local"},
+)
+
+import_choice = Table(
+    "import_choice",
+    schema,
+    Column("kind", String, primary_key=True),
+    Column("headers", String(64), primary_key=True),  # fingerprint of the header row
+    Column("mapping", JSON, nullable=False),  # {field: header + header ...}: fields of several columns
+    Column("key", JSON, nullable=False),  # the headers that make up the key; [] = as guessed
+    Column("below", JSON, nullable=False),  # {header: whether its blanks mean the cell above}
     Column("account", String, nullable=False),
     Column("at", Moment, nullable=False),
     info={"place": "local"},

@@ -1,1 +1,2 @@
-"""The goods line-up of a campaign: structure with stock and figures beside it, tier suggestions, the attach plan."""
+"""The goods line-up of a campaign: structure with stock and figures beside it, tier suggestions, the attach
+plan."""

@@ -1,4 +1,5 @@
-"""What may be asked of a campaign's line-up: the structure with everything beside it, suggestions, the attach plan, promises made twice."""
+"""What may be asked of a campaign's line-up: the structure with everything beside it, suggestions, the attach
+plan, promises made twice."""
 
 from __future__ import annotations
 
@@ -28,20 +29,27 @@ from core.stock import service as stock
 DAYS = 28  # how many reported days the figures look back
 SOLD = ("visitors", "buyers", "units", "gmv", "add_to_cart", "favourites", "heat_week", "heat_before")
 MARGINS = ("margin_rate", "landed_price")
-ELSEWHERE = ("session", "account", "audit", "notify", "readiness")  # rooms whose changes leave the line-up as it is
+ELSEWHERE = (
+    "session",
+    "account",
+    "audit",
+    "notify",
+    "readiness",
+)  # packages whose changes leave the line-up as it is
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """The goods page in one.
 
-    `rows`, indexed by sku_code, largest GMV first: sku_code, product_id, name, spec, category, brand, function, tier, suggested,
-    reasons (list of codes), decision ("" | "accepted" | "refused" for just this suggestion), list_price, sale_price, landed_price,
-    margin_rate (of the landed price; both for those who may see margins), verdict (of the
-    price; for those who may see prices), on_hand, available, in_transit (units), stock_value (fen, on
-    hand at the sale price), planned_units, planned_gmv, gmv, units, visitors, buyers, add_to_cart, favourites (of the last DAYS reported
-    days), conversion, share, abc, momentum, days_of_cover, promised (units promised by overlapping campaigns too), overlap (their
-    names), oversold (bool: together they promise more than there is), version.
+    `rows`, indexed by sku_code, largest GMV first: sku_code, product_id, name, spec, category, brand,
+    function, tier, suggested, reasons (list of codes), decision ("" | "accepted" | "refused" for just this
+    suggestion), list_price, sale_price, landed_price, margin_rate (of the landed price; both for those who
+    may see margins), verdict (of the price; for those who may see prices), on_hand, available, in_transit
+    (units), stock_value (fen, on hand at the sale price), planned_units, planned_gmv, gmv, units, visitors,
+    buyers, add_to_cart, favourites (of the last DAYS reported days), conversion, share, abc, momentum,
+    days_of_cover, promised (units promised by overlapping campaigns too), overlap (their names), oversold
+    (bool: together they promise more than there is), version.
     """
 
     rows: pd.DataFrame
@@ -54,7 +62,8 @@ class Picture:
 
 
 def stamp(db: Database, actor: Actor) -> int:
-    """A number that changes with every recorded change that can move the line-up: what a page may keep its picture by."""
+    """A number that changes with every recorded change that can move the line-up: what a page may keep its
+    picture by."""
     allow(actor, "goods.view")
     with db.reading() as connection:
         return audit.latest(connection, leaving_out=ELSEWHERE)
@@ -72,8 +81,8 @@ def load(db: Database, actor: Actor, campaign_id: str) -> Picture:
         *(MARGINS if not allowed(actor, "margin.view") else ()),
         *(("verdict",) if not allowed(actor, "price.view") else ()),
     ]
-    seen = rows.drop(columns=hidden)
-    ordered = seen.sort_values(["gmv", "sku_code"], ascending=[False, True], kind="stable")
+    visible = rows.drop(columns=hidden)
+    ordered = visible.sort_values(["gmv", "sku_code"], ascending=[False, True], kind="stable")
     return Picture(
         ordered,
         tiers.shape(rows),
@@ -91,9 +100,15 @@ def _thinned(curve: pd.DataFrame, most: int = 300) -> pd.DataFrame:
 
 
 def lined_up(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, date | None]:
-    """`Picture.rows` without decisions, inside the caller's transaction, margins included; and the last reported day."""
+    """`Picture.rows` without decisions, inside the caller's transaction, margins included; and the last
+    reported day."""
     campaigns.standing(connection, campaign_id)
-    rows = structure.lines(connection, campaign_id).set_index("sku_code", drop=False).rename_axis(None).drop(columns="unit_cost")
+    rows = (
+        structure.lines(connection, campaign_id)
+        .set_index("sku_code", drop=False)
+        .rename_axis(None)
+        .drop(columns="unit_cost")
+    )
     sold, last = signals.recent(connection, DAYS)
     rows = rows.join(sold)
     rows = rows.join(_stocked(connection)).join(_margins(connection, campaign_id))
@@ -108,55 +123,82 @@ def lined_up(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, da
 def _stocked(connection: Connection) -> pd.DataFrame:
     levels = stock.levels(connection)
     return pd.DataFrame(
-        {"on_hand": levels["on_hand"], "available": levels["available_to_promise"], "in_transit": levels["in_transit"]}
+        {
+            "on_hand": levels["on_hand"],
+            "available": levels["available_to_promise"],
+            "in_transit": levels["in_transit"],
+        }
     )
 
 
 def _margins(connection: Connection, campaign_id: str) -> pd.DataFrame:
-    """What the pricing room says of each SKU: landed_price (fen), margin_rate (NaN unknown), verdict."""
-    told = pricing.economics(connection, campaign_id).set_index("sku_code")
+    """What the pricing package says of each SKU: landed_price (fen), margin_rate (NaN unknown), verdict."""
+    economics = pricing.economics(connection, campaign_id).set_index("sku_code")
     return pd.DataFrame(
         {
-            "landed_price": told["landed_price"],
-            "margin_rate": told["margin"].astype("Float64").astype(float),
-            "verdict": told["verdict"],
+            "landed_price": economics["landed_price"],
+            "margin_rate": economics["margin"].astype("Float64").astype(float),
+            "verdict": economics["verdict"],
         }
     )
 
 
 def _promised(connection: Connection, campaign_id: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """What overlapping campaigns promise of the same SKUs: promised (units, this campaign's included), overlap (names), oversold."""
+    """What overlapping campaigns promise of the same SKUs: promised (units, this campaign's included),
+    overlap (names), oversold."""
     others = campaigns.neighbours(connection, campaign_id).set_index("campaign_id")["name"]
     if others.empty:
         return pd.DataFrame(
-            {"promised": rows["planned_units"].fillna(0).astype("int64"), "overlap": "", "oversold": False}, index=rows.index
+            {"promised": rows["planned_units"].fillna(0).astype("int64"), "overlap": "", "oversold": False},
+            index=rows.index,
         )
-    told = structure.promises(connection, others.index.tolist())
-    told = told[told["sku_code"].isin(rows.index)]
-    by = told.assign(name=told["campaign_id"].map(others)).groupby("sku_code")
-    promised = rows["planned_units"].fillna(0).astype("int64") + by["planned_units"].sum().reindex(rows.index).fillna(0).astype(
-        "int64"
-    )
+    promises = structure.promises(connection, others.index.tolist())
+    promises = promises[promises["sku_code"].isin(rows.index)]
+    by = promises.assign(name=promises["campaign_id"].map(others)).groupby("sku_code")
+    promised = rows["planned_units"].fillna(0).astype("int64") + by["planned_units"].sum().reindex(
+        rows.index
+    ).fillna(0).astype("int64")
     overlap = by["name"].agg("、".join).reindex(rows.index).fillna("").astype("str")
     have = rows["available"] + rows["in_transit"]
-    return pd.DataFrame({"promised": promised, "overlap": overlap, "oversold": (overlap != "") & (promised > have)})
+    return pd.DataFrame(
+        {"promised": promised, "overlap": overlap, "oversold": (overlap != "") & (promised > have)}
+    )
 
 
 def _decisions(connection: Connection, campaign_id: str) -> pd.DataFrame:
-    columns = [tier_decision.c.sku_code, tier_decision.c.tier.label("decided_tier"), tier_decision.c.decision.label("decided")]
-    return read(connection, select(*columns).where(tier_decision.c.campaign_id == campaign_id)).set_index("sku_code")
+    columns = [
+        tier_decision.c.sku_code,
+        tier_decision.c.tier.label("decided_tier"),
+        tier_decision.c.decision.label("decided"),
+    ]
+    return read(connection, select(*columns).where(tier_decision.c.campaign_id == campaign_id)).set_index(
+        "sku_code"
+    )
 
 
-def decide(db: Database, actor: Actor, campaign_id: str, suggestions: Mapping[str, str], accept: bool, *, now: datetime) -> int:
-    """Accepts suggested tiers (they are set) or refuses them (they are not offered again until another tier is suggested).
+def decide(
+    db: Database,
+    actor: Actor,
+    campaign_id: str,
+    suggestions: Mapping[str, str],
+    accept: bool,
+    *,
+    now: datetime,
+) -> int:
+    """Accepts suggested tiers (they are set) or refuses them (they are not offered again until another tier
+    is suggested).
 
-    `suggestions`: the tier that the person saw, by SKU; returns the number decided. ShopError("goods.suggestion_moved", keys=[...]) when
-    the figures have meanwhile come to suggest another one.
+    `suggestions`: the tier that the person saw, by SKU; returns the number decided.
+    ShopError("goods.suggestion_moved", keys=[...]) when the figures have meanwhile come to suggest another
+    one.
     """
     allow(actor, "goods.structure")
     if not suggestions:
         return 0
-    with audit.prepared(db, lambda at: lined_up(at, campaign_id)[0], leaving_out=ELSEWHERE) as (connection, rows):
+    with audit.prepared(db, lambda at: lined_up(at, campaign_id)[0], leaving_out=ELSEWHERE) as (
+        connection,
+        rows,
+    ):
         codes = list(suggestions)
         now_suggested = rows["suggested"].reindex(codes)
         moved = [code for code in codes if now_suggested[code] != suggestions[code]]
@@ -164,13 +206,17 @@ def decide(db: Database, actor: Actor, campaign_id: str, suggestions: Mapping[st
             raise ShopError("goods.suggestion_moved", keys=moved)
         if accept:
             changes = pd.DataFrame({"key": codes, "field": "tier", "after": list(suggestions.values())})
-            structure.change(connection, actor, campaign_id, changes, _versions(rows, codes), now)
+            structure.change(
+                connection, actor, campaign_id, structure.Cells(changes, _versions(rows, codes)), now
+            )
         word = "accepted" if accept else "refused"
-        told = pd.DataFrame(
-            {"sku_code": codes, "tier": list(suggestions.values()), "reasons": rows.loc[codes, "reasons"].tolist()}
-        )
-        upsert(connection, tier_decision, told.assign(campaign_id=campaign_id, decision=word, account=actor.name, at=now))
-        audit.record(connection, actor, now, "goods.suggestion", campaign_id, None, {"decision": word, "skus": len(codes)})
+        reasons = rows.loc[codes, "reasons"].tolist()
+        decisions = pd.DataFrame(
+            {"sku_code": codes, "tier": list(suggestions.values()), "reasons": reasons}
+        ).assign(campaign_id=campaign_id, decision=word, account=actor.name, at=now)
+        upsert(connection, tier_decision, decisions)
+        facts = {"decision": word, "skus": len(codes)}
+        audit.record(connection, actor, now, "goods.suggestion", campaign_id, None, facts)
     return len(codes)
 
 
@@ -179,10 +225,12 @@ def _versions(rows: pd.DataFrame, codes: Sequence[str]) -> dict[str, int]:
 
 
 def spread(db: Database, actor: Actor, campaign_id: str, *, now: datetime) -> int:
-    """Lays the plan's GMV by tier over the SKUs of the tier: planned_gmv, and planned_units at the sale price. Returns the SKUs.
+    """Lays the plan's GMV by tier over the SKUs of the tier: planned_gmv, and planned_units at the sale
+    price. Returns the SKUs.
 
-    Within a tier by what each SKU sold in the last DAYS reported days, a new one like the tier's median; the parts sum to the tier's
-    target exactly. ShopError("plan.none") without a plan. Tiers without a SKU keep their target unplaced.
+    Within a tier by what each SKU sold in the last DAYS reported days, a new one like the tier's median; the
+    parts sum to the tier's target exactly. ShopError("plan.none") without a plan. Tiers without a SKU keep
+    their target unplaced.
     """
     allow(actor, "goods.structure")
 
@@ -195,20 +243,32 @@ def spread(db: Database, actor: Actor, campaign_id: str, *, now: datetime) -> in
 
     with audit.prepared(db, look, leaving_out=ELSEWHERE) as (connection, (plan, rows)):
         targets = plan.part("tier").set_index("part")["gmv"]
-        amounts = pd.concat([_shared(rows[rows["tier"] == tier], int(targets.get(tier, 0))) for tier in tiers.TIERS])
+        amounts = pd.concat(
+            [_shared(rows[rows["tier"] == tier], int(targets.get(tier, 0))) for tier in tiers.TIERS]
+        )
         price = rows["sale_price"].reindex(amounts.index).astype(float)
         units = np.ceil(amounts / price.where(price > 0)).astype("Int64")
         changes = pd.concat(
             [
                 pd.DataFrame(
-                    {"key": column.index, "field": name, "after": column.astype(object).where(column.notna(), None).to_numpy()}
+                    {
+                        "key": column.index,
+                        "field": name,
+                        "after": column.astype(object).where(column.notna(), None).to_numpy(),
+                    }
                 )
                 for name, column in (("planned_gmv", amounts), ("planned_units", units))
             ],
             ignore_index=True,
         )
         if len(amounts):
-            structure.change(connection, actor, campaign_id, changes, _versions(rows, amounts.index.tolist()), now)
+            structure.change(
+                connection,
+                actor,
+                campaign_id,
+                structure.Cells(changes, _versions(rows, amounts.index.tolist())),
+                now,
+            )
     return len(amounts)
 
 
@@ -218,26 +278,33 @@ def _shared(rows: pd.DataFrame, total: int) -> pd.Series:
     sold = rows["gmv"].where(rows["gmv"] > 0)
     usual = sold.median()
     return pd.Series(
-        split(total, sold.fillna(1 if pd.isna(usual) else usual).round().astype("int64").to_numpy()), index=rows.index
+        split(total, sold.fillna(1 if pd.isna(usual) else usual).round().astype("int64").to_numpy()),
+        index=rows.index,
     )
 
 
-def partners(db: Database, actor: Actor, campaign_id: str, least: int = 3, since: datetime | None = None) -> pd.DataFrame:
-    """Attach pairs that the order baskets speak for, judged by margin and stock (`attach.advised`), with names and what was kept.
+def partners(
+    db: Database, actor: Actor, campaign_id: str, least: int = 3, since: datetime | None = None
+) -> pd.DataFrame:
+    """Attach pairs that the order baskets speak for, judged by margin and stock (`attach.advised`), with
+    names and what was kept.
 
-    Also the kept pairs that the baskets no longer speak for. Columns: sku_code, name, partner_code, partner_name, together, support,
-    confidence, lift, needed, available, gain and margin_rate (for those who may see margins), verdict, kept (bool).
+    Also the kept pairs that the baskets no longer speak for. Columns: sku_code, name, partner_code,
+    partner_name, together, support, confidence, lift, needed, available, gain and margin_rate (for those who
+    may see margins), verdict, kept (bool).
     """
     allow(actor, "orders.view")
     with db.reading() as connection:
         rows, _ = lined_up(connection, campaign_id)
-        found = attach.pairs(orders.baskets(connection, since), least)
+        pairs = attach.pairs(orders.baskets(connection, since), least)
         kept = _kept(connection, campaign_id)
-    judged = attach.advised(found, _with_units(rows))
+    judged = attach.advised(pairs, _with_units(rows))
     lost = attach.advised(kept[attach.PAIRS], _with_units(rows)) if len(kept) else judged.head(0)
-    both = pd.concat([judged, lost], ignore_index=True).drop_duplicates(["sku_code", "partner_code"], ignore_index=True)
-    standing = pd.MultiIndex.from_frame(kept[["sku_code", "partner_code"]])
-    both["kept"] = pd.MultiIndex.from_frame(both[["sku_code", "partner_code"]]).isin(standing)
+    both = pd.concat([judged, lost], ignore_index=True).drop_duplicates(
+        ["sku_code", "partner_code"], ignore_index=True
+    )
+    kept_pairs = pd.MultiIndex.from_frame(kept[["sku_code", "partner_code"]])
+    both["kept"] = pd.MultiIndex.from_frame(both[["sku_code", "partner_code"]]).isin(kept_pairs)
     both.insert(1, "name", both["sku_code"].map(rows["name"]))
     both.insert(3, "partner_name", both["partner_code"].map(rows["name"]))
     return both if allowed(actor, "margin.view") else both.drop(columns=["gain", "margin_rate"])
@@ -260,7 +327,11 @@ def keep(db: Database, actor: Actor, campaign_id: str, pairs: pd.DataFrame, *, n
     allow(actor, "goods.structure")
     with db.writing() as connection:
         campaigns.standing(connection, campaign_id)
-        upsert(connection, attach_pair, pairs[attach.PAIRS].assign(campaign_id=campaign_id, account=actor.name, at=now))
+        upsert(
+            connection,
+            attach_pair,
+            pairs[attach.PAIRS].assign(campaign_id=campaign_id, account=actor.name, at=now),
+        )
         audit.record(
             connection,
             actor,
@@ -273,22 +344,35 @@ def keep(db: Database, actor: Actor, campaign_id: str, pairs: pd.DataFrame, *, n
     return len(pairs)
 
 
-def drop(db: Database, actor: Actor, campaign_id: str, pairs: Sequence[tuple[str, str]], *, now: datetime) -> int:
+def drop(
+    db: Database, actor: Actor, campaign_id: str, pairs: Sequence[tuple[str, str]], *, now: datetime
+) -> int:
     """Takes pairs out of the attach plan; returns their number."""
     allow(actor, "goods.structure")
     with db.writing() as connection:
         for code, partner in pairs:
             mine = (attach_pair.c.campaign_id == campaign_id) & (attach_pair.c.sku_code == code)
             connection.execute(delete(attach_pair).where(mine & (attach_pair.c.partner_code == partner)))
-        audit.record(connection, actor, now, "goods.attach", campaign_id, {"dropped": [list(pair) for pair in pairs][:100]}, None)
+        audit.record(
+            connection,
+            actor,
+            now,
+            "goods.attach",
+            campaign_id,
+            {"dropped": [list(pair) for pair in pairs][:100]},
+            None,
+        )
     return len(pairs)
 
 
 def partners_of(db: Database, actor: Actor, campaign_id: str, sku_code: str) -> list[str]:
-    """The SKUs that the attach plan puts beside this one, whichever of the two leads, strongest lift first."""
+    """The SKUs that the attach plan puts beside this one, whichever of the two leads, strongest lift
+    first."""
     allow(actor, "goods.view")
     a = attach_pair.c
     other = case((a.sku_code == sku_code, a.partner_code), else_=a.sku_code)
-    query = select(other).where(a.campaign_id == campaign_id, or_(a.sku_code == sku_code, a.partner_code == sku_code))
+    query = select(other).where(
+        a.campaign_id == campaign_id, or_(a.sku_code == sku_code, a.partner_code == sku_code)
+    )
     with db.reading() as connection:
         return list(dict.fromkeys(map(str, connection.scalars(query.order_by(a.lift.desc(), other)))))

@@ -10,18 +10,26 @@ import pandas as pd
 
 TIERS = ("pre_hot", "main_push", "regular", "clearance")
 LEADING = ("pre_hot", "main_push")  # the tiers that draw people in
-ADVISED = {"pre_hot": (0.05, 0.20), "main_push": (0.15, 0.50), "regular": (0.60, 0.25), "clearance": (0.20, 0.05)}
+ADVISED = {
+    "pre_hot": (0.05, 0.20),
+    "main_push": (0.15, 0.50),
+    "regular": (0.60, 0.25),
+    "clearance": (0.20, 0.05),
+}
 """A usual shape: share of the SKUs, share of the planned GMV."""
 PRICE_EDGES = (0, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000)  # fen; the last band is open
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where the suggestions draw their lines. Shares and rates in 0..1, days of cover at the recent daily sales."""
+    """Where the suggestions draw their lines. Shares and rates in 0..1, days of cover at the recent daily
+    sales."""
 
     a_share: float = 0.80
     b_share: float = 0.95
-    lead_share: float = 0.70  # the SKUs that make this much of the GMV lead: what the leading tiers of a usual shape carry
+    lead_share: float = (
+        0.70  # the SKUs that make this much of the GMV lead: what the leading tiers of a usual shape carry
+    )
     hot: float = 1.5  # heat of the last week against the weeks before
     least_heat: int = 20  # carts and favourites of the week, below which a ratio is noise
     margin: float = 0.15
@@ -30,7 +38,8 @@ class Limits:
 
 
 def abc(gmv: pd.Series, limits: Limits | None = None) -> pd.Series:
-    """ "A" for the SKUs that together make the first 80% of the GMV, "B" up to 95%, "C" for the rest, "" for what has not sold.
+    """ "A" for the SKUs that together make the first 80% of the GMV, "B" up to 95%, "C" for the rest, "" for
+    what has not sold.
 
     The SKU that crosses a line belongs to the better class. Ties by order.
     """
@@ -50,10 +59,10 @@ def ahead(gmv: pd.Series) -> pd.Series:
 def measured(frame: pd.DataFrame, days: int, limits: Limits | None = None) -> pd.DataFrame:
     """What the suggestions look at, added to the frame.
 
-    In: gmv (fen) and units of the last `days` reported days, heat_week and heat_before (carts + favourites of the last 7 days, and of
-    the days before those), available (units). Missing figures count as none.
-    Added: share (of the GMV), ahead (of the GMV, by better sellers), abc, momentum (heat a day, last week / before; NaN below `least_heat` or without days before),
-    days_of_cover (NaN where nothing sells).
+    In: gmv (fen) and units of the last `days` reported days, heat_week and heat_before (carts + favourites of
+    the last 7 days, and of the days before those), available (units). Missing figures count as none. Added:
+    share (of the GMV), ahead (of the GMV, by better sellers), abc, momentum (heat a day, last week / before;
+    NaN below `least_heat` or without days before), days_of_cover (NaN where nothing sells).
     """
     limits = limits or Limits()
     gmv, units = frame["gmv"].fillna(0).astype(float), frame["units"].fillna(0).astype(float)
@@ -72,12 +81,14 @@ def measured(frame: pd.DataFrame, days: int, limits: Limits | None = None) -> pd
 
 
 def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame:
-    """The tier that the figures speak for, with the reasons as codes: columns suggested (str) and reasons (list of str).
+    """The tier that the figures speak for, with the reasons as codes: columns suggested (str) and reasons
+    (list of str).
 
-    `frame` as `measured` returns it, with margin_rate (float, NaN unknown) beside. In order: clearance (too deep or unsold, and neither
-    A nor hot), pre-hot (heating up, a leader or not yet one, margin not low), main-push (a leader: among those that make the first 70% of
-    the GMV, margin not low), else regular. A leading SKU stays one however little is left of it, since stock can still be ordered: it
-    says "raise_stock", what must happen before it can carry.
+    `frame` as `measured` returns it, with margin_rate (float, NaN unknown) beside. In order: clearance (too
+    deep or unsold, and neither A nor hot), pre-hot (heating up, a leader or not yet one, margin not low),
+    main-push (a leader: among those that make the first 70% of the GMV, margin not low), else regular. A
+    leading SKU stays one however little is left of it, since stock can still be ordered: it says
+    "raise_stock", what must happen before it can carry.
     """
     limits = limits or Limits()
     lead = (frame["abc"] == "A") & (frame["ahead"] < limits.lead_share)
@@ -85,44 +96,79 @@ def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame
     margin, available = frame["margin_rate"].astype(float), frame["available"].fillna(0) > 0
     low = (margin < limits.margin).fillna(False)
     unsold = (frame["abc"] == "") & available
-    deep, thin = frame["days_of_cover"] > limits.deep_days, ~available | (frame["days_of_cover"] < limits.thin_days)
-    tier = np.select([(deep | unsold) & ~top & ~hot, hot & ~low, lead & ~low], ["clearance", "pre_hot", "main_push"], "regular")
+    deep, thin = (
+        frame["days_of_cover"] > limits.deep_days,
+        ~available | (frame["days_of_cover"] < limits.thin_days),
+    )
+    tier = np.select(
+        [(deep | unsold) & ~top & ~hot, hot & ~low, lead & ~low],
+        ["clearance", "pre_hot", "main_push"],
+        "regular",
+    )
     leads = np.isin(tier, LEADING)
-    told = {
-        "lead": lead, "abc_a": top & ~lead, "abc_b": frame["abc"] == "B", "abc_c": frame["abc"] == "C", "unsold": unsold, "hot": hot,
-        "cooling": (frame["momentum"] < 1 / limits.hot).fillna(False), "margin_low": low, "margin_good": (margin >= limits.margin).fillna(False),
-        "margin_unknown": margin.isna(), "deep": deep, "raise_stock": thin & leads, "thin": thin & ~leads,
-    }  # fmt: skip
+    reasons = {
+        "lead": lead,
+        "abc_a": top & ~lead,
+        "abc_b": frame["abc"] == "B",
+        "abc_c": frame["abc"] == "C",
+        "unsold": unsold,
+        "hot": hot,
+        "cooling": (frame["momentum"] < 1 / limits.hot).fillna(False),
+        "margin_low": low,
+        "margin_good": (margin >= limits.margin).fillna(False),
+        "margin_unknown": margin.isna(),
+        "deep": deep,
+        "raise_stock": thin & leads,
+        "thin": thin & ~leads,
+    }
     joined = pd.Series("", index=frame.index)
-    for code, holds in told.items():
+    for code, holds in reasons.items():
         joined += np.where(holds, f"{code} ", "")
-    return pd.DataFrame({"suggested": pd.Series(tier, index=frame.index, dtype="str"), "reasons": joined.str.split()})
+    return pd.DataFrame(
+        {"suggested": pd.Series(tier, index=frame.index, dtype="str"), "reasons": joined.str.split()}
+    )
 
 
 def unadvised(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without a single report nothing speaks for another tier: each stays where it is, with no reasons. Columns as in `suggested`."""
-    return pd.DataFrame({"suggested": frame["tier"].astype("str"), "reasons": [[] for _ in range(len(frame))]}, index=frame.index)
+    """Without a single report nothing speaks for another tier: each stays where it is, with no reasons.
+    Columns as in `suggested`."""
+    return pd.DataFrame(
+        {"suggested": frame["tier"].astype("str"), "reasons": [[] for _ in range(len(frame))]},
+        index=frame.index,
+    )
 
 
 def shape(frame: pd.DataFrame) -> pd.DataFrame:
     """The line-up by tier beside the usual shape, one row a tier.
 
-    In: tier, stock_value, planned_gmv, gmv (fen). Columns: tier, skus, stock_value, planned_gmv, gmv (int64 fen), and their shares of
-    the whole: sku_share, stock_share, planned_share, gmv_share, advised_skus, advised_gmv.
+    In: tier, stock_value, planned_gmv, gmv (fen). Columns: tier, skus, stock_value, planned_gmv, gmv (int64
+    fen), and their shares of the whole: sku_share, stock_share, planned_share, gmv_share, advised_skus,
+    advised_gmv.
     """
     amounts = ["stock_value", "planned_gmv", "gmv"]
-    sums = frame[amounts].fillna(0).astype("int64").groupby(frame["tier"].astype(object)).sum().reindex(list(TIERS), fill_value=0)
+    sums = (
+        frame[amounts]
+        .fillna(0)
+        .astype("int64")
+        .groupby(frame["tier"].astype(object))
+        .sum()
+        .reindex(list(TIERS), fill_value=0)
+    )
     sums.insert(0, "skus", frame["tier"].value_counts().reindex(list(TIERS), fill_value=0).astype("int64"))
-    for name, column in zip(("sku_share", "stock_share", "planned_share", "gmv_share"), ("skus", *amounts), strict=True):
+    for name, column in zip(
+        ("sku_share", "stock_share", "planned_share", "gmv_share"), ("skus", *amounts), strict=True
+    ):
         sums[name] = sums[column] / max(int(sums[column].sum()), 1)
     sums["advised_skus"], sums["advised_gmv"] = zip(*(ADVISED[tier] for tier in sums.index), strict=True)
     return sums.rename_axis("tier").reset_index()
 
 
 def gaps(frame: pd.DataFrame) -> pd.DataFrame:
-    """Functions without a leader: function, missing ("main_push" | "pre_hot"), skus, gmv (fen); the largest GMV first.
+    """Functions without a leader: function, missing ("main_push" | "pre_hot"), skus, gmv (fen); the largest
+    GMV first.
 
-    "No main-push in lipstick": a function that has SKUs in the campaign and none of that tier. SKUs without a function are left out.
+    "No main-push in lipstick": a function that has SKUs in the campaign and none of that tier. SKUs without a
+    function are left out.
     """
     known = frame[frame["function"].fillna("") != ""]
     by = known.groupby("function")
@@ -136,19 +182,30 @@ def gaps(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def concentration(gmv: pd.Series) -> pd.DataFrame:
-    """The curve "the best x% of the SKUs make y% of the GMV": rank (1..n), sku_share, gmv_share; empty without sales."""
+    """The curve "the best x% of the SKUs make y% of the GMV": rank (1..n), sku_share, gmv_share; empty
+    without sales."""
     ordered = np.sort(gmv.fillna(0).to_numpy(float))[::-1]
     if not ordered.sum() > 0:
         return pd.DataFrame({"rank": [], "sku_share": [], "gmv_share": []})
     rank = np.arange(1, len(ordered) + 1)
-    return pd.DataFrame({"rank": rank, "sku_share": rank / len(rank), "gmv_share": ordered.cumsum() / ordered.sum()})
+    return pd.DataFrame(
+        {"rank": rank, "sku_share": rank / len(rank), "gmv_share": ordered.cumsum() / ordered.sum()}
+    )
 
 
 def price_bands(frame: pd.DataFrame, edges: Sequence[int] = PRICE_EDGES) -> pd.DataFrame:
-    """SKUs by sale price: low (fen, inclusive), high (fen, exclusive; <NA> for the last), skus, gmv, stock_value. Unpriced SKUs are left out."""
+    """SKUs by sale price: low (fen, inclusive), high (fen, exclusive; <NA> for the last), skus, gmv,
+    stock_value. Unpriced SKUs are left out."""
     priced = frame[frame["sale_price"].notna()]
     band = np.searchsorted(np.asarray(edges), priced["sale_price"].to_numpy("int64"), side="right") - 1
-    sums = priced[["gmv", "stock_value"]].fillna(0).astype("int64").groupby(band).sum().reindex(range(len(edges)), fill_value=0)
+    sums = (
+        priced[["gmv", "stock_value"]]
+        .fillna(0)
+        .astype("int64")
+        .groupby(band)
+        .sum()
+        .reindex(range(len(edges)), fill_value=0)
+    )
     sums.insert(0, "skus", np.bincount(band, minlength=len(edges))[: len(edges)])
     sums.insert(0, "high", pd.Series([*edges[1:], None], dtype="Int64"))
     sums.insert(0, "low", list(edges))

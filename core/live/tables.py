@@ -1,8 +1,8 @@
 """Tables of the live sale: the event ledger, its rollups, the intake's books, alerts and decisions.
 
-Events are the only masses of the house: their moment is kept as epoch milliseconds and every rollup is clustered by its key.
-The campaign leads each rollup's key (by its name, or in its series' number), so that a rehearsal can be thrown away without touching
-the real sale.
+Events are the only masses of the application: their moment is kept as epoch milliseconds and every rollup is
+clustered by its key. The campaign leads each rollup's key (by its name, or in its series' number), so that a
+rehearsal can be thrown away without touching the real sale.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 
 from core.database.types import Moment, schema
 
-IN_QUEUE = text("waits_for <> ''")  # word for word the condition of the index: a parameter in its place would read every event
+IN_QUEUE = text(
+    "waits_for <> ''"
+)  # word for word the condition of the index: a parameter in its place would read every event
+
+OF_AN_ORDER = text("order_id <> ''")  # the same for the index by order
+A_PAYMENT = text("kind = 'pay'")  # and for the one by payer
 
 event = Table(
     "event",
@@ -28,8 +33,10 @@ event = Table(
     Column("channel", String, nullable=False),
     Column("campaign_id", String, nullable=False),
     Column("received_minute", BigInteger, nullable=False),
-    Column("waits_for", String, nullable=False),  # "" applied | order | pay
+    Column("waits_for", String, nullable=False),  # "" applied, or why it waits (order_lines.Wait)
     Index("ix_event_waiting", "campaign_id", "order_id", sqlite_where=IN_QUEUE, postgresql_where=IN_QUEUE),
+    Index("ix_event_order_id", "order_id", sqlite_where=OF_AN_ORDER, postgresql_where=OF_AN_ORDER),
+    Index("ix_event_payer", "user_key", sqlite_where=A_PAYMENT, postgresql_where=A_PAYMENT),
     info={"place": "event_id"},  # so that the key holds each id once, on every machine
 )
 
@@ -47,6 +54,7 @@ sale_line = Table(
     Column("shipped", BigInteger, nullable=False),
     Column("paid_fen", BigInteger, nullable=False),
     Column("refunded_fen", BigInteger, nullable=False),
+    Column("deposited_fen", BigInteger, nullable=False),
     Column("waiting", Integer, nullable=False),  # events of the line in the queue
     info={"place": "sku_code"},
     sqlite_with_rowid=False,
@@ -60,7 +68,9 @@ sale_sku = Table(
     Column("need", BigInteger, nullable=False),  # units that open order lines ask for
     Column("presale", BigInteger, nullable=False),  # units that deposits ask for
     Column("shipped", BigInteger, nullable=False),
-    Column("held", BigInteger, nullable=False),  # units of `need` that stock could give; need - held is oversold
+    Column(
+        "held", BigInteger, nullable=False
+    ),  # units of `need` that stock could give; need - held is oversold
     Column("presale_held", BigInteger, nullable=False),  # units of `presale` that are booked in stock
     info={"place": "sku_code"},
     sqlite_with_rowid=False,
@@ -79,8 +89,12 @@ sale_minute = Table(
     Column("campaign_id", String, primary_key=True),
     Column("minute", BigInteger, primary_key=True),
     Column("channel", String, primary_key=True),
-    Column("visitors", BigInteger, nullable=False),  # people first seen that day in this minute, by the channel they came by
-    Column("buyers", BigInteger, nullable=False),  # people whose first payment of the day this is
+    Column(
+        "visitors", BigInteger, nullable=False
+    ),  # people first seen in this minute, over the selling phase or the day, by the channel they came by
+    Column(
+        "buyers", BigInteger, nullable=False
+    ),  # people whose first payment of the phase or the day this is
     info={"place": "local"},
     sqlite_with_rowid=False,
 )
@@ -102,8 +116,12 @@ sale_series = Table(  # what a running sum is of, as one number in the keys of t
     schema,
     Column("series_id", Integer, primary_key=True),
     Column("campaign_id", String, nullable=False),
-    Column("kind", String, nullable=False),  # of event; for people their role: visitor (a view) | buyer (a pay)
-    Column("day", Integer, nullable=False),  # people count once a day: its ordinal in the campaign's zone; 0 for sums of goods
+    Column(
+        "kind", String, nullable=False
+    ),  # of event; for people their role: visitor (a view) | buyer (a pay)
+    Column(
+        "day", Integer, nullable=False
+    ),  # people count once a stretch of time: its number (see spans); 0 for sums of goods
     Index("ux_sale_series", "campaign_id", "kind", "day", unique=True),
     info={"place": "reference"},
 )
@@ -111,7 +129,9 @@ sale_series = Table(  # what a running sum is of, as one number in the keys of t
 sale_sku_kind = Table(
     "sale_sku_kind",
     schema,
-    Column("series_id", Integer, primary_key=True),  # before the SKU: a batch is mostly views, and their sums lie side by side
+    Column(
+        "series_id", Integer, primary_key=True
+    ),  # before the SKU: a batch is mostly views, and their sums lie side by side
     Column("sku_code", String, primary_key=True),
     *_sums(),
     info={"place": "sku_code"},
@@ -121,7 +141,9 @@ sale_sku_kind = Table(
 sale_sku_minute = Table(
     "sale_sku_minute",
     schema,
-    Column("series_id", Integer, primary_key=True),  # before the minute: writes touch a few warm ends, not the whole tree
+    Column(
+        "series_id", Integer, primary_key=True
+    ),  # before the minute: writes touch a few warm ends, not the whole tree
     Column("minute", BigInteger, primary_key=True),
     Column("sku_code", String, primary_key=True),
     *_sums(),
@@ -134,7 +156,7 @@ person_seen = Table(
     schema,
     Column("series_id", Integer, primary_key=True),
     Column("user_key", String, primary_key=True),
-    Column("at_ms", BigInteger, nullable=False),  # first time on that day
+    Column("at_ms", BigInteger, nullable=False),  # first time in that stretch
     Column("channel", String, nullable=False),
     info={"place": "user_key"},
     sqlite_with_rowid=False,
@@ -197,10 +219,26 @@ rehearsal = Table(
     Column("started_at", Moment, nullable=False),  # real time at which `begins_at` was played
     Column("begins_at", Moment, nullable=False),  # sale time
     Column("speed", Float, nullable=False),  # sale minutes a real minute
-    Column("scale", Float, nullable=False),  # of the plan: a drill needs the shape of the night, not its masses
+    Column(
+        "scale", Float, nullable=False
+    ),  # of the plan: a drill needs the shape of the night, not its masses
     Column("course", Float, nullable=False),  # 1 = on plan, 0.7 = a bad night
     Column("past_id", String, nullable=False, default=""),  # the past sale that is replayed; "" = generated
     Column("played_to_ms", BigInteger, nullable=False),  # sale time up to which events have been posted
+    info={"place": "local"},
+)
+
+drill_debrief = Table(
+    "drill_debrief",
+    schema,
+    Column("debrief_id", String, primary_key=True),
+    Column("campaign_id", String, nullable=False),  # the real sale: the rehearsal itself is gone
+    Column("at", Moment, nullable=False),
+    Column("account", String, nullable=False),
+    Column("course", Float, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("learnings", JSON, nullable=False),  # sentences
+    Index("ix_drill_debrief_campaign_id", "campaign_id"),
     info={"place": "local"},
 )
 

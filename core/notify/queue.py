@@ -1,4 +1,5 @@
-"""Into the queue: in the transaction of the change that is told about, so that neither exists without the other."""
+"""Into the queue: in the transaction of the change that is told about, so that neither exists without the
+other."""
 
 from __future__ import annotations
 
@@ -8,21 +9,23 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from core.database import new_id
-from core.notify.channels import Channel, known
+from core.notify.channels import MESSAGES, Channel, known
 from core.notify.rules import LEVELS
 from core.notify.tables import message
-from core.notify.words import Telling
+from core.notify.words import Wording
 
 
-def post(connection: Connection, now: datetime, telling: Telling, level: str = "info", key: str = "") -> int:
-    """Queues a message for every enabled channel that takes its level, in the channel's language; how many channels got it.
+def post(connection: Connection, now: datetime, wording: Wording, level: str = "info", key: str = "") -> int:
+    """Queues a message for every enabled channel that takes its level, in the channel's language; how many
+    channels got it.
 
-    A `key` that still waits in a channel is not queued there again: an alarm that keeps firing is told once a posting.
+    A `key` that still waits in a channel is not queued there again: an alarm that keeps firing is told once a
+    posting.
     """
     waiting = select(message.c.channel).where(message.c.key == key, message.c.state == "queued")
     have = {row.channel for row in connection.execute(waiting)} if key else set()
     takers = [one for one in taking(connection, level) if one.name not in have]
-    said = {language: telling(language) for language in {one.language for one in takers}}
+    said = {language: wording(language) for language in {one.language for one in takers}}
     rows = [
         {
             "id": new_id(),
@@ -44,9 +47,16 @@ def post(connection: Connection, now: datetime, telling: Telling, level: str = "
 
 def taking(connection: Connection, level: str) -> list[Channel]:
     """The enabled channels that take messages of a level."""
-    return [one for one in known(connection) if one.enabled and LEVELS.index(level) >= LEVELS.index(one.least)]
+    return [
+        one
+        for one in known(connection)
+        if one.enabled and one.kind == MESSAGES and LEVELS.index(level) >= LEVELS.index(one.least)
+    ]
 
 
 def told(connection: Connection, keys: Collection[str]) -> set[str]:
     """Which of these keys were ever queued and are still kept: waiting, sent or failed."""
-    return {str(key) for key in connection.scalars(select(message.c.key).distinct().where(message.c.key.in_(keys)))}
+    return {
+        str(key)
+        for key in connection.scalars(select(message.c.key).distinct().where(message.c.key.in_(keys)))
+    }

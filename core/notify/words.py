@@ -1,8 +1,10 @@
-"""What a message says, in the language of the channel that it goes to: the screens' own sentences, read as data.
+"""What a message says, in the language of the channel that it goes to: the screens' own sentences, read as
+data.
 
-Sentences of messages stand in pages/parts/text/{zh,en}/messages.toml; kinds of alerts, departments, channels and refusals are called
-as on the screens. In a sentence `{n}` takes a blank; `{fen:money}` `{fen:compact}` `{rate:percent}` `{day:day}` `{moment:time}`
-`{moment:clock}` format it, and `{code:@department}` looks the code's own word up.
+Sentences of messages stand in core/translations/{zh,en}/messages.toml; kinds of alerts, departments, channels
+and refusals are called as on the screens. In a sentence `{n}` takes a blank; `{fen:money}` `{fen:compact}`
+`{rate:percent}` `{day:day}` `{moment:time}` `{moment:clock}` format it, and `{code:@department}` looks the
+code's own word up.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.money import format_compact, format_fen
-from core.sentences import sentences
 from core.settings import settings
+from core.translations import sentences
 
 LANGUAGES = ("zh", "en")
-Telling = Callable[[str], tuple[str, str]]
+Wording = Callable[[str], tuple[str, str]]
 """A message: its title and its text in a language."""
 
 NAME, SENTENCE = 40, 200  # letters: some shops write an advertisement into a name
@@ -38,7 +40,8 @@ def house_language() -> str:
 
 
 def say(language: str, key: str, /, **blanks: object) -> Said:
-    """The sentence in a language with its blanks filled; somebody's own text is shown letter by letter. KeyError without a sentence.
+    """The sentence in a language with its blanks filled; somebody's own text is shown letter by letter.
+    KeyError without a sentence.
 
     >>> say("zh", "message.goods", name="货", code="S01"), say("en", "message.goods", name="货", code="S01")
     ('货（S01）', '货 (S01)')
@@ -47,13 +50,16 @@ def say(language: str, key: str, /, **blanks: object) -> Said:
 
 
 def shown(text: object, longest: int = NAME) -> Said:
-    """A name as it may stand in a message: one line, no control or direction letters, not endless, and nothing in it that a client
-    turns into a link, a tag or a call of everybody (Feishu reads `<at user_id="all">` in plain text too).
+    """A name as it may stand in a message: one line, no control or direction letters, not endless, and
+    nothing in it that a client turns into a link, a tag or a call of everybody (Feishu reads `<at
+    user_id="all">` in plain text too).
 
     >>> shown(" 毛巾\\n50% \\u202egpj ")
     '毛巾 50% gpj'
     """
-    line = " ".join("".join(letter for letter in str(text) if letter.isprintable() or letter.isspace()).split())
+    line = " ".join(
+        "".join(letter for letter in str(text) if letter.isprintable() or letter.isspace()).split()
+    )
     return Said(_ACTIVE.sub(_JOINER, line if len(line) <= longest else line[: longest - 1] + "…"))
 
 
@@ -68,13 +74,14 @@ def as_markdown(text: str) -> str:
 
 
 class _Blanks(string.Formatter):
-    """str.format with the house's formats, in one language."""
+    """str.format with the application's formats, in one language."""
 
     def __init__(self, language: str) -> None:
         self._language = language
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """One blank filled: a code by its word (`{state:@state}`), a figure by a format of ours, text as `shown`."""
+        """One blank filled: a code by its word (`{state:@state}`), a figure by a format of ours, text as
+        `shown`."""
         if format_spec.startswith("@"):
             return sentences(self._language).get(f"{format_spec[1:]}.{value}") or shown(value)
         if format_spec:
@@ -82,7 +89,9 @@ class _Blanks(string.Formatter):
         if isinstance(value, int):
             return f"{value:,}"
         if isinstance(value, list):
-            return ("、" if self._language == "zh" else ", ").join(one if isinstance(one, Said) else shown(one) for one in value)
+            return ("、" if self._language == "zh" else ", ").join(
+                one if isinstance(one, Said) else shown(one) for one in value
+            )
         return value if isinstance(value, Said) else shown(value)
 
 

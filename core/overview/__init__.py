@@ -1,1 +1,1 @@
-"""Where the campaign stands and what to do first: every room's answer on one page."""
+"""Where the campaign stands and what to do first: every package's answer on one page."""

@@ -1,48 +1,95 @@
-"""What a campaign's prices are held to: the shipped limits, and those that finance has changed. Pure."""
+"""The limits that prices are held to, changed: a change that lets more pass waits for a second person."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from core.access import Actor, allow, approvals, audit
+from core.access.approvals import Request
+from core.access.tables import approval
+from core.database import Database, insert
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
-from core.pricing.methods import Policy
-from core.pricing.verdicts import TIER_LIMITS, Alarms, Limits
+from core.pricing import queries
+from core.pricing.engine.limits import from_stored, loosened
+from core.pricing.tables import price_limits
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """All limits of a campaign. Days: `base_days` is 7 (the lowest deal price before a promotion in China) or 30 (EU-style), `protection_days` the window
-    in which a buyer may ask the difference back. `target` is the margin aimed at, by default 500 basis points above each tier's floor.
+class LimitsChange:
+    """A version of the limits that was stored. `loosens`: {limit: (before, after)} that lets more pass; the
+    version waits for a second person's approval where there is any, and holds at once else."""
+
+    version: int
+    loosens: Mapping[str, tuple[int, int]]
+
+    @property
+    def waits(self) -> bool:
+        """Whether the version holds only once a second person has agreed."""
+        return bool(self.loosens)
+
+
+class NewLimits(NamedTuple):
+    """What differs from the shipped limits (see `PriceLimits`; tiers as {tier: {"floor", "least"}}), and why."""
+
+    values: Mapping[str, object]
+    reason: str = ""
+
+
+def set_limits(
+    db: Database,
+    actor: Actor,
+    campaign_id: str,
+    new: NewLimits,
+    *,
+    now: datetime,
+) -> LimitsChange:
+    """Stores a version of the limits. It takes the place of one that still waits.
+
+    ShopError("price.limits_unsound"), or "price.limits_reason" where it loosens something and the reason
+    is missing.
     """
+    allow(actor, "price.approve")
+    stored, reason = new
+    after = from_stored(stored)
+    with db.writing() as connection:
+        one_at_a_time(connection, f"price_limits:{campaign_id}")
+        loosens = loosened(queries.limits_in_force(connection, campaign_id), after)
+        if loosens and not reason.strip():
+            raise ShopError("price.limits_reason", limits=", ".join(loosens))
+        version, before = _newest(connection, campaign_id)
+        _close_waiting(connection, actor, campaign_id, now)
+        row = {"campaign_id": campaign_id, "version": version + 1, "account": actor.name, "at": now}
+        insert(connection, price_limits, pd.DataFrame([{**row, "limits": dict(stored), "loosens": loosens}]))
+        if loosens:
+            subject = queries.limits_subject(campaign_id, version + 1)
+            inputs = queries.limits_inputs(stored, loosens)
+            approvals.request(
+                connection, actor, now, Request(queries.LIMITS_APPROVAL, subject, inputs, reason)
+            )
+        audit.record(connection, actor, now, "price.limits", campaign_id, before, dict(stored))
+    return LimitsChange(version + 1, loosens)
 
-    tiers: Mapping[str, Limits] = field(default_factory=lambda: dict(TIER_LIMITS))
-    alarms: Alarms = field(default_factory=Alarms)
-    brand: Policy = field(default_factory=Policy)
-    base_days: int = 7
-    protection_days: int = 27
-    above_floor: int = 500
 
-    def of(self, tier: str) -> Limits:
-        """The limits of a tier; an unknown one is held to the regular tier's."""
-        return self.tiers.get(tier, self.tiers["regular"])
+def _newest(connection: Connection, campaign_id: str) -> tuple[int, dict[str, object] | None]:
+    """The newest version, waiting or not, and its limits; 0 and None where there is none."""
+    c = price_limits.c
+    query = select(c.version, c.limits).where(c.campaign_id == campaign_id).order_by(c.version.desc())
+    row = connection.execute(query.limit(1)).first()
+    return (0, None) if row is None else (row.version, row.limits)
 
 
-def house(stored: Mapping[str, Any]) -> House:
-    """The shipped limits with the stored differences on top. ShopError("price.limits_unsound") for a floor below the least margin or a wild figure."""
-    shipped = House()
-    try:
-        tiers = dict(shipped.tiers) | {tier: Limits(**values) for tier, values in stored.get("tiers", {}).items()}
-        own = {name: int(stored[name]) for name in ("base_days", "protection_days", "above_floor") if name in stored}
-        made = House(
-            tiers, replace(shipped.alarms, **stored.get("alarms", {})), replace(shipped.brand, **stored.get("brand", {})), **own
-        )
-    except TypeError as error:
-        raise ShopError("price.limits_unsound", tier="") from error
-    for tier, limit in made.tiers.items():
-        if not -10_000 <= limit.least <= limit.floor < 10_000:
-            raise ShopError("price.limits_unsound", tier=tier)
-    if made.base_days not in {7, 30} or not 0 <= made.protection_days <= 365 or min(asdict(made.alarms).values()) <= 0:
-        raise ShopError("price.limits_unsound", tier="")
-    return made
+def _close_waiting(connection: Connection, actor: Actor, campaign_id: str, now: datetime) -> None:
+    """A version that still waits is asked for no longer."""
+    mine = approval.c.subject.startswith(queries.limits_subject(campaign_id, 0)[:-1], autoescape=True)
+    waiting = select(approval.c.id).where(
+        approval.c.kind == queries.LIMITS_APPROVAL, approval.c.state == "requested", mine
+    )
+    for approval_id in connection.scalars(waiting).all():
+        approvals.withdraw(connection, actor, approval_id, now)

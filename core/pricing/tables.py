@@ -1,20 +1,26 @@
-"""Tables of prices: cost cards and their defaults, promotion rule sets, limits, bundles, what was published."""
+"""Tables of prices: cost cards and their defaults, promotion rule sets, limits, bundles, what was
+published."""
 
 from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, ForeignKey, Integer, String, Table
 
 from core.database.types import Moment, schema
-from core.pricing.cards import AMOUNTS, RATES
+from core.pricing.engine.cost_cards import AMOUNTS, RATES
 
-MARKET = ("competitor_low", "competitor_high")  # what buyers can compare with: no cost, but it comes on the same sheets
+MARKET = (
+    "competitor_low",
+    "competitor_high",
+)  # what buyers can compare with: no cost, but it comes on the same sheets
 
 cost_card = Table(
     "cost_card",
     schema,
     Column("campaign_id", String, ForeignKey("campaign.campaign_id"), primary_key=True),
     Column("sku_code", String, primary_key=True),
-    *(Column(name, BigInteger) for name in (*AMOUNTS, *MARKET)),  # fen; NULL where the card is silent and a default speaks
+    *(
+        Column(name, BigInteger) for name in (*AMOUNTS, *MARKET)
+    ),  # fen; NULL where the card is silent and a default speaks
     *(Column(name, Integer) for name in RATES),  # basis points
     Column("origins", JSON, nullable=False),  # {field: import id, or account that edited it}
     Column("version", Integer, nullable=False, default=1),
@@ -67,7 +73,12 @@ price_limits = Table(
     schema,
     Column("campaign_id", String, ForeignKey("campaign.campaign_id"), primary_key=True),
     Column("version", Integer, primary_key=True),  # the highest stands
-    Column("limits", JSON, nullable=False),  # floors by tier, alarms, brand policy, base days: what differs from the shipped ones
+    Column(
+        "limits", JSON, nullable=False
+    ),  # floors by tier, alarms, brand policy, base days: what differs from the shipped ones
+    Column(
+        "loosens", JSON, nullable=False
+    ),  # {limit: [before, after]} that lets more pass: the version holds once a second person has agreed
     Column("account", String, nullable=False),
     Column("at", Moment, nullable=False),
     info={"place": "reference"},

@@ -12,7 +12,8 @@ from core.errors import ShopError
 
 @dataclass(frozen=True, slots=True)
 class ServiceGoal:
-    """How fast whom is answered: handling time and target wait in seconds, shares as 0..1, chats one person holds at a time."""
+    """How fast whom is answered: handling time and target wait in seconds, shares as 0..1, chats one person
+    holds at a time."""
 
     handling_seconds: float = 180.0
     target_seconds: float = 20.0
@@ -28,7 +29,8 @@ class ServiceGoal:
 
 
 def require_goal(goal: ServiceGoal) -> None:
-    """ShopError("readiness.staffing_setting", field=..., value=...) for a goal that no number of people can mean."""
+    """ShopError("readiness.staffing_setting", field=..., value=...) for a goal that no number of people can
+    mean."""
     bounds = {
         "handling_seconds": goal.handling_seconds > 0,
         "target_seconds": goal.target_seconds >= 0,
@@ -45,9 +47,10 @@ def require_goal(goal: ServiceGoal) -> None:
 def agents(contacts: np.ndarray, goal: ServiceGoal, minutes: int = 30) -> pd.DataFrame:
     """The smallest number of people that meets level and occupancy in each interval of `minutes`.
 
-    `contacts`: expected contacts per interval, float, shape (n,). Columns: load (erlangs), agents (logged in), waiting
-    (probability), service_level, answer_seconds (mean wait), occupancy, staff (on the rota, after shrinkage). No contacts need
-    nobody. Erlang B by its recursion B_k = A B / (k + A B), C = B / (1 - (A/N)(1 - B)); level = 1 - C exp(-(N - A) T / AHT).
+    `contacts`: expected contacts per interval, float, shape (n,). Columns: load (erlangs), agents (logged
+    in), waiting (probability), service_level, answer_seconds (mean wait), occupancy, staff (on the rota,
+    after shrinkage). No contacts need nobody. Erlang B by its recursion B_k = A B / (k + A B), C = B / (1 -
+    (A/N)(1 - B)); level = 1 - C exp(-(N - A) T / AHT).
     """
     require_goal(goal)
     load = np.asarray(contacts, dtype=float) * goal.chat_seconds / (minutes * 60)
@@ -58,15 +61,24 @@ def agents(contacts: np.ndarray, goal: ServiceGoal, minutes: int = 30) -> pd.Dat
         blocked = load * blocked / (size + load * blocked)
         with np.errstate(invalid="ignore", divide="ignore"):
             wait = blocked / (1 - (load / size) * (1 - blocked))
-        meets = open_ & (size > load) & (load / size <= goal.occupancy + 1e-12) & (_level(load, size, wait, goal) >= goal.level)
+        meets = (
+            open_
+            & (size > load)
+            & (load / size <= goal.occupancy + 1e-12)
+            & (_level(load, size, wait, goal) >= goal.level)
+        )
         found[meets], waiting[meets] = size, wait[meets]
         open_ &= ~meets
     return _answer(load, found, waiting, goal)
 
 
 def _level(load: np.ndarray, size: int | np.ndarray, waiting: np.ndarray, goal: ServiceGoal) -> np.ndarray:
-    """Share of contacts answered within the target wait; intervals that cannot keep up are masked by the caller."""
-    return 1 - waiting * np.exp(-np.maximum(size - load, 0) * goal.target_seconds / goal.chat_seconds)
+    """Share of contacts answered within the target wait; intervals that cannot keep up are masked by the
+    caller."""
+    level: np.ndarray = 1 - waiting * np.exp(
+        -np.maximum(size - load, 0) * goal.target_seconds / goal.chat_seconds
+    )
+    return level
 
 
 def _answer(load: np.ndarray, found: np.ndarray, waiting: np.ndarray, goal: ServiceGoal) -> pd.DataFrame:

@@ -1,4 +1,5 @@
-"""Pure: the tasks of a campaign as a network: who waits for whom, what is late, which chain decides the day."""
+"""Pure: the tasks of a campaign as a network: who waits for whom, what is late, which chain decides the
+day."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ Link = tuple[str, str]  # (task that comes first, task that waits for it)
 
 
 def cycle(links: Iterable[Link]) -> list[str]:
-    """The members of one circle of tasks that wait for each other, in order and beginning with the smallest id; [] when there
-    is none.
+    """The members of one circle of tasks that wait for each other, in order and beginning with the smallest
+    id; [] when there is none.
 
     >>> cycle([("a", "b"), ("b", "c"), ("c", "a"), ("a", "d")])
     ['a', 'b', 'c']
@@ -28,34 +29,37 @@ def cycle(links: Iterable[Link]) -> list[str]:
             del before[task]
     if not before:
         return []
-    seen: list[str] = []
+    path: list[str] = []
     at = min(before)
-    while at not in seen:  # everybody left has somebody left in front
-        seen.append(at)
+    while at not in path:  # everybody left has somebody left in front
+        path.append(at)
         at = min(before[at] & before.keys())
-    ring = seen[seen.index(at) :][::-1]
+    ring = path[path.index(at) :][::-1]
     turn = ring.index(min(ring))
     return ring[turn:] + ring[:turn]
 
 
 def require_acyclic(links: Iterable[Link]) -> None:
-    """ShopError("readiness.cycle", members=[...]) naming the tasks that would wait for each other for ever."""
+    """ShopError("readiness.cycle", members=[...]) naming the tasks that would wait for each other for
+    ever."""
     members = cycle(links)
     if members:
         raise ShopError("readiness.cycle", members=members)
 
 
 def plan(tasks: pd.DataFrame, links: Iterable[Link], days_left: int) -> pd.DataFrame:
-    """Earliest and latest days of every task. Days are counted from the opening: -7 is T-7, 0 the opening day.
+    """Earliest and latest days of every task. Days are counted from the opening: -7 is T-7, 0 the opening
+    day.
 
-    `tasks`: task_id (unique), days (length, at least 1), t_minus (due at the end of T-n), done (bool); today is day
-    `-days_left`. Returns, in the same order, the columns task_id, earliest_start, earliest_finish, latest_finish (its own date,
-    or earlier where a follower needs it), slack (days in hand; negative: will be late), critical (on the longest chain of
-    unfinished tasks). Links to unknown tasks are ignored; a circle raises ShopError("readiness.cycle").
+    `tasks`: task_id (unique), days (length, at least 1), t_minus (due at the end of T-n), done (bool); today
+    is day `-days_left`. Returns, in the same order, the columns task_id, earliest_start, earliest_finish,
+    latest_finish (its own date, or earlier where a follower needs it), slack (days in hand; negative: will be
+    late), critical (on the longest chain of unfinished tasks). Links to unknown tasks are ignored; a circle
+    raises ShopError("readiness.cycle").
     """
     ids = tasks["task_id"].to_numpy(dtype=object)
-    place = {task: i for i, task in enumerate(ids)}
-    edges = [(place[first], place[waits]) for first, waits in links if first in place and waits in place]
+    index = {task: i for i, task in enumerate(ids)}
+    edges = [(index[first], index[waits]) for first, waits in links if first in index and waits in index]
     require_acyclic((ids[first], ids[waits]) for first, waits in edges)
     length = np.where(tasks["done"].to_numpy(dtype=bool), 0, tasks["days"].to_numpy(dtype=np.int64))
     due = -tasks["t_minus"].to_numpy(dtype=np.int64)

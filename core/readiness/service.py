@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import NamedTuple
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, select, update
@@ -16,6 +16,7 @@ from core.campaign.service import Campaign
 from core.clock import business_day
 from core.database import Database, insert, new_id, one, read
 from core.database.locks import one_at_a_time
+from core.database.types import Record, Values
 from core.errors import ShopError
 from core.readiness import network, rules
 from core.readiness.tables import task, task_link
@@ -27,8 +28,8 @@ EDITABLE = ("title", "department", "owner", "t_minus", "days", "needs_proof")
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A campaign's tasks as `rules.board` has them, who waits for whom (first_id, waits_id), and readiness by department ("" =
-    all).
+    """A campaign's tasks as `rules.board` has them, who waits for whom (first_id, waits_id), and readiness by
+    department ("" = all).
     """
 
     campaign: Campaign
@@ -48,6 +49,30 @@ class Board:
         return business_day(self.campaign.opens_at, self.campaign.timezone)
 
 
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task of the shop's own as it is entered; `after`: the tasks that it waits for."""
+
+    title: str
+    department: str
+    t_minus: int
+    days: int
+    owner: str = ""
+    needs_proof: bool = False
+    after: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One move on the board: the task as it was seen, its new state, and what that state asks for."""
+
+    task_id: str
+    state: str
+    version: int
+    proof: str | None = None
+    reason: str = ""
+
+
 def board(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Board:
     """The board of a campaign. ShopError("campaign.unknown")."""
     allow(actor, "readiness.view")
@@ -61,7 +86,10 @@ def standing(connection: Connection, campaign_id: str, now: datetime) -> Board:
     today, opening = business_day(now, mine.timezone), business_day(mine.opens_at, mine.timezone)
     columns = [column for column in task.columns if column.name not in {"campaign_id", "account", "at"}]
     tasks = read(
-        connection, select(*columns).where(task.c.campaign_id == campaign_id).order_by(task.c.t_minus.desc(), task.c.task_id)
+        connection,
+        select(*columns)
+        .where(task.c.campaign_id == campaign_id)
+        .order_by(task.c.t_minus.desc(), task.c.task_id),
     )
     links = _links(connection, campaign_id)
     table = rules.board(tasks, _pairs(links), opening, today)
@@ -69,7 +97,8 @@ def standing(connection: Connection, campaign_id: str, now: datetime) -> Board:
 
 
 def draw_up(db: Database, actor: Actor, campaign_id: str, now: datetime, language: str = "zh") -> int:
-    """Gives a campaign the template's tasks; those that it has already stay as they are. Returns how many were added."""
+    """Gives a campaign the template's tasks; those that it has already stay as they are. Returns how many
+    were added."""
     allow(actor, "readiness.edit")
     with db.writing() as connection:
         one_at_a_time(connection, f"readiness:{campaign_id}")
@@ -77,10 +106,30 @@ def draw_up(db: Database, actor: Actor, campaign_id: str, now: datetime, languag
         have = set(connection.scalars(select(task.c.task_id).where(task.c.campaign_id == campaign_id)))
         fresh = [t for t in TASKS if t.code not in have]
         rows = [
-            (campaign_id, t.code, t.department, t.title[language], t.t_minus, t.days, t.needs_proof, actor.name, now)
+            (
+                campaign_id,
+                t.code,
+                t.department,
+                t.title[language],
+                t.t_minus,
+                t.days,
+                t.needs_proof,
+                actor.name,
+                now,
+            )
             for t in fresh
         ]
-        names = ["campaign_id", "task_id", "department", "title", "t_minus", "days", "needs_proof", "account", "at"]
+        names = [
+            "campaign_id",
+            "task_id",
+            "department",
+            "title",
+            "t_minus",
+            "days",
+            "needs_proof",
+            "account",
+            "at",
+        ]
         insert(connection, task, pd.DataFrame(rows, columns=names))
         pairs = [(campaign_id, first, t.code) for t in fresh for first in t.after]
         insert(connection, task_link, pd.DataFrame(pairs, columns=["campaign_id", "first_id", "waits_id"]))
@@ -89,46 +138,33 @@ def draw_up(db: Database, actor: Actor, campaign_id: str, now: datetime, languag
     return len(fresh)
 
 
-def add(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    title: str,
-    department: str,
-    t_minus: int,
-    days: int,
-    now: datetime,
-    *,
-    owner: str = "",
-    needs_proof: bool = False,
-    after: Sequence[str] = (),
-) -> str:
-    """A task of the shop's own; returns its id. ShopError("readiness.task" | "readiness.unknown_task" | "readiness.cycle")."""
+def add(db: Database, actor: Actor, campaign_id: str, new: NewTask, now: datetime) -> str:
+    """A task of the shop's own; returns its id. ShopError("readiness.task" | "readiness.unknown_task" |
+    "readiness.cycle")."""
     allow(actor, "readiness.edit")
-    task_id = f"X{new_id()}"
-    row = {
-        "title": title.strip(),
-        "department": department,
-        "owner": owner.strip(),
-        "t_minus": t_minus,
-        "days": days,
-        "needs_proof": needs_proof,
-    }
-    _require_task(row)
     with db.writing() as connection:
-        campaigns.standing(connection, campaign_id)
-        named = {"campaign_id": campaign_id, "task_id": task_id, "account": actor.name, "at": now}
-        insert(connection, task, pd.DataFrame([row | named]))
-        _relink(connection, campaign_id, task_id, after)
-        audit.record(connection, actor, now, "readiness.add", task_id, None, row)
+        return enter(connection, actor, campaign_id, new, now)
+
+
+def enter(connection: Connection, actor: Actor, campaign_id: str, new: NewTask, now: datetime) -> str:
+    """As `add`, inside the caller's transaction."""
+    row = asdict(replace(new, title=new.title.strip(), owner=new.owner.strip()))
+    task_id, after = f"X{new_id()}", row.pop("after")
+    _require_task(row)
+    campaigns.standing(connection, campaign_id)
+    named = {"campaign_id": campaign_id, "task_id": task_id, "account": actor.name, "at": now}
+    insert(connection, task, pd.DataFrame([dict(row) | named]))
+    _relink(connection, campaign_id, task_id, after)
+    audit.record(connection, actor, now, "readiness.add", task_id, None, dict(row))
     return task_id
 
 
-def edit(db: Database, actor: Actor, campaign_id: str, changed: Mapping[str, Mapping[str, Any]], now: datetime) -> int:
-    """Cells changed on the board: task_id -> new values of EDITABLE fields and the `version` that was seen. All or nothing;
-    returns the tasks.
+def edit(db: Database, actor: Actor, campaign_id: str, changed: Mapping[str, Values], now: datetime) -> int:
+    """Cells changed on the board: task_id -> new values of EDITABLE fields and the `version` that was seen.
+    All or nothing; returns the tasks.
 
-    ShopError("readiness.moved", tasks=[...]) when somebody changed one meanwhile, "readiness.unknown_task" | "readiness.task".
+    ShopError("readiness.moved", tasks=[...]) when somebody changed one meanwhile, "readiness.unknown_task" |
+    "readiness.task".
     """
     allow(actor, "readiness.edit")
     with db.writing() as connection:
@@ -136,14 +172,25 @@ def edit(db: Database, actor: Actor, campaign_id: str, changed: Mapping[str, Map
             before = _task(connection, campaign_id, task_id)
             _require_task(before | dict(values))
             new = {name: values[name] for name in EDITABLE if name in values}
-            _set(connection, actor, now, before, int(values["version"]), new)
-            audit.record(connection, actor, now, "readiness.edit", task_id, {name: before[name] for name in new}, new)
+            _set(connection, actor, before | {"version": int(values["version"])}, new, now)
+            audit.record(
+                connection, actor, now, "readiness.edit", task_id, {name: before[name] for name in new}, new
+            )
     return len(changed)
 
 
-def link(db: Database, actor: Actor, campaign_id: str, task_id: str, after: Sequence[str], now: datetime) -> None:
-    """Which tasks one waits for. ShopError("readiness.cycle", members=[...]) names the circle; "readiness.unknown_task"."""
+class Waits(NamedTuple):
+    """A task, and those that it waits for."""
+
+    task_id: str
+    after: Sequence[str]
+
+
+def link(db: Database, actor: Actor, campaign_id: str, waits: Waits, now: datetime) -> None:
+    """Sets which tasks one waits for. ShopError("readiness.cycle", members=[...]) names the circle;
+    "readiness.unknown_task"."""
     allow(actor, "readiness.edit")
+    task_id, after = waits
     with db.writing() as connection:
         _task(connection, campaign_id, task_id)
         links = _links(connection, campaign_id)
@@ -152,33 +199,34 @@ def link(db: Database, actor: Actor, campaign_id: str, task_id: str, after: Sequ
         audit.record(connection, actor, now, "readiness.link", task_id, before, list(after))
 
 
-def progress(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    task_id: str,
-    state: str,
-    version: int,
-    now: datetime,
-    *,
-    proof: str | None = None,
-    reason: str = "",
-) -> None:
+def progress(db: Database, actor: Actor, campaign_id: str, step: Step, now: datetime) -> None:
     """Moves a task on the board. Members of a department move their own department's tasks, planners all.
 
-    ShopError("readiness.not_yours" | "readiness.unknown_state" | "readiness.proof_missing" | "readiness.reason_missing" |
-    "readiness.unknown_task" | "readiness.moved").
+    ShopError("readiness.not_yours" | "readiness.unknown_state" | "readiness.proof_missing" |
+    "readiness.reason_missing" | "readiness.unknown_task" | "readiness.moved").
     """
     allow(actor, "readiness.task")
     with db.writing() as connection:
-        before = _task(connection, campaign_id, task_id)
+        before = _task(connection, campaign_id, step.task_id)
         if not allowed(actor, "readiness.edit") and actor.department not in {"", before["department"]}:
             raise ShopError("readiness.not_yours", task=before["title"], department=before["department"])
-        shown = before["proof"] if proof is None else proof.strip()
-        rules.require_change(state, shown, before["needs_proof"], reason)
-        new = {"state": state, "proof": shown, "reason": reason.strip() if state == "blocked" else ""}
-        _set(connection, actor, now, before, version, new)
-        audit.record(connection, actor, now, "readiness.progress", task_id, {name: before[name] for name in new}, new)
+        shown = before["proof"] if step.proof is None else step.proof.strip()
+        rules.require_change(step.state, shown, before["needs_proof"], step.reason)
+        new = {
+            "state": step.state,
+            "proof": shown,
+            "reason": step.reason.strip() if step.state == "blocked" else "",
+        }
+        _set(connection, actor, before | {"version": step.version}, new, now)
+        audit.record(
+            connection,
+            actor,
+            now,
+            "readiness.progress",
+            step.task_id,
+            {name: before[name] for name in new},
+            new,
+        )
 
 
 def drop(db: Database, actor: Actor, campaign_id: str, task_id: str, now: datetime) -> None:
@@ -190,7 +238,13 @@ def drop(db: Database, actor: Actor, campaign_id: str, task_id: str, now: dateti
         connection.execute(delete(task_link).where(task_link.c.campaign_id == campaign_id, both))
         connection.execute(delete(task).where(_mine(campaign_id, task_id)))
         audit.record(
-            connection, actor, now, "readiness.drop", task_id, {"title": before["title"], "state": before["state"]}, None
+            connection,
+            actor,
+            now,
+            "readiness.drop",
+            task_id,
+            {"title": before["title"], "state": before["state"]},
+            None,
         )
 
 
@@ -205,12 +259,15 @@ def check(connection: Connection) -> dict[str, list[str]]:
     ]
     return {
         "no_circle": [f"{cid}: {' '.join(members)}" for cid, members in circles.items() if members],
-        "links_have_tasks": sorted({f"{cid} {task_id}" for cid, task_id in ends if (cid, task_id) not in known}),
+        "links_have_tasks": sorted(
+            {f"{cid} {task_id}" for cid, task_id in ends if (cid, task_id) not in known}
+        ),
     }
 
 
-def _require_task(row: Mapping[str, Any]) -> None:
-    """ShopError("readiness.task", field=...) for a task without a title, department, length, or beyond a year from the opening."""
+def _require_task(row: Values) -> None:
+    """ShopError("readiness.task", field=...) for a task without a title, department, length, or beyond a year
+    from the opening."""
     faults = {
         "title": not str(row["title"]).strip(),
         "department": not str(row["department"]).strip(),
@@ -226,7 +283,7 @@ def _mine(campaign_id: str, task_id: str) -> ColumnElement[bool]:
     return (task.c.campaign_id == campaign_id) & (task.c.task_id == task_id)
 
 
-def _task(connection: Connection, campaign_id: str, task_id: str) -> dict[str, Any]:
+def _task(connection: Connection, campaign_id: str, task_id: str) -> Record:
     row = one(connection, select(task).where(_mine(campaign_id, task_id)))
     if row is None:
         raise ShopError("readiness.unknown_task", task=task_id)
@@ -234,7 +291,10 @@ def _task(connection: Connection, campaign_id: str, task_id: str) -> dict[str, A
 
 
 def _links(connection: Connection, campaign_id: str) -> pd.DataFrame:
-    return read(connection, select(task_link.c.first_id, task_link.c.waits_id).where(task_link.c.campaign_id == campaign_id))
+    return read(
+        connection,
+        select(task_link.c.first_id, task_link.c.waits_id).where(task_link.c.campaign_id == campaign_id),
+    )
 
 
 def _pairs(links: pd.DataFrame) -> list[network.Link]:
@@ -242,20 +302,32 @@ def _pairs(links: pd.DataFrame) -> list[network.Link]:
 
 
 def _relink(connection: Connection, campaign_id: str, task_id: str, after: Sequence[str]) -> None:
-    one_at_a_time(connection, f"readiness:{campaign_id}")  # two links, each sound by itself, may close a circle
+    one_at_a_time(
+        connection, f"readiness:{campaign_id}"
+    )  # two links, each sound by itself, may close a circle
     firsts = list(dict.fromkeys(after))
     for first in firsts:
         _task(connection, campaign_id, first)
-    connection.execute(delete(task_link).where(task_link.c.campaign_id == campaign_id, task_link.c.waits_id == task_id))
-    insert(connection, task_link, pd.DataFrame({"campaign_id": campaign_id, "first_id": firsts, "waits_id": task_id}))
+    connection.execute(
+        delete(task_link).where(task_link.c.campaign_id == campaign_id, task_link.c.waits_id == task_id)
+    )
+    insert(
+        connection,
+        task_link,
+        pd.DataFrame({"campaign_id": campaign_id, "first_id": firsts, "waits_id": task_id}),
+    )
     network.require_acyclic(_pairs(_links(connection, campaign_id)))
 
 
 def _set(
-    connection: Connection, actor: Actor, now: datetime, before: Mapping[str, Any], version: int, new: Mapping[str, Any]
+    connection: Connection, actor: Actor, seen: Values, new: Mapping[str, object], now: datetime
 ) -> None:
-    """Sets values if nobody has changed the task since `version`; else ShopError("readiness.moved")."""
-    seen = _mine(before["campaign_id"], before["task_id"]) & (task.c.version == version)
+    """Sets values if nobody has changed the task since the version in which it was `seen`; else
+    ShopError("readiness.moved")."""
+    version = int(seen["version"])
+    this_version = _mine(seen["campaign_id"], seen["task_id"]) & (task.c.version == version)
     values = {**new, "version": version + 1, "account": actor.name, "at": now}
-    if not connection.execute(update(task).where(seen).values(**values).returning(task.c.task_id)).all():
-        raise ShopError("readiness.moved", tasks=[before["title"]])
+    if not connection.execute(
+        update(task).where(this_version).values(**values).returning(task.c.task_id)
+    ).all():
+        raise ShopError("readiness.moved", tasks=[seen["title"]])

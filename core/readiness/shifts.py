@@ -13,11 +13,13 @@ from core.errors import ShopError
 from core.readiness.warehouse import NEW_HAND_DAYS, Stage, horizon, pace
 
 NEW_HAND_PACE = 0.7
+HANDOVER_HOURS = 1  # until what one stage has done is at the next
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A shift of every day: its name, the local hour at which it begins, its length in hours (it may run past midnight)."""
+    """A shift of every day: its name, the local hour at which it begins, its length in hours (it may run past
+    midnight)."""
 
     name: str
     starts: float
@@ -33,12 +35,15 @@ def require_shifts(shifts: Sequence[Shift]) -> None:
         raise ShopError("readiness.staffing_setting", field="shift", value="")
 
 
-def calendar(shifts: Sequence[Shift], first_hour: int, hours: int, per_hour: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
+def calendar(
+    shifts: Sequence[Shift], first_hour: int, hours: int, per_hour: int = 1
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Every shift of every day that touches the plan, and which intervals it covers.
 
-    `first_hour`: local hour of day at which the plan begins; `hours` its length; `per_hour` intervals an hour. Returns a frame
-    with the columns day (0 = the plan's first local day; -1 = begun the evening before), shift (name), hours, and a matrix of
-    0..1, shape (rows, hours x per_hour): the covered part of each interval.
+    `first_hour`: local hour of day at which the plan begins; `hours` its length; `per_hour` intervals an
+    hour. Returns a frame with the columns day (0 = the plan's first local day; -1 = begun the evening
+    before), shift (name), hours, and a matrix of 0..1, shape (rows, hours x per_hour): the covered part of
+    each interval.
     """
     require_shifts(shifts)
     days = range(-1, (first_hour + hours - 1) // 24 + 1)
@@ -59,32 +64,40 @@ def line_heads(
     shifts: Sequence[Shift],
     first_hour: int,
     promise_hours: int,
-    handover_hours: int = 1,
 ) -> pd.DataFrame:
-    """Trained, present people per stage and hour of the whole line, so that every order is loaded within the promise.
+    """Trained, present people per stage and hour of the whole line, so that every order is loaded within the
+    promise.
 
-    `arrivals`: planned orders per hour, shape (hours,). Each stage is fed by what the one before has planned, `handover_hours`
-    later, and must leave the stages behind it their handover. Columns hour (0..), stage, orders (passed on in the hour), heads
-    (float), backlog.
+    `arrivals`: planned orders per hour, shape (hours,). Each stage is fed by what the one before has planned,
+    HANDOVER_HOURS later, and must leave the stages behind it their handover. Columns hour (0..), stage,
+    orders (passed on in the hour), heads (float), backlog.
     """
     come, due = horizon(arrivals, promise_hours)
     _, covered = calendar(shifts, first_hour, come.size)
     worked = np.minimum(covered.sum(axis=0), 1.0)
     frames = []
-    for stage, by in zip(stages, _deadlines(due, worked, len(stages), handover_hours), strict=True):
+    for stage, by in zip(stages, _deadlines(due, worked, len(stages)), strict=True):
         done = pace(come, by, worked)
         heads = np.divide(done / stage.orders_per_hour, worked, out=np.zeros_like(done), where=worked > 0)
         backlog = np.maximum(np.cumsum(come) - np.cumsum(done), 0).round(6)
         frames.append(
-            pd.DataFrame({"hour": np.arange(done.size), "stage": stage.name, "orders": done, "heads": heads, "backlog": backlog})
+            pd.DataFrame(
+                {
+                    "hour": np.arange(done.size),
+                    "stage": stage.name,
+                    "orders": done,
+                    "heads": heads,
+                    "backlog": backlog,
+                }
+            )
         )
-        come = np.concatenate([np.zeros(handover_hours), done[: done.size - handover_hours]])
+        come = np.concatenate([np.zeros(HANDOVER_HOURS), done[: done.size - HANDOVER_HOURS]])
     return pd.concat(frames, ignore_index=True)
 
 
-def _deadlines(due: np.ndarray, worked: np.ndarray, stages: int, handover_hours: int) -> list[np.ndarray]:
-    """What must have left each stage by each hour, first stage first: the last worked hour at or before the deadline of the
-    stage behind it.
+def _deadlines(due: np.ndarray, worked: np.ndarray, stages: int) -> list[np.ndarray]:
+    """What must have left each stage by each hour, first stage first: the last worked hour at or before the
+    deadline of the stage behind it.
     """
     last_worked = np.maximum.accumulate(np.where(worked > 0, np.arange(worked.size), -1))
     deadlines, at = [], np.arange(due.size)
@@ -93,16 +106,16 @@ def _deadlines(due: np.ndarray, worked: np.ndarray, stages: int, handover_hours:
         if (due[at < 0] > 0).any():
             raise ShopError("readiness.no_shift_before_promise")
         deadlines.append(np.bincount(np.maximum(at, 0), weights=due, minlength=due.size))
-        at = at - handover_hours
+        at = at - HANDOVER_HOURS
     return deadlines[::-1]
 
 
 def on_shifts(needed: np.ndarray, covered: np.ndarray, hours: np.ndarray) -> np.ndarray:
     """The fewest person-hours on shifts that cover the need in every interval, int64, shape (shifts,).
 
-    `needed`: people per interval, shape (n,); `covered`: shape (shifts, n), see `calendar` (an interval counts as covered from
-    half of it on); `hours`: paid hours of each shift. ShopError("readiness.uncovered", intervals=...) where need stands outside
-    every shift.
+    `needed`: people per interval, shape (n,); `covered`: shape (shifts, n), see `calendar` (an interval
+    counts as covered from half of it on); `hours`: paid hours of each shift. ShopError("readiness.uncovered",
+    intervals=...) where need stands outside every shift.
     """
     cover = covered >= 0.5
     bare = np.flatnonzero((needed > 0) & ~cover.any(axis=0))
@@ -111,17 +124,23 @@ def on_shifts(needed: np.ndarray, covered: np.ndarray, hours: np.ndarray) -> np.
     asked = needed > 0
     if not asked.any():
         return np.zeros(hours.size, dtype=np.int64)
-    answer = linprog(hours, A_ub=-cover[:, asked].T.astype(float), b_ub=-np.ceil(needed[asked] - 1e-9), method="highs-ds")
-    return np.ceil(answer.x - 1e-7).astype(np.int64)  # shifts are runs of intervals, so the optimum is whole by itself
+    answer = linprog(
+        hours, A_ub=-cover[:, asked].T.astype(float), b_ub=-np.ceil(needed[asked] - 1e-9), method="highs-ds"
+    )
+    staff: np.ndarray = np.ceil(answer.x - 1e-7).astype(
+        np.int64
+    )  # shifts are runs of intervals, so the optimum is whole by itself
+    return staff
 
 
 def with_new_hands(present: np.ndarray, permanent: int, days: np.ndarray, shrinkage: float) -> pd.DataFrame:
-    """Who is rostered on one shift of one stage so that `present` trained people's work gets done: columns permanent, new_hands,
-    heads (int64).
+    """Who is rostered on one shift of one stage so that `present` trained people's work gets done: columns
+    permanent, new_hands, heads (int64).
 
-    `present`: trained people needed by day, shape (n,); `days`: day numbers, rising. Permanent staff come first. The rest are new
-    hands, each hired on the first day that needs them: 70% of a trained person in the week from then on, all of it afterwards;
-    those who have learnt come first. Everybody is absent with probability `shrinkage`.
+    `present`: trained people needed by day, shape (n,); `days`: day numbers, rising. Permanent staff come
+    first. The rest are new hands, each hired on the first day that needs them: 70% of a trained person in the
+    week from then on, all of it afterwards; those who have learnt come first. Everybody is absent with
+    probability `shrinkage`.
     """
     rostered = np.asarray(present, dtype=float) / (1 - shrinkage)
     own = np.minimum(np.ceil(rostered - _TINY), permanent)
@@ -132,7 +151,11 @@ def with_new_hands(present: np.ndarray, permanent: int, days: np.ndarray, shrink
         new[at] = min(np.ceil(missing - _TINY), learnt) + fresh
         hired[at] = max(fresh - (hired[:at].sum() - learnt), 0)
     return pd.DataFrame(
-        {"permanent": own.astype(np.int64), "new_hands": new.astype(np.int64), "heads": (own + new).astype(np.int64)}
+        {
+            "permanent": own.astype(np.int64),
+            "new_hands": new.astype(np.int64),
+            "heads": (own + new).astype(np.int64),
+        }
     )
 
 

@@ -1,5 +1,5 @@
-"""What may be asked of heads: the warehouse by stage and hour, the chat by half hour, and the rota of both, from the plan's
-orders.
+"""What may be asked of heads: the warehouse by stage and hour, the chat by half hour, and the rota of both,
+from the plan's orders.
 """
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,26 +19,33 @@ from core.campaign.planning import Plan
 from core.clock import local_naive
 from core.database import Database, one, upsert
 from core.database.locks import one_at_a_time
+from core.database.types import Values
 from core.errors import ShopError
+from core.readiness import chat_question
+from core.readiness.chat_question import ChatQuestion
 from core.readiness.erlang import ServiceGoal, agents, require_goal
 from core.readiness.shifts import Shift, calendar, line_heads, on_shifts, require_shifts, with_new_hands
 from core.readiness.tables import staffing_setting
 from core.readiness.warehouse import Stage, person_hours
+from core.versions import Version
 
 STAGES = ("pick", "pack", "weigh", "load")
 
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """How heads are counted. Rates: units a trained person handles per hour (pick: order lines, then orders); shares 0..1;
-    times in hours or seconds.
+    """How heads are counted. Rates: units a trained person handles per hour (pick: order lines, then orders);
+    shares 0..1; times in hours or seconds.
 
-    `permanent`: own people a shift by stage; all others are new hands, each from the first day that needs them.
-    `contacts_per_order`: chats that one planned order brings; `least_agents`: on duty whenever the chat is open.
+    `permanent`: own people a shift by stage; all others are new hands, each from the first day that needs
+    them. `contacts_per_order`: chats that one planned order brings; `least_agents`: on duty whenever the chat
+    is open. `chat_wage`: fen that an hour of a chat person costs, 0 unknown.
     """
 
     lines_per_order: float = 1.6
-    rates: Mapping[str, float] = field(default_factory=lambda: {"pick": 95.0, "pack": 60.0, "weigh": 240.0, "load": 300.0})
+    rates: Mapping[str, float] = field(
+        default_factory=lambda: {"pick": 95.0, "pack": 60.0, "weigh": 240.0, "load": 300.0}
+    )
     utilisation: float = 0.85
     shrinkage: float = 0.10
     promise_hours: int = 48
@@ -47,14 +53,21 @@ class Staffing:
     shifts: tuple[Shift, ...] = (Shift("day", 8, 8), Shift("evening", 16, 8))
     contacts_per_order: float = 0.35
     goal: ServiceGoal = field(default_factory=lambda: ServiceGoal(concurrency=3.0))
-    chat_shifts: tuple[Shift, ...] = (Shift("night", 0, 8), Shift("day", 8, 8), Shift("evening", 16, 8), Shift("late", 18, 8))
+    chat_shifts: tuple[Shift, ...] = (
+        Shift("night", 0, 8),
+        Shift("day", 8, 8),
+        Shift("evening", 16, 8),
+        Shift("late", 18, 8),
+    )
     least_agents: int = 1
+    chat_wage: int = 0
 
     @property
     def line(self) -> tuple[Stage, ...]:
         """The stages in order; only picking is counted in lines."""
         return tuple(
-            Stage(name, self.lines_per_order if name == "pick" else 1.0, self.rates[name], self.utilisation) for name in STAGES
+            Stage(name, self.lines_per_order if name == "pick" else 1.0, self.rates[name], self.utilisation)
+            for name in STAGES
         )
 
 
@@ -62,9 +75,10 @@ class Staffing:
 class Heads:
     """Who is needed. Hours and half hours are naive campaign-local times, days are dates.
 
-    `hours`: hour, stage, orders (passed on), backlog, heads (trained people present, float); `come`: hour, orders (planned);
-    `rota`: day, shift, stage, trained (present), permanent, new_hands, heads (rostered); `chat`: time, contacts, agents, staff,
-    service_level, answer_seconds, occupancy; `chat_rota`: day, shift, heads; `person_hours`: trained hours by stage.
+    `hours`: hour, stage, orders (passed on), backlog, heads (trained people present, float); `come`: hour,
+    orders (planned); `rota`: day, shift, stage, trained (present), permanent, new_hands, heads (rostered);
+    `chat`: time, contacts, agents, staff, service_level, answer_seconds, occupancy; `chat_rota`: day, shift,
+    heads; `person_hours`: trained hours by stage; `chat_question`: a chat plan that is asked about.
     """
 
     settings: Staffing
@@ -75,10 +89,12 @@ class Heads:
     chat: pd.DataFrame
     chat_rota: pd.DataFrame
     person_hours: dict[str, float]
+    chat_question: ChatQuestion | None
 
 
 def heads(db: Database, actor: Actor, campaign_id: str) -> Heads:
-    """Heads for the plan in force. ShopError("readiness.no_plan" | "readiness.no_shift_before_promise" | "readiness.uncovered"
+    """Heads for the plan in force. ShopError("readiness.no_plan" | "readiness.no_shift_before_promise" |
+    "readiness.uncovered"
     | "campaign.unknown").
     """
     allow(actor, "readiness.view")
@@ -86,7 +102,7 @@ def heads(db: Database, actor: Actor, campaign_id: str) -> Heads:
         plan = planning.in_force(connection, campaign_id)
         if plan is None:
             raise ShopError("readiness.no_plan")
-        settings, version = _settings(connection, campaign_id)
+        settings, version = in_force(connection, campaign_id)
     return counted(plan, settings, version)
 
 
@@ -97,8 +113,20 @@ def counted(plan: Plan, settings: Staffing, version: int = 0) -> Heads:
     hours = line_heads(orders, settings.line, settings.shifts, first_hour, settings.promise_hours)
     hours = hours.assign(hour=start + pd.to_timedelta(hours["hour"], unit="h"))
     halves = half_hours(plan, start, orders)
-    chat = agents(halves * settings.contacts_per_order, settings.goal).assign(
-        time=start + pd.to_timedelta(np.arange(halves.size) * 30, unit="min"), contacts=halves * settings.contacts_per_order
+    contacts = halves * settings.contacts_per_order
+
+    def answered(goal: ServiceGoal) -> pd.DataFrame:
+        """The chat by half hour under a goal."""
+        times = start + pd.to_timedelta(np.arange(halves.size) * 30, unit="min")
+        return agents(contacts, goal).assign(time=times, contacts=contacts)
+
+    chat = answered(settings.goal)
+    chat_rota = _chat_rota(chat, settings, start)
+    question = chat_question.asked(
+        chat_rota,
+        settings.goal,
+        settings.chat_shifts,
+        lambda goal: _chat_rota(answered(goal), settings, start),
     )
     return Heads(
         settings,
@@ -107,13 +135,15 @@ def counted(plan: Plan, settings: Staffing, version: int = 0) -> Heads:
         hours,
         _rota(hours, settings, start),
         chat,
-        _chat_rota(chat, settings, start),
+        chat_rota,
         {stage.name: person_hours(float(orders.sum()), stage) for stage in settings.line},
+        question,
     )
 
 
 def planned_orders(plan: Plan) -> tuple[pd.Timestamp, np.ndarray]:
-    """Orders by hour of the plan (float, shape (hours,)) from its first local hour with any: paid amount of the hour ÷ AOV."""
+    """Orders by hour of the plan (float, shape (hours,)) from its first local hour with any: paid amount of
+    the hour ÷ AOV."""
     part = plan.part("hour")
     hours = local_naive(pd.to_datetime(part["part"], utc=True), plan.campaign.timezone)
     orders = (part["gmv"] / plan.target.aov).groupby(hours.dt.floor("h")).sum()
@@ -124,8 +154,8 @@ def planned_orders(plan: Plan) -> tuple[pd.Timestamp, np.ndarray]:
 
 
 def half_hours(plan: Plan, start: pd.Timestamp, orders: np.ndarray) -> np.ndarray:
-    """The same orders by half hour, each hour split by the pace curve of the phase that it lies in: the first half after an
-    opening is the heavier.
+    """The same orders by half hour, each hour split by the pace curve of the phase that it lies in: the first
+    half after an opening is the heavier.
     """
     edges = start + pd.to_timedelta(np.arange(orders.size * 2 + 1) * 30, unit="min")
     moments = edges.tz_localize(plan.campaign.timezone, ambiguous=True, nonexistent="shift_forward")
@@ -138,11 +168,13 @@ def half_hours(plan: Plan, start: pd.Timestamp, orders: np.ndarray) -> np.ndarra
     pairs = weight.reshape(-1, 2)
     whole = pairs.sum(axis=1, keepdims=True)
     share = np.divide(pairs, whole, out=np.full_like(pairs, 0.5), where=whole > 0)
-    return (orders[:, None] * share).ravel()
+    halves: np.ndarray = (orders[:, None] * share).ravel()
+    return halves
 
 
 def _rota(hours: pd.DataFrame, settings: Staffing, start: pd.Timestamp) -> pd.DataFrame:
-    """People by day, shift and stage; whoever is new on a shift is slow for a week from the first day there."""
+    """People by day, shift and stage; whoever is new on a shift is slow for a week from the first day
+    there."""
     frames = []
     for stage, part in hours.groupby("stage", sort=False):
         rows, covered = calendar(settings.shifts, start.hour, len(part))
@@ -169,27 +201,38 @@ def _dated(rows: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
 
 
 def settings(db: Database, actor: Actor, campaign_id: str) -> tuple[Staffing, int]:
-    """The settings in force and their version (0: the house's own, nobody has changed them)."""
+    """The settings in force and their version (0: the application's own, nobody has changed them)."""
     allow(actor, "readiness.view")
     with db.reading() as connection:
-        return _settings(connection, campaign_id)
+        return in_force(connection, campaign_id)
 
 
-def change(db: Database, actor: Actor, campaign_id: str, wanted: Staffing, seen: int, now: datetime) -> int:
-    """Sets how heads are counted; returns the new version. ShopError("readiness.staffing_setting", field=...) |
-    "readiness.staffing_moved".
+def change(db: Database, actor: Actor, at: Version, wanted: Staffing, now: datetime) -> int:
+    """Sets how heads are counted; returns the new version. ShopError("readiness.staffing_setting", field=...)
+    | "readiness.staffing_moved".
     """
     allow(actor, "staffing.edit")
     _require(wanted)
     with db.writing() as connection:
-        one_at_a_time(connection, f"staffing:{campaign_id}")
-        before, version = _settings(connection, campaign_id)
-        if version != seen:
-            raise ShopError("readiness.staffing_moved")
-        value = asdict(wanted)
-        row = {"campaign_id": campaign_id, "value": value, "version": version + 1, "account": actor.name, "at": now}
-        upsert(connection, staffing_setting, pd.DataFrame([row]))
-        audit.record(connection, actor, now, "readiness.staffing", campaign_id, asdict(before), value)
+        return put(connection, actor, at, wanted, now)
+
+
+def put(connection: Connection, actor: Actor, at: Version, wanted: Staffing, now: datetime) -> int:
+    """As `change`, inside the caller's transaction."""
+    one_at_a_time(connection, f"staffing:{at.key}")
+    before, version = in_force(connection, at.key)
+    if version != at.number:
+        raise ShopError("readiness.staffing_moved")
+    value = asdict(wanted)
+    row = {
+        "campaign_id": at.key,
+        "value": value,
+        "version": version + 1,
+        "account": actor.name,
+        "at": now,
+    }
+    upsert(connection, staffing_setting, pd.DataFrame([row]))
+    audit.record(connection, actor, now, "readiness.staffing", at.key, asdict(before), value)
     return version + 1
 
 
@@ -206,18 +249,21 @@ def _require(wanted: Staffing) -> None:
         "permanent": all(count >= 0 for count in wanted.permanent.values()),
         "contacts_per_order": wanted.contacts_per_order >= 0,
         "least_agents": wanted.least_agents >= 0,
+        "chat_wage": wanted.chat_wage >= 0,
     }
     for name, holds in bounds.items():
         if not holds:
             raise ShopError("readiness.staffing_setting", field=name, value=str(getattr(wanted, name)))
 
 
-def _settings(connection: Connection, campaign_id: str) -> tuple[Staffing, int]:
+def in_force(connection: Connection, campaign_id: str) -> tuple[Staffing, int]:
+    """As `settings`, inside the caller's transaction."""
     s = staffing_setting.c
     row = one(connection, select(s.value, s.version).where(s.campaign_id == campaign_id))
-    return (_read(row["value"]), row["version"]) if row else (Staffing(), 0)
+    return (from_stored(row["value"]), row["version"]) if row else (Staffing(), 0)
 
 
-def _read(value: Mapping[str, Any]) -> Staffing:
+def from_stored(value: Values) -> Staffing:
+    """Settings from what was stored of them."""
     shifts = {name: tuple(Shift(**shift) for shift in value[name]) for name in ("shifts", "chat_shifts")}
     return Staffing(**{**value, **shifts, "goal": ServiceGoal(**value["goal"])})

@@ -9,8 +9,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One task: its code, department, T-n, length in days, what it waits for (codes), whether it asks for a proof, its title by
-    language.
+    """One task: its code, department, T-n, length in days, what it waits for (codes), whether it asks for a
+    proof, its title by language.
     """
 
     code: str

@@ -14,8 +14,8 @@ _EPSILON = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One station of the line: units of work per order, units a trained person handles per hour, share of the hour truly
-    worked.
+    """One station of the line: units of work per order, units a trained person handles per hour, share of the
+    hour truly worked.
     """
 
     name: str
@@ -35,8 +35,8 @@ def person_hours(orders: float, stage: Stage) -> float:
 
 
 def horizon(arrivals: np.ndarray, promise_hours: int) -> tuple[np.ndarray, np.ndarray]:
-    """Arrivals and what falls due by the hour, both shape (hours + promise,): an order is due at the end of the hour
-    `promise_hours` after its own.
+    """Arrivals and what falls due by the hour, both shape (hours + promise,): an order is due at the end of
+    the hour `promise_hours` after its own.
     """
     quiet = np.zeros(promise_hours)
     come = np.asarray(arrivals, dtype=float)
@@ -44,12 +44,13 @@ def horizon(arrivals: np.ndarray, promise_hours: int) -> tuple[np.ndarray, np.nd
 
 
 def least_pace(arrivals: np.ndarray, due: np.ndarray, worked: np.ndarray) -> float:
-    """The smallest constant pace, in orders per worked hour, with which nothing is late. Shapes (hours,); `worked` is 0..1 of
-    each hour.
+    """The smallest constant pace, in orders per worked hour, with which nothing is late. Shapes (hours,);
+    `worked` is 0..1 of each hour.
 
-    For every span of hours the orders that arrive and fall due inside it must fit its worked time, so the answer is the largest
-    such quotient. The spans that begin at the first hour are FORMULAS' "cumulative capacity >= cumulative orders due".
-    ShopError("readiness.no_shift_before_promise") when orders come and fall due while nobody works.
+    For every span of hours the orders that arrive and fall due inside it must fit its worked time, so the
+    answer is the largest such quotient. The spans that begin at the first hour are FORMULAS' "cumulative
+    capacity >= cumulative orders due". ShopError("readiness.no_shift_before_promise") when orders come and
+    fall due while nobody works.
     """
     come = np.concatenate([[0.0], np.cumsum(arrivals)[:-1]])[:, None]
     clock = np.cumsum(worked)
@@ -62,18 +63,21 @@ def least_pace(arrivals: np.ndarray, due: np.ndarray, worked: np.ndarray) -> flo
 
 
 def pace(arrivals: np.ndarray, due: np.ndarray, worked: np.ndarray) -> np.ndarray:
-    """Orders to pass on in each hour: never late, never before they arrive, and as even as can be. Shapes (hours,), see
-    `horizon`.
+    """Orders to pass on in each hour: never late, never before they arrive, and as even as can be. Shapes
+    (hours,), see `horizon`.
 
-    The plan is the taut string between the curve of orders come and the curve of orders due, over worked time: no other plan
-    has a lower peak, and its peak is `least_pace`. ShopError("readiness.no_shift_before_promise") as there.
+    The plan is the taut string between the curve of orders come and the curve of orders due, over worked
+    time: no other plan has a lower peak, and its peak is `least_pace`.
+    ShopError("readiness.no_shift_before_promise") as there.
     """
     least_pace(arrivals, due, worked)
     clock, upper, lower = (np.concatenate([[0.0], np.cumsum(values)]) for values in (worked, arrivals, due))
     done = np.zeros_like(clock)
     at = 0
     while at < clock.size - 1:
-        length, slope = _straight(clock[at + 1 :] - clock[at], lower[at + 1 :] - done[at], upper[at + 1 :] - done[at])
+        length, slope = _straight(
+            clock[at + 1 :] - clock[at], lower[at + 1 :] - done[at], upper[at + 1 :] - done[at]
+        )
         ahead = slice(at + 1, at + 1 + length)
         done[ahead] = np.clip(done[at] + slope * (clock[ahead] - clock[at]), lower[ahead], upper[ahead])
         at += length
@@ -81,8 +85,8 @@ def pace(arrivals: np.ndarray, due: np.ndarray, worked: np.ndarray) -> np.ndarra
 
 
 def _straight(span: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> tuple[int, float]:
-    """How many points the string goes on without a bend, and its slope: the longest line between both curves, to the corner
-    that stops it.
+    """How many points the string goes on without a bend, and its slope: the longest line between both curves,
+    to the corner that stops it.
     """
     floors = np.maximum(np.divide(lower, span, out=np.zeros_like(span), where=span > 0), 0.0)
     roofs = np.divide(upper, span, out=np.full_like(span, np.inf), where=span > 0)

@@ -1,115 +1,193 @@
-"""Sale demand as a negative binomial: quantiles, what would be left over or lost, and its spread measured on past errors.
-
-Mean `mu` in units, dispersion `phi`: variance = mu + phi mu². `phi` = 0 is Poisson. All arrays broadcast; shapes (n,) unless said.
-"""
+"""One truth of demand for every page: the ladder of a campaign as it stands, with what its figures say against each
+other."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, pdtr
-from scipy.stats import nbinom, poisson
+import pandas as pd
+from sqlalchemy import Connection, func, select
 
-Array = NDArray[np.float64]
-POISSON = 1e-7  # below this dispersion the negative binomial is Poisson to ten digits
-SIZE_EDGES = (2.0, 6.0, 20.0)  # expected units that part the size buckets of the measured spread
-PRIOR_PHI = 0.8  # spread of a shop that has not measured its own errors yet
-_PRIOR_LOG_SD = 0.7  # how far a measured spread may lie from the prior before it costs (log scale)
-_ENOUGH = 40_000  # events beyond this say nothing new about four numbers: every second, third .. one is taken
-_GRID = np.exp(np.linspace(np.log(0.02), np.log(8.0), 61))
-
-
-def _shape(mu: ArrayLike, phi: ArrayLike) -> tuple[Array, Array, Array]:
-    mean, spread = np.broadcast_arrays(np.asarray(mu, float), np.asarray(phi, float))
-    size = 1.0 / np.maximum(spread, POISSON)
-    return mean, size, size / (size + mean)
-
-
-def quantile(probability: ArrayLike, mu: ArrayLike, phi: ArrayLike) -> NDArray[np.int64]:
-    """Smallest whole q with P(D <= q) >= probability; 0 where the probability is not above 0 or the mean is 0.
-
-    >>> quantile([0.5, 0.66956713, 0.7, 0.95], 480, 0.25).tolist()
-    [440, 549, 572, 932]
-    """
-    mean, size, chance = _shape(mu, phi)
-    wanted, mean, size, chance, spread = np.broadcast_arrays(
-        np.asarray(probability, float), mean, size, chance, np.asarray(phi, float)
-    )
-    found = np.zeros(wanted.shape)
-    some = (wanted > 0) & (mean > 0)
-    clumped = some & (spread > POISSON)
-    even = some & ~clumped
-    found[clumped] = nbinom.ppf(np.minimum(wanted[clumped], 1 - 1e-9), size[clumped], chance[clumped])
-    found[even] = poisson.ppf(np.minimum(wanted[even], 1 - 1e-9), mean[even])
-    return found.astype(np.int64)
+from core.access import Actor, allow, allowed
+from core.campaign import service as campaigns
+from core.campaign.challenge import Challenge, PlanFigures, challenges
+from core.database import Database
+from core.goods import structure
+from core.replenishment import inputs, ladder, queries, supply
+from core.replenishment.ladder import SUMMED as SUMMED
+from core.replenishment.ladder import Rungs
+from core.replenishment.overrides import policy_of
+from core.replenishment.quantity import decide
+from core.replenishment.quantity.decide import Policy
+from core.signals import service as signals
+from core.signals.tables import daily_signal
+from core.stock import service as stock
 
 
-def _poisson_at_most(units: ArrayLike, mean: Array) -> Array:
-    return np.where(np.asarray(units) < 0, 0.0, pdtr(np.maximum(units, 0), mean))
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The ladder of a campaign. `lines` by sku_code and `tiers` by tier: the columns of core/replenishment/ladder.py;
+    `total`: all goods together. `run_id`, `run_state`, `run_at`: the newest run, which the forecast and the order
+    come from ("" and None before the first). An ordered run orders no more: its units arrive. `moved`: SKUs whose
+    stock or pre-sale has changed since the run was computed, while it is not ordered."""
+
+    lines: pd.DataFrame
+    tiers: pd.DataFrame
+    total: Rungs
+    run_id: str
+    run_state: str
+    run_at: datetime | None
+    moved: int
 
 
-def leftover(units: ArrayLike, mu: ArrayLike, phi: ArrayLike) -> Array:
-    """E max(units - D, 0): expected units left after the sale.
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What target, forecast, order and reports say against each other. The figures hold money for those who may
+    see costs (None else)."""
 
-    Closed form: q F(q; r) - mu F(q - 1; r + 1 at the same chance), since k p(k; r) = mu p(k - 1; r + 1).
-    """
-    mean, size, chance = _shape(mu, phi)
-    q = np.maximum(np.asarray(units, float), 0.0)
-    spread = np.asarray(phi, float)
-    clumped = q * nbinom.cdf(q, size, chance) - mean * nbinom.cdf(q - 1, size + 1, chance)
-    if (spread > POISSON).all():
-        return np.maximum(clumped, 0.0)
-    even = q * _poisson_at_most(q, mean) - mean * _poisson_at_most(q - 1, mean)
-    return np.maximum(np.where(spread > POISSON, clumped, even), 0.0)
+    figures: PlanFigures
+    challenges: tuple[Challenge, ...]
 
 
-def lost(units: ArrayLike, mu: ArrayLike, phi: ArrayLike) -> Array:
-    """E max(D - units, 0): expected units asked for and not there; a stock below 0 loses those units on top."""
-    return np.asarray(mu, float) - np.asarray(units, float) + leftover(units, mu, phi)
+def load(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Ladder:
+    """The ladder of a campaign, from the stock of this moment and the newest run.
+    ShopError("campaign.unknown")."""
+    allow(actor, "campaign.view")
+    with db.reading() as connection:
+        return of_campaign(connection, campaign_id, now)
 
 
-def expected_profit(units: ArrayLike, mu: ArrayLike, phi: ArrayLike, underage: ArrayLike, overage: ArrayLike) -> Array:
-    """E[Cu min(units, D) - Co max(units - D, 0)], in the unit of Cu and Co (fen)."""
-    left = leftover(units, mu, phi)
-    sold = np.maximum(np.asarray(units, float), 0.0) - left
-    return np.asarray(underage, float) * sold - np.asarray(overage, float) * left
-
-
-def spread_from_log_sd(log_sd: ArrayLike) -> Array:
-    """phi of a demand whose logarithm has this standard deviation: exp(sd²) - 1."""
-    return np.expm1(np.square(np.asarray(log_sd, float)))
-
-
-def log_sd_from_spread(phi: ArrayLike) -> Array:
-    """Standard deviation on the log scale of a demand with dispersion phi: sqrt(ln(1 + phi))."""
-    return np.sqrt(np.log1p(np.asarray(phi, float)))
-
-
-def size_bucket(mu: ArrayLike) -> NDArray[np.int64]:
-    """0..3: which size bucket an expected demand falls into."""
-    return np.searchsorted(SIZE_EDGES, np.asarray(mu, float)).astype(np.int64)
-
-
-def measured_spread(forecast: ArrayLike, actual: ArrayLike) -> Array:
-    """phi by size bucket, shape (4,): maximum posterior over past out-of-sample forecasts, pulled to PRIOR_PHI where they are few.
-
-    `forecast` and `actual` in units, shape (events,). Without events every bucket holds the prior.
-    """
-    mean, units = np.maximum(np.asarray(forecast, float), 1e-6), np.asarray(actual, float)
-    every = 1 + len(mean) // _ENOUGH
-    mean, units = mean[::every], units[::every]
-    bucket = size_bucket(mean)
-    distance = np.log(_GRID / PRIOR_PHI) / _PRIOR_LOG_SD
-    return np.array(
-        [
-            _GRID[np.argmax(_likelihood(mean[bucket == b], units[bucket == b]) - 0.5 * distance**2)]
-            for b in range(len(SIZE_EDGES) + 1)
-        ]
+def of_campaign(connection: Connection, campaign_id: str, now: datetime) -> Ladder:
+    """`load` for other packages, inside their transaction."""
+    window = inputs.window(connection, campaign_id, now)
+    goods = structure.lines(connection, campaign_id)
+    run = _newest(connection, campaign_id)
+    policy = policy_of(run["policy"]) if run else Policy(today=window.today, opens=window.opens)
+    kept = queries.forecasts(connection, run["run_id"]) if run else None
+    sale = campaigns.standing(connection, campaign_id)
+    over = now >= sale.closes_at
+    if kept is not None and run and (over or run["state"] == "ordered"):
+        kept = kept.assign(quantity=0)
+    columns = ["sku_code", "name", "spec", "tier", "sale_price", "planned_units", "planned_gmv"]
+    there = _stock(connection, window, goods["sku_code"], policy)
+    there["sold"] = _sold(connection, sale.opens_at, now).reindex(there.index).fillna(0).astype("int64")
+    lines = ladder.lines(goods[columns], there, kept, over=over)
+    level = run["basis"]["level"] if run else {}
+    return Ladder(
+        lines,
+        ladder.tiers(lines),
+        ladder.total(lines, level.get("total_low"), level.get("total_high")),
+        str(run["run_id"]) if run else "",
+        str(run["state"]) if run else "",
+        run["at"] if run else None,
+        _moved(lines, kept) if kept is not None and run and run["state"] != "ordered" else 0,
     )
 
 
-def _likelihood(mean: Array, units: Array) -> Array:
-    """Log likelihood of the units at every dispersion of the grid, shape (grid,)."""
-    size = 1.0 / _GRID[:, None]
-    terms = gammaln(units + size) - gammaln(size) + size * np.log(size / (size + mean)) + units * np.log(mean / (size + mean))
-    return np.asarray(terms.sum(axis=1))
+def _sold(connection: Connection, opens: datetime, now: datetime) -> pd.Series:
+    """Units that orders have taken since the opening, by SKU; none before it."""
+    return stock.taken(connection, opens) if now >= opens else pd.Series(dtype="int64")
+
+
+def _moved(lines: pd.DataFrame, kept: pd.DataFrame) -> int:
+    """SKUs that stand otherwise now than when the run was computed."""
+    unsold = lines.assign(have=lines["have"] + lines["sold"])  # what was sold since is no change of the stock
+    now = unsold[["have", "committed", "arriving"]].set_axis(list(queries.STOOD_ON), axis="columns")
+    then = kept[list(queries.STOOD_ON)].reindex(now.index)
+    return int(((now != then) & then.notna()).any(axis=1).sum())
+
+
+def _newest(connection: Connection, campaign_id: str) -> queries.Record | None:
+    run_id = queries.latest(connection, campaign_id)
+    return queries.head(connection, run_id) if run_id else None
+
+
+def _stock(connection: Connection, window: inputs.Window, codes: pd.Series, policy: Policy) -> pd.DataFrame:
+    """have, committed, arriving (int64) by sku_code, as a run computed now would see them."""
+    terms = supply.stock_terms(connection, codes).set_index(pd.Index(codes))
+    deposits = inputs.deposits(connection, window).reindex(codes).fillna(0).astype("int64")
+    coming = decide.arriving(stock.arrivals(connection), policy)["in_transit"].reindex(codes).fillna(0)
+    return pd.DataFrame(
+        {
+            "have": terms["available"],
+            "committed": terms["committed"].clip(lower=deposits),
+            "arriving": coming.astype("int64"),
+        }
+    )
+
+
+def refreshed(sheet: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
+    """A run's lines (a column sku_code) with the stock, the need and the expectations of the ladder `current`."""
+    now = current.reindex(sheet["sku_code"]).reset_index(drop=True)
+    renamed = {
+        "committed": "committed",
+        "have": "available",
+        "arriving": "in_transit",
+        "short": "need",
+        "left": "expected_leftover",
+        "lost": "expected_lost",
+    }
+    known = now["forecast"].notna()
+    fresh = {
+        column: now[name].astype("Float64").where(known, sheet[column]).astype(sheet[column].dtype)
+        for name, column in renamed.items()
+    }
+    current_sheet = sheet.assign(
+        **fresh, forecast=now["forecast"].fillna(sheet["forecast_mean"]).astype(float)
+    )
+    cost, gain = (
+        sheet[name].astype("Float64").fillna(0).to_numpy(float) for name in ("unit_cost", "contribution")
+    )
+    lost = np.where(sheet["costed"], np.round(current_sheet["expected_lost"] * np.maximum(gain, 0)), 0)
+    left = np.round(current_sheet["expected_leftover"] * cost)
+    return current_sheet.assign(leftover_value=left.astype("int64"), lost_profit=lost.astype("int64"))
+
+
+def doubts(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Doubts:
+    """What does not fit between target, forecast, order, stock, the last sale and the reports.
+    ShopError("campaign.unknown")."""
+    allow(actor, "replenishment.view")
+    with db.reading() as connection:
+        return doubts_of(connection, actor, campaign_id, now)
+
+
+def doubts_of(connection: Connection, actor: Actor, campaign_id: str, now: datetime) -> Doubts:
+    """`doubts` for other parts of this package, inside their transaction."""
+    window, current = inputs.window(connection, campaign_id, now), of_campaign(connection, campaign_id, now)
+    ordered = current.lines[(current.lines["order"] > 0).fillna(False)]
+    goods = supply.costs_and_leads(connection, campaign_id)
+    cost = goods["unit_cost"].reindex(current.lines.index).astype("Float64")
+    last, total = signals.last_day(connection), current.total
+    figures = PlanFigures(
+        target_units=total.target_units,
+        forecast_units=total.forecast,
+        order_units=total.order,
+        order_value=int((current.lines["order"].astype("Float64") * cost).sum()),
+        stock_value=int((current.lines["have"].clip(lower=0) * cost).sum()),
+        last_sale_units=_last_sale(connection, window, now),
+        report_age=None if last is None else (window.today - last).days,
+        days_to_opening=(window.opens - window.today).days,
+        longest_lead=_longest(goods["lead_time_days"].reindex(ordered.index)),
+        target_gmv=total.target_gmv,
+    )
+    return Doubts(figures if allowed(actor, "cost.view") else figures.without_costs(), challenges(figures))
+
+
+def _longest(days: pd.Series) -> int | None:
+    return None if days.dropna().empty else int(days.max())
+
+
+def _last_sale(connection: Connection, window: inputs.Window, now: datetime) -> int | None:
+    """Units paid on the days of the last closed sale that has reports; None without one."""
+    d = daily_signal.c
+    reported = {
+        day.toordinal() for day in connection.scalars(select(d.day).where(d.sku_code != "").distinct())
+    }
+    closed = inputs.past_sales(connection, window.campaign_id, now, reported)
+    if not closed:
+        return None
+    first, last = (date.fromordinal(day) for day in (closed[-1].first, closed[-1].last))
+    query = select(func.sum(d.units_paid)).where(d.sku_code != "", d.day >= first, d.day <= last)
+    return int(connection.scalar(query) or 0)

@@ -1,8 +1,22 @@
-"""Tables of replenishment: runs and their lines, overrides, purchase orders, receipts, SKUs that are followed."""
+"""Tables of replenishment: runs and their lines, overrides, purchase orders, receipts, SKUs that are
+followed."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Column, Date, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+)
 
 from core.database.types import Moment, schema
 
@@ -15,7 +29,9 @@ replenishment_run = Table(
     Column("state", String, nullable=False),  # draft | approved | ordered
     Column("policy", JSON, nullable=False),
     Column("totals", JSON, nullable=False),
-    Column("basis", JSON, nullable=False),  # past sales, events learnt, lines by source of their forecast
+    Column(
+        "basis", JSON, nullable=False
+    ),  # past sales, the level with its band, signals that leapt, lines by source
     Column("account", String, nullable=False),
     Column("at", Moment, nullable=False),
     Column("approved_by", String, nullable=False, default=""),
@@ -32,25 +48,80 @@ replenishment_line = Table(
     Column("supplier", String, nullable=False),
     Column("tier", String, nullable=False),
     Column("state", String, nullable=False),
-    *(Column(name, BigInteger, nullable=False) for name in (
-        "wanted", "wanted_uncapped", "committed", "available", "in_transit", "late_in_transit", "need", "unlimited", "suggested",
-        "quantity", "leftover_value", "lost_profit", "expected_profit", "cap_forgone", "overage", "demand_low", "demand_high",
-        "left_if_low", "left_if_expected", "left_if_high", "uncovered",
-    )),
-    *(Column(name, BigInteger) for name in ("unit_cost", "contribution", "amount", "lead_time_days", "moq", "pack_size", "override")),
-    *(Column(name, Float, nullable=False) for name in (
-        "forecast_mean", "phi", "baseline_rate", "uplift", "history_mean", "critical_ratio", "cap", "ratio", "expected_leftover",
-        "expected_lost", "fill_rate",
-    )),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in (
+            "wanted",
+            "wanted_uncapped",
+            "committed",
+            "available",
+            "in_transit",
+            "late_in_transit",
+            "need",
+            "unlimited",
+            "suggested",
+            "quantity",
+            "leftover_value",
+            "lost_profit",
+            "expected_profit",
+            "cap_forgone",
+            "overage",
+            "demand_low",
+            "demand_high",
+            "left_if_low",
+            "left_if_expected",
+            "left_if_high",
+            "uncovered",
+        )
+    ),
+    *(
+        Column(name, BigInteger)
+        for name in ("unit_cost", "contribution", "amount", "lead_time_days", "moq", "pack_size", "override")
+    ),
+    *(
+        Column(name, Float, nullable=False)
+        for name in (
+            "forecast_mean",
+            "phi",
+            "baseline_rate",
+            "uplift",
+            "history_mean",
+            "critical_ratio",
+            "cap",
+            "ratio",
+            "expected_leftover",
+            "expected_lost",
+            "fill_rate",
+        )
+    ),
     Column("signal_median", Float),
     Column("sale_days", Integer, nullable=False),
     Column("source", String, nullable=False),  # own | analogues | plan | nothing
-    *(Column(name, Boolean, nullable=False) for name in ("late", "over_capacity", "unfunded", "costed", "stale")),
+    *(
+        Column(name, Boolean, nullable=False)
+        for name in ("late", "over_capacity", "unfunded", "costed", "stale")
+    ),
     Column("override_reason", String, nullable=False, default=""),
     Column("latest_order", Date, nullable=False),
     Column("arrival", Date, nullable=False),
     info={"place": "sku_code"},
-)  # fmt: skip
+)
+
+forecast_score = Table(
+    "forecast_score",
+    schema,
+    Column("campaign_id", String, ForeignKey("campaign.campaign_id"), primary_key=True),
+    Column("scored_at", Moment, nullable=False),
+    Column("decided_on", Date, nullable=False),
+    Column("own_run", Boolean, nullable=False),  # the shop's own run; else as 14 days before the opening
+    Column("reported", BigInteger, nullable=False),  # units of the sale's reports when it was scored
+    *(Column(name, BigInteger, nullable=False) for name in ("skus", "forecast", "sold")),
+    *(
+        Column(name, Float, nullable=False)
+        for name in ("uplift", "bias", "covered", "earned", "earned_mean", "earned_uplift")
+    ),
+    info={"place": "reference"},
+)
 
 replenishment_override = Table(
     "replenishment_override",
@@ -60,7 +131,8 @@ replenishment_override = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("reason", String, nullable=False),
     *(
-        Column(f"seen_{name}", BigInteger) for name in ("wanted", "committed", "available", "in_transit", "unit_cost")
+        Column(f"seen_{name}", BigInteger)
+        for name in ("wanted", "committed", "available", "in_transit", "unit_cost")
     ),  # the figures it was decided on
     Column("account", String, nullable=False),
     Column("at", Moment, nullable=False),
@@ -72,7 +144,9 @@ purchase_order = Table(
     "purchase_order",
     schema,
     Column("order_id", String, primary_key=True),
-    Column("number", String, nullable=False, unique=True),  # what people and suppliers call it: PO20261020-001
+    Column(
+        "number", String, nullable=False, unique=True
+    ),  # what people and suppliers call it: PO20261020-001
     Column("campaign_id", String, ForeignKey("campaign.campaign_id"), nullable=False),
     Column("run_id", String, nullable=False),
     Column("supplier", String, nullable=False),

@@ -11,7 +11,7 @@ import pyarrow as pa
 import rustpy_xlsxwriter
 
 from core.sheets.columns import fold
-from core.sheets.container import column_number
+from core.sheets.formats.container import column_number
 from core.sheets.reader import Grid, ReadLimits, mark_workbook, read_workbook, shop_limits
 from core.sheets.writer import sheet_title, words
 
@@ -28,11 +28,12 @@ def annotate(
     language: str = "zh",
     limits: ReadLimits | None = None,
 ) -> tuple[bytes, str]:
-    """(workbook, its file name): a last column says what is wrong in each refused row, and the wrong cells are filled light red.
+    """(workbook, its file name): a last column says what is wrong in each refused row, and the wrong cells
+    are filled light red.
 
-    `rejected` as `clean` gives it, `sentences` code -> sentence. An xlsx or xlsm keeps everything else it holds; other formats come back as xlsx
-    with their cells as text. An earlier remark column is written anew, so that a corrected sheet can be sent round again.
-    Refusals as of `read_workbook`.
+    `rejected` as `clean` gives it, `sentences` code -> sentence. An xlsx or xlsm keeps everything else it
+    holds; other formats come back as xlsx with their cells as text. An earlier remark column is written anew,
+    so that a corrected sheet can be sent round again. Refusals as of `read_workbook`.
     """
     workbook = read_workbook(content, filename, sheet=sheet, limits=limits)
     grid = workbook.grid(sheet)
@@ -48,7 +49,10 @@ def annotate(
     stem = PurePath(filename.replace("\\", "/")).stem
     suffix = PurePath(filename).suffix.lower() if own else ".xlsx"
     marked = mark_workbook(
-        content if own else as_xlsx(grid, sheet), sheet if own else sheet_title(sheet), remarks, limits or shop_limits()
+        content if own else as_xlsx(grid, sheet),
+        sheet if own else sheet_title(sheet),
+        remarks,
+        limits or shop_limits(),
     )
     return marked, f"{stem}-{title}{suffix}"
 
@@ -59,7 +63,8 @@ def _remark_column(grid: Grid, header_row: int) -> int:
     for place, text in enumerate(grid.row_texts(header_row)):
         if fold(text) in titles:
             return grid.first_column + place
-    return grid.first_column + grid.cells.num_columns
+    after_last: int = grid.first_column + grid.cells.num_columns
+    return after_last
 
 
 def _texts(rejected: pd.DataFrame, sentences: Mapping[str, str]) -> dict[int, str]:
@@ -72,7 +77,9 @@ def _texts(rejected: pd.DataFrame, sentences: Mapping[str, str]) -> dict[int, st
 
 def _wrong(rejected: pd.DataFrame) -> dict[int, list[int]]:
     columns = (
-        rejected["cell"].str.extract(r"^([A-Z]+)", expand=False).map(column_number) if len(rejected) else pd.Series(dtype=int)
+        rejected["cell"].str.extract(r"^([A-Z]+)", expand=False).map(column_number)
+        if len(rejected)
+        else pd.Series(dtype=int)
     )
     return {int(row): [int(column) for column in group] for row, group in columns.groupby(rejected["row"])}
 
@@ -86,5 +93,7 @@ def as_xlsx(grid: Grid, sheet: str) -> bytes:
     names = [column[0].as_py() or "" for column in columns] if rows else []
     buffer = io.BytesIO()
     # the writer puts the names into row 1, so the first row is given as names
-    rustpy_xlsxwriter.write_worksheet(table.slice(1).rename_columns(names), buffer, sheet_name=sheet_title(sheet))
+    rustpy_xlsxwriter.write_worksheet(
+        table.slice(1).rename_columns(names), buffer, sheet_name=sheet_title(sheet)
+    )
     return buffer.getvalue()

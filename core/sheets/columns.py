@@ -1,23 +1,25 @@
-"""What a sheet's columns mean: the fields of a kind of sheet, and the spellings of headers seen in exports."""
+"""What a sheet's columns mean: the fields of a kind of sheet, and the spellings of headers seen in
+exports."""
 
 from __future__ import annotations
 
 import csv
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
-Kind = Literal["code", "text", "integer", "money", "rate", "day", "moment", "choice"]
+Kind = Literal["code", "text", "integer", "money", "rate", "day", "moment", "end", "choice"]
 
 ALIASES_FILE = Path(__file__).with_name("headers.csv")
-_INVISIBLE = re.compile(r"[\s_*\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff-]+")
+JOINT = " > "  # between the levels of a header of two or three rows
+_INVISIBLE = re.compile(r"[\s_*>\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff-]+")
 _UNIT = re.compile(
-    r"\((?:单位[::]?)?(?:万?元|人民币|rmb|cny|yuan|[¥$%‰]|件|个|支|瓶|盒|套|箱|包|只|双|条|张|片|台|袋|次|人|位|单|笔|天|日|units?|pcs|pieces|days?"
+    r"\((?:单位[::]?)?(?:[千万亿]?元(?:/(?:件|个|支|瓶|盒|包|只|双|条|张|片|台|袋|箱|套|打|托|公斤|千克|kg))?|[千万亿]|人民币|rmb|cny|yuan|usd|eur|gbp|hkd|jpy|twd|us\$|hk\$|[€£]|美元|美金|欧元|英镑|港币|港元|日元|[¥$%‰]|[千万]?件|个|支|瓶|盒|套|箱|打|包|只|双|条|张|片|台|袋|次|人|位|单|笔|天|日|units?|pcs|pieces|days?"
     r"|必填项?|选填项?|必须|可选|required|optional|文本|数字|整数)\)"
 )
 
@@ -26,9 +28,13 @@ _UNIT = re.compile(
 class Field:
     """One column of a kind of sheet.
 
-    `minimum` and `maximum` bound integers as they are and money in fen; `choices` maps each accepted spelling to its code
-    (kind "choice"). The titles are what our own templates and exports write, and are accepted as headers too. `stated`: a word for
-    nothing (Nill, 无) is a fault, where a wrong blank would cost money; an empty cell or a dash is still blank.
+    `minimum` and `maximum` bound integers as they are and money in fen; `choices` maps each accepted spelling
+    to its code (kind "choice"). The titles are what our own templates and exports write, and are accepted as
+    headers too. `stated`: a word for nothing (Nill, 无) is a fault, where a wrong blank would cost money; an
+    empty cell or a dash is still blank. Kind "end" is a moment at which something ends: a day without a clock
+    means the end of that day. `shared`: in a sheet of lines (`SheetSpec.group`) the value belongs to the whole
+    group and may stand on its first line only; texts and times are then carried down, figures never are.
+    `each`: an amount of one unit; where the sheet counts in packs it is the pack's.
     """
 
     name: str
@@ -40,9 +46,17 @@ class Field:
     title_zh: str = ""
     title_en: str = ""
     stated: bool = False
+    shared: bool = False
+    each: bool = False
+
+    @property
+    def adds(self) -> bool:
+        """Whether values of this field can be added up: counts and amounts."""
+        return self.kind in {"integer", "money"}
 
     def title(self, language: str) -> str:
-        """The header in that language: the field's own, else the first spelling known in that language, else the other one's."""
+        """The header in that language: the field's own, else the first spelling known in that language, else
+        the other one's."""
         zh, en = _first_spellings().get(self.name, ("", ""))
         titles = (self.title_zh or zh, self.title_en or en)
         return (titles[language == "en"] or titles[language != "en"]) or self.name
@@ -52,14 +66,28 @@ class Field:
 class SheetSpec:
     """A kind of sheet: its fields and the field names that make a row unique.
 
-    `sum_parts`: several rows of one key are parts of the same figures and are summed (daily reports); otherwise a second row
-    for a key is a duplicate and refused.
+    `sum_parts`: several rows of one key are parts of the same figures and are summed (daily reports); rows
+    that are equal in every cell of the file count once. Otherwise rows that share a key are refused together.
+    `parts`: fields that tell rows of one key apart (locations, lots): such rows stay apart, and refused are
+    those that share these too. `located`: known names of location-like columns (location, lot, expiry) -> the
+    field that takes all of them. `group`: the field that heads a group of lines (`order_id`); a row that leaves
+    it and every other shared field blank continues the group above.
+    `whole`: the field that names a group of rows which are taken together or not at all (`order_id`), then the
+    fields that have one value in such a group: a row whose group cannot be read may be its neighbour's where
+    these do not say otherwise.
+    `returns`: the names of the amount, refund and units of a sheet in which a negative sale is a return (three
+    names, or none).
     """
 
     kind: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     sum_parts: bool = False
+    group: str = ""
+    whole: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    located: Mapping[str, str] = dataclass_field(default_factory=dict)
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError if the sheet has none."""
@@ -70,12 +98,14 @@ class SheetSpec:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The names without which no row can be read. A key field that is not required may be blank or missing (a count without bins)."""
+        """The names without which no row can be read. A key field that is not required may be blank or
+        missing (a count without bins)."""
         return tuple(field.name for field in self.fields if field.required)
 
 
 def fold(header: object) -> str:
-    """A header as it is compared: width, case, blanks, line breaks, `*`, `_`, `-` and brackets with units folded away.
+    """A header as it is compared: width, case, blanks, line breaks, `*`, `_`, `-`, the `>` between its levels
+    and brackets with units folded away.
 
     >>> fold(" *成本价（元）\\n"), fold("Product_SKU"), fold("商家编码－规格维度")
     ('成本价', 'productsku', '商家编码规格维度')
@@ -84,14 +114,38 @@ def fold(header: object) -> str:
     return _UNIT.sub("", _INVISIBLE.sub("", text))
 
 
-@lru_cache(maxsize=1)
-def aliases() -> Mapping[str, Mapping[str, int]]:
-    """Every known spelling, folded -> field name -> rank; a field's better spellings come first in the file."""
-    known: dict[str, dict[str, int]] = {}
-    with ALIASES_FILE.open(encoding="utf-8", newline="") as lines:
-        for rank, row in enumerate(csv.DictReader(lines)):
-            known.setdefault(fold(row["alias"]), {}).setdefault(row["field"], rank)
-    return MappingProxyType(known)
+def has_unit(header: str) -> bool:
+    """Whether a header names a unit in brackets.
+
+    >>> has_unit("库存（件）"), has_unit("库存")
+    (True, False)
+    """
+    return _UNIT.search(_INVISIBLE.sub("", unicodedata.normalize("NFKC", header).casefold())) is not None
+
+
+def by_field(mapping: Mapping[int, str]) -> dict[str, tuple[int, ...]]:
+    """Field -> its columns, in the order of the mapping: several columns of one field add up (counts, amounts)
+    or are joined (codes, texts).
+
+    >>> by_field({3: "reserved", 0: "sku_code", 5: "reserved"})
+    {'reserved': (3, 5), 'sku_code': (0,)}
+    """
+    columns: dict[str, tuple[int, ...]] = {}
+    for column, name in mapping.items():
+        columns[name] = (*columns.get(name, ()), column)
+    return columns
+
+
+def columns_named(headers: Iterable[str], text: str) -> tuple[int, ...]:
+    """The columns whose header is that text: the whole of it, else its last level alone.
+
+    >>> columns_named(["商品编码", "库存 > 上海仓", "库存 > 合计"], "合计")
+    (2,)
+    """
+    titles, wanted = list(headers), fold(text)
+    whole = tuple(at for at, title in enumerate(titles) if title and fold(title) == wanted)
+    last = tuple(at for at, title in enumerate(titles) if title and fold(title.split(JOINT)[-1]) == wanted)
+    return whole or last
 
 
 @lru_cache(maxsize=1)
@@ -104,50 +158,3 @@ def _first_spellings() -> Mapping[str, tuple[str, str]]:
             language = int(row["alias"].isascii())
             pair[language] = pair[language] or row["alias"]
     return {field: (zh, en) for field, (zh, en) in first.items()}
-
-
-def _own(spec: SheetSpec) -> dict[str, str]:
-    """The spellings that the kind of sheet brings along: its fields' names and titles."""
-    own: dict[str, str] = {}
-    for field in spec.fields:
-        for text in (field.title_zh, field.title_en, field.name):
-            if text:
-                own.setdefault(fold(text), field.name)
-    return own
-
-
-def match_headers(headers: Sequence[str | None], spec: SheetSpec, remembered: Mapping[str, str] | None = None) -> dict[int, str]:
-    """Which column holds which field: index into `headers` -> field name; a field is given to one column only.
-
-    A remembered correction (header -> field name, or "" for "not a field") wins; then the sheet's own titles; then the known
-    spellings, where one that serves two fields goes to the field that this kind of sheet has (the first in its order if it
-    has both). Of several columns for one field the best-ranked spelling wins; of equal spellings the first, except that of two
-    商家编码 the last one is the SKU's (platform templates put the product's first).
-    """
-    taught = {fold(header): field for header, field in (remembered or {}).items()}
-    own, known, order = _own(spec), aliases(), {field.name: place for place, field in enumerate(spec.fields)}
-    offers: list[tuple[int, int, int, str]] = []
-    for index, header in enumerate(headers):
-        folded = fold(header)
-        if not folded:
-            continue
-        if folded in taught:
-            if taught[folded] in order:
-                offers.append((0, 0, index, taught[folded]))
-            continue
-        if folded in own:
-            offers.append((1, 0, index, own[folded]))
-        for field, rank in known.get(folded, {}).items():
-            if field in order:
-                offers.append((2, order[field] * 10_000 + rank, index, field))
-    return _settle(offers, headers)
-
-
-def _settle(offers: Sequence[tuple[int, int, int, str]], headers: Sequence[str | None]) -> dict[int, str]:
-    """Gives each field one column and each column one field, the strongest offer first."""
-    last_wins = {index for index, header in enumerate(headers) if fold(header) in {"商家编码", "商家sku"}}
-    chosen: dict[int, str] = {}
-    for _, _, index, field in sorted(offers, key=lambda o: (o[0], o[1], -o[2] if o[2] in last_wins else o[2])):
-        if index not in chosen and field not in chosen.values():
-            chosen[index] = field
-    return dict(sorted(chosen.items()))

@@ -1,97 +1,93 @@
-"""A daily report against what stands: a later file of a day replaces that day's figures, and never adds to them."""
+"""A daily report against what stands: a later file of a day replaces that day's figures, and never adds to
+them."""
 
 from __future__ import annotations
 
 import pandas as pd
 from sqlalchemy import Connection, delete, select
 
-from core.database import insert, keyed, read, upsert
+from core.database import keyed, read, upsert
 from core.errors import ShopError
-from core.goods.service import SKUS
+from core.goods.master import SKUS
 from core.goods.tables import sku
 from core.imports import rules
 from core.imports.kinds import Comparison, Context
-from core.imports.tables import import_change
+from core.imports.versioned import images, keep_images, refuse_later, row_states, unsettled
 from core.signals.tables import FIGURES, daily_signal
 
 MASTER = ("name", "brand", "category")
 
 
 def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:  # noqa: ARG001 - the import's signature
-    """Figures by SKU and day: added, changed or unchanged; the columns of the sheet count, others stay as they are.
+    """Figures by SKU and day: added, changed or unchanged; the columns of the sheet count, others stay as
+    they are.
 
     ShopError("signals.no_figure") for a sheet in which no column is a figure.
     """
     figures = [name for name in FIGURES if name in sheet]
     if not figures:
         raise ShopError("signals.no_figure")
-    told = _told(sheet)
-    before = _standing(connection, told)
-    after = told[figures].astype("Int64")
-    aligned = before.reindex(told.index)
-    known = told.index.isin(before.index)
+    figures_stated = _told(sheet)
+    before = _standing(connection, figures_stated)
+    after = figures_stated[figures].astype("Int64")
+    aligned = before.reindex(figures_stated.index)
+    known = figures_stated.index.isin(before.index)
     changed = rules.changes(aligned.loc[known, figures].astype("Int64"), after[known], figures)
-    state = (
-        pd.Series("unchanged", index=told.index, dtype="str")
-        .mask(told.index.isin(changed["key"]), "changed")
-        .mask(~known, "added")
-    )
+    state = row_states(figures_stated.index, known, figures_stated.index.isin(changed["key"]))
     kept = [name for name in FIGURES if name not in figures]
     rows = after.join(aligned[kept].astype("Int64")).assign(
-        key=told.index,
+        key=figures_stated.index,
         state=state,
-        row=told["row"],
-        sku_code=told["sku_code"],
-        day=told["day"],
-        **{n: told[n] for n in MASTER if n in told},
+        row=figures_stated["row"],
+        sku_code=figures_stated["sku_code"],
+        day=figures_stated["day"],
+        **{n: figures_stated[n] for n in MASTER if n in figures_stated},
     )
-    codes = told["sku_code"].unique().tolist()
+    codes = figures_stated["sku_code"].unique().tolist()
     live = set(
-        connection.scalars(select(sku.c.sku_code).where(keyed(sku.c.sku_code, codes, connection), sku.c.retired_at.is_(None)))
+        connection.scalars(
+            select(sku.c.sku_code).where(keyed(sku.c.sku_code, codes, connection), sku.c.retired_at.is_(None))
+        )
     )
     rows["in_master"] = rows["sku_code"].isin(live) | (rows["sku_code"] == "")
-    some = connection.execute(select(sku.c.sku_code).where(sku.c.retired_at.is_(None)).limit(1)).first() is not None
+    some = (
+        connection.execute(select(sku.c.sku_code).where(sku.c.retired_at.is_(None)).limit(1)).first()
+        is not None
+    )
     return Comparison(rows, changed, strange=some and not rows["in_master"].any())
 
 
 def write(connection: Connection, comparison: Comparison, context: Context) -> None:
-    """Stores added and changed days; SKUs that the shop did not know come into the master with what the report says of them."""
-    rows = comparison.rows[comparison.rows["state"].isin(["added", "changed"])]
+    """Stores added and changed days; SKUs that the shop did not know come into the master with what the
+    report says of them."""
+    rows = unsettled(comparison)
     if rows.empty:
         return
     strangers = rows[~rows["in_master"]].drop_duplicates("sku_code")
     if len(strangers):
-        SKUS.introduce(connection, strangers.set_index("sku_code")[[n for n in MASTER if n in strangers]], context)
+        SKUS.introduce(
+            connection, strangers.set_index("sku_code")[[n for n in MASTER if n in strangers]], context
+        )
     before = _standing(connection, rows).reindex(rows.index)
-    images = before.astype(object).where(before.notna(), None).to_dict("records")
-    told = [image if image["import_id"] is not None else None for image in images]
-    insert(
-        connection, import_change, pd.DataFrame({"import_id": context.import_id, "key": rows["key"].to_numpy(), "before": told})
+    keep_images(connection, context.import_id, rows.index, before)
+    stored = rows[["sku_code", "day", *FIGURES]].assign(
+        channel="", import_id=context.import_id, updated_at=context.now
     )
-    stored = rows[["sku_code", "day", *FIGURES]].assign(channel="", import_id=context.import_id, updated_at=context.now)
     upsert(connection, daily_signal, stored)
 
 
 def revert(connection: Connection, import_id: str, context: Context) -> None:
-    """Every day as it was before the import. ShopError("import.later_change") when a later file has replaced one of them."""
-    images = read(connection, select(import_change.c.key, import_change.c.before).where(import_change.c.import_id == import_id))
-    names = images["key"].str.rsplit(" ", n=1, expand=True)
-    rows = pd.DataFrame({"sku_code": names[0], "day": pd.to_datetime(names[1]).dt.date}).set_axis(images["key"])
-    now = _standing(connection, rows)
-    later = now[now["import_id"] != import_id]
-    if len(later):
-        raise ShopError(
-            "import.later_change",
-            import_id=import_id,
-            key=str(later.index[0]),
-            count=len(later),
-            by=str(later["import_id"].iloc[0]),
-        )
+    """Every day as it was before the import. ShopError("import.later_change") when a later file has replaced
+    one of them."""
+    kept = images(connection, import_id)
+    names = kept.index.to_series().str.rsplit(" ", n=1, expand=True)
+    rows = pd.DataFrame({"sku_code": names[0], "day": pd.to_datetime(names[1]).dt.date})
+    refuse_later(import_id, _standing(connection, rows)["import_id"])
     mine = daily_signal.c.import_id == import_id
     connection.execute(delete(daily_signal).where(mine))
-    back = images[images["before"].notna()]
+    back = kept[kept.notna()]
     if len(back):
-        old = pd.DataFrame(back["before"].tolist(), index=back["key"].to_numpy()).astype(dict.fromkeys(FIGURES, "Int64"))
+        old = pd.DataFrame(back.tolist(), index=back.index).astype(dict.fromkeys(FIGURES, "Int64"))
         old = old.join(rows[["sku_code", "day"]])
         upsert(connection, daily_signal, old.assign(channel="", updated_at=context.now))
     SKUS.withdraw(connection, import_id, context)
@@ -100,9 +96,13 @@ def revert(connection: Connection, import_id: str, context: Context) -> None:
 def _told(sheet: pd.DataFrame) -> pd.DataFrame:
     """The sheet with day (date), sku_code ("" for the whole shop) and the key that the import speaks of."""
     day = pd.to_datetime(sheet["stat_date"]).dt.date
-    code = sheet["sku_code"].astype("str") if "sku_code" in sheet else pd.Series("", index=sheet.index, dtype="str")
-    told = sheet.assign(sku_code=code, day=day)
-    return told.set_axis((code + " " + day.astype("str")).to_numpy())
+    code = (
+        sheet["sku_code"].astype("str")
+        if "sku_code" in sheet
+        else pd.Series("", index=sheet.index, dtype="str")
+    )
+    keyed_rows = sheet.assign(sku_code=code, day=day)
+    return keyed_rows.set_axis((code + " " + day.astype("str")).to_numpy())
 
 
 def _standing(connection: Connection, rows: pd.DataFrame) -> pd.DataFrame:

@@ -6,14 +6,24 @@ from core.imports.kinds import Kind
 from core.sheets.columns import Field, SheetSpec
 from core.signals import imports
 
+_RETURNS = ("paid_amount", "refund_amount", "units_paid")  # negative sales are returns
 _COUNTS = tuple(
-    Field(name, "integer", minimum=0)
+    Field(name, "integer", minimum=None if name in _RETURNS else 0)
     for name in (
-        "visitors", "page_views", "add_to_cart", "favourites", "coupon_claims", "reservations", "deposits", "orders_placed", "buyers", "units_paid",
+        "visitors",
+        "page_views",
+        "add_to_cart",
+        "favourites",
+        "coupon_claims",
+        "reservations",
+        "deposits",
+        "orders_placed",
+        "buyers",
+        "units_paid",
     )
-)  # fmt: skip
+)
 _AMOUNTS = (
-    Field("paid_amount", "money", minimum=0),
+    Field("paid_amount", "money"),
     Field("refund_amount", "money", minimum=0),
     Field("ad_spend", "money", minimum=0),
 )
@@ -34,6 +44,7 @@ TRAFFIC = Kind(
         ),
         key=("sku_code", "stat_date"),
         sum_parts=True,
+        returns=_RETURNS,
     ),
     imports.compare,
     imports.write,
@@ -43,7 +54,13 @@ TRAFFIC = Kind(
 SHOP = Kind(
     "shop",
     "signals.import",
-    SheetSpec("shop", (Field("stat_date", "day", required=True), *_COUNTS, *_AMOUNTS), key=("stat_date",), sum_parts=True),
+    SheetSpec(
+        "shop",
+        (Field("stat_date", "day", required=True), *_COUNTS, *_AMOUNTS),
+        key=("stat_date",),
+        sum_parts=True,
+        returns=_RETURNS,
+    ),
     imports.compare,
     imports.write,
     imports.revert,

@@ -2,45 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from core.goods.service import SKUS
+from core.clock import business_day
+from core.database import read
+from core.goods.master import SKUS, without_twins
+from core.goods.sheet import MASTER_FIELDS
 from core.goods.tables import sku
 from core.imports import rules as compared
-from core.imports.kinds import Comparison, Context
-from core.stock import ledger, rules
+from core.imports.kinds import Account, Comparison, Context
+from core.imports.versioned import outdated, row_states, unsettled
+from core.settings import settings
+from core.stock import ledger, locations, rules, suspicion
+from core.stock.location_rules import Gathered, gather
 from core.stock.rules import LEVELS
 
 
 def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
-    """Levels now against levels in the sheet; unknown codes are added to the master with what the sheet says of them."""
-    told = sheet.set_index(pd.Index(sheet["sku_code"], dtype=object))
-    live = pd.Index(connection.scalars(select(sku.c.sku_code).where(sku.c.retired_at.is_(None))).all(), dtype=object)
-    standing = ledger.positions(connection)
-    before = standing.reindex(told.index).fillna(0).astype("int64")
-    after = rules.target_levels(told, before)
-    days = _days(told)
-    in_shop = told.index.isin(live)
-    known = in_shop & told.index.isin(standing.index)
-    changed = compared.changes(before[known], after[known], LEVELS)
-    if "expected_on" in told:
-        changed = pd.concat([changed, _redated(_arriving(connection, after, days)[0], changed, days[known])], ignore_index=True)
-    moves = pd.Series(told.index.isin(changed["key"]), index=told.index)
-    state = pd.Series(np.select([~known, moves], ["added", "changed"], "unchanged"), index=told.index, dtype="str")
-    if "row_version" in told:
-        stale = moves & told["row_version"].notna() & (told["row_version"].fillna(0) != before["version"]).astype(bool)
-        decided = pd.Series(told.index.map(dict(context.decisions)), index=told.index)
-        state = state.mask(stale & decided.isna(), "conflict").mask(stale & (decided == "keep"), "unchanged")
-    master = told[[name for name in SKUS.fields if name in told]]
-    rows = after.join(master).assign(key=told.index, state=state, row=told["row"], expected_on=days, in_shop=in_shop)
-    return Comparison(rows, changed, absent=tuple(live[~live.isin(told.index)]), strange=len(live) > 0 and not in_shop.any())
+    """Levels now against levels in the sheet, its locations summed; unknown codes are added to the master with
+    what the sheet says of them."""
+    sheet, refused = without_twins(connection, sheet, context)
+    gathered = gather(sheet, locations.rules(connection), context.locations)
+    stated = gathered.rows.set_index(pd.Index(gathered.rows["sku_code"], dtype=object))
+    goods = read(connection, select(sku.c.sku_code, sku.c.retired_at))
+    live = pd.Index(goods.loc[goods["retired_at"].isna(), "sku_code"], dtype=object)
+    positions = ledger.positions(connection)
+    before = positions.reindex(stated.index).fillna(0).astype("int64")
+    after = rules.target_levels(stated, before)
+    days = _days(stated)
+    in_shop = stated.index.isin(live)
+    known = in_shop & stated.index.isin(positions.index)
+    changed = [compared.changes(before[known], after[known], LEVELS)]
+    if "expected_on" in stated:
+        changed.append(_redated(_arriving(connection, after, days)[0], changed[0], days[known]))
+    changed.append(locations.moved(connection, gathered))
+    changes = pd.concat([part for part in changed if len(part)] or changed[:1], ignore_index=True)
+    states = row_states(stated.index, known, stated.index.isin(changes["key"]))
+    state = outdated(states, stated, before["version"], context)
+    master = stated[[name for name in SKUS.fields if name in stated]]
+    rows = after.join(master).assign(
+        sku_code=stated.index,
+        key=stated.index,
+        state=state,
+        row=stated["row"],
+        expected_on=days,
+        in_shop=in_shop,
+        described=stated.index.isin(goods["sku_code"]),
+    )
+    return Comparison(
+        rows,
+        changes,
+        refused,
+        absent=tuple(live[~live.isin(stated.index)]),
+        strange=len(live) > 0 and not in_shop.any(),
+        merged=len(sheet) - len(rows),
+        account=_account(sheet, stated, rows, gathered, context),
+        locations=gathered.locations,
+        parts=gathered.parts,
+        warnings=(*locations.warnings(gathered), *_doubts(before, after, known, context)),
+    )
+
+
+def _doubts(
+    before: pd.DataFrame, after: pd.DataFrame, known: np.ndarray, context: Context
+) -> Iterator[Mapping[str, object]]:
+    today = business_day(context.now, settings().timezone)
+    return suspicion.warnings(
+        before.loc[known, "on_hand"], after.loc[known, "on_hand"], context.file_name, today
+    )
+
+
+def _account(
+    sheet: pd.DataFrame, stated: pd.DataFrame, rows: pd.DataFrame, gathered: Gathered, context: Context
+) -> Account:
+    """What becomes of the sums of a stock sheet: levels as they will stand. What is available is not written where
+    on hand is given; master data only for new SKUs (a retired one comes back as it was known)."""
+    keep = [key for key, decision in context.decisions.items() if decision == "keep"]
+    taken = (rows["state"] != "conflict") & ~rows.index.isin(keep)
+    written: dict[str, int] = {}
+    skipped: dict[str, int] = {}
+    for level in (name for name in LEVELS if name in stated):
+        skipped[level] = 0
+        written[level] = int(rows.loc[taken & stated[level].notna(), level].sum())
+    if "available_to_promise" in stated:
+        used = taken & (stated["on_hand"].isna() if "on_hand" in stated else True)
+        used &= stated["available_to_promise"].notna()
+        written["available_to_promise"] = int(rules.available_to_promise(rows[used]).sum())
+        beside = taken & ~used
+        skipped["available_to_promise"] = int(stated.loc[beside, "available_to_promise"].sum())
+    new = taken & ~rows["described"]
+    for entry in MASTER_FIELDS:
+        if entry.adds and entry.name in stated:
+            written[entry.name] = int(rows.loc[new, entry.name].sum())
+            skipped[entry.name] = _left_master(sheet, entry.name, rows.index[taken & rows["described"]])
+            skipped[entry.name] += _left_master(sheet, entry.name, rows.index[new], first=True)
+    return Account(written, skipped, _excluded(sheet, gathered, rows.index[taken]))
+
+
+def _excluded(sheet: pd.DataFrame, gathered: Gathered, codes: pd.Index) -> dict[str, int]:
+    """The sums by level of the rows of taken SKUs that lie where units do not count."""
+    parts = gathered.parts
+    if parts.empty:
+        return {}
+    out = sheet["row"].isin(parts.loc[~parts["sellable"] & parts["sku_code"].isin(codes), "row"])
+    levels = (name for name in (*LEVELS, "available_to_promise") if name in sheet)
+    return {name: int(sheet.loc[out, name].sum()) for name in levels}
+
+
+def _left_master(sheet: pd.DataFrame, name: str, codes: pd.Index, *, first: bool = False) -> int:
+    """The sum of what a sheet says of goods and the shop does not take from it: all of it where the shop knows
+    the SKU; of a new one (`first`) what stands beyond its first cell, all where its rows disagree."""
+    cells = sheet.loc[sheet["sku_code"].isin(codes) & sheet[name].notna(), ["sku_code", name]]
+    whole = int(cells[name].sum())
+    if not first:
+        return whole
+    group = cells.groupby("sku_code", sort=False)[name]
+    return whole - int(group.first()[group.nunique() == 1].sum())
 
 
 def write_stock(connection: Connection, comparison: Comparison, context: Context) -> None:
     """New codes into the master, differences into the ledger."""
-    rows = comparison.rows[comparison.rows["state"].isin(["added", "changed"])]
+    rows = unsettled(comparison)
     if rows.empty:
         return
     strangers = rows[~rows["in_shop"]]
@@ -48,39 +134,50 @@ def write_stock(connection: Connection, comparison: Comparison, context: Context
         SKUS.introduce(connection, strangers, context)
     before = ledger.positions(connection).reindex(rows.index).fillna(0).astype("int64")
     moved = rows[list(LEVELS)] - before[list(LEVELS)]
-    first, more = _arriving(connection, rows, rows["expected_on"], where=(moved["in_transit"] != 0) | (rows["expected_on"] != ""))
+    first, more = _arriving(
+        connection, rows, rows["expected_on"], where=(moved["in_transit"] != 0) | (rows["expected_on"] != "")
+    )
     first = first.set_index("sku_code").reindex(rows.index)
     moved = moved.assign(
-        sku_code=rows.index, in_transit=first["quantity"].fillna(0).astype("int64"), expected_on=first["expected_on"].fillna("")
+        sku_code=rows.index,
+        in_transit=first["quantity"].fillna(0).astype("int64"),
+        expected_on=first["expected_on"].fillna(""),
     )
-    posted = pd.concat([moved, ledger.wide(more.assign(state="in_transit"))], ignore_index=True) if len(more) else moved
+    posted = (
+        pd.concat([moved, ledger.wide(more.assign(state="in_transit"))], ignore_index=True)
+        if len(more)
+        else moved
+    )
     ledger.post_wide(
         connection,
         posted,
-        source_id=context.import_id,
-        cause="import",
-        account=context.actor.name,
-        now=context.now,
+        ledger.Posting(
+            source_id=context.import_id, cause="import", account=context.actor.name, now=context.now
+        ),
         also=rows.index,
     )
+    locations.keep(connection, comparison, context)
 
 
 def _arriving(
     connection: Connection, after: pd.DataFrame, days: pd.Series, where: pd.Series | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The arrivals that move, each SKU's first and the others (`rules.arrival_movements`)."""
-    told = after[["in_transit"]].assign(expected_on=days)
-    moved = rules.arrival_movements(told if where is None else told[where], ledger.arrivals(connection))
+    stated = after[["in_transit"]].assign(expected_on=days)
+    moved = rules.arrival_movements(stated if where is None else stated[where], ledger.arrivals(connection))
     again = moved.duplicated("sku_code")
     return moved[~again], moved[again]
 
 
 def revert_stock(connection: Connection, import_id: str, context: Context) -> None:
     """Posts the opposite of everything the import moved; refuses when one of its SKUs has moved since."""
+    locations.restore(connection, import_id)
     moved = ledger.of_source(connection, import_id)
     added = connection.scalars(select(sku.c.sku_code).where(sku.c.added_by == import_id)).all()
     ledger.refuse_later(connection, [*moved["sku_code"].unique(), *added], import_id)
-    ledger.take_back(connection, import_id, undo_id=context.import_id, account=context.actor.name, now=context.now)
+    ledger.take_back(
+        connection, import_id, undo_id=context.import_id, account=context.actor.name, now=context.now
+    )
     SKUS.withdraw(connection, import_id, context)
 
 
@@ -94,8 +191,17 @@ def _days(told: pd.DataFrame) -> pd.Series:
 def _redated(arriving: pd.DataFrame, changed: pd.DataFrame, days: pd.Series) -> pd.DataFrame:
     """Arrivals whose date moves while their sum stays: a change of its own, for the eye."""
     summed = set(changed.loc[changed["field"] == "in_transit", "key"])
-    moved = arriving[~arriving["sku_code"].isin(summed) & arriving["sku_code"].isin(days.index) & (arriving["quantity"] < 0)]
+    moved = arriving[
+        ~arriving["sku_code"].isin(summed)
+        & arriving["sku_code"].isin(days.index)
+        & (arriving["quantity"] < 0)
+    ]
     before = moved.set_index("sku_code")["expected_on"]
     return pd.DataFrame(
-        {"key": before.index, "field": "expected_on", "before": before.to_numpy(), "after": days.reindex(before.index).to_numpy()}
+        {
+            "key": before.index,
+            "field": "expected_on",
+            "before": before.to_numpy(),
+            "after": days.reindex(before.index).to_numpy(),
+        }
     )

@@ -1,4 +1,5 @@
-"""Stock arithmetic: pure frames. A position is a row of units by state; a movement changes one state of one SKU."""
+"""Stock arithmetic: pure frames. A position is a row of units by state; a movement changes one state of one
+SKU."""
 
 from __future__ import annotations
 
@@ -7,10 +8,21 @@ import pandas as pd
 
 LEVELS = ("on_hand", "reserved", "presale_committed", "activity_locked", "in_transit")
 
+PROMISED = ("reserved", "presale_committed", "activity_locked")
+"""The states in which units on hand are promised to somebody already. Every answer to "how many are free"
+takes these off: `available_to_promise` in frames, `tables.free_units` in SQL."""
+
 
 def available_to_promise(position: pd.DataFrame) -> pd.Series:
-    """Units that may still be promised: on hand - reserved - pre-sale committed - activity locked (int64; may be negative)."""
-    return position["on_hand"] - position["reserved"] - position["presale_committed"] - position["activity_locked"]
+    """Units that may still be promised: on hand - reserved - pre-sale committed - activity locked (int64; may
+    be negative)."""
+    return position["on_hand"] - position[list(PROMISED)].sum(axis=1)
+
+
+def available_with_presale(position: pd.DataFrame) -> pd.Series:
+    """Available to promise, the units of paid deposits still in it: what the pre-sale itself can be served
+    from."""
+    return available_to_promise(position) + position["presale_committed"]
 
 
 def inventory_position(position: pd.DataFrame) -> pd.Series:
@@ -18,47 +30,54 @@ def inventory_position(position: pd.DataFrame) -> pd.Series:
     return available_to_promise(position) + position["in_transit"]
 
 
-def target_levels(sheet: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
+def target_levels(sheet: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
     """Levels after a stock sheet, indexed like both frames (int64, columns LEVELS).
 
-    A level that the sheet does not state stays. A sheet that states available to promise but not on hand gives
-    on hand = available + reserved + pre-sale committed + activity locked.
+    A level that the sheet does not state stays. A sheet that states available to promise but not on hand
+    gives on hand = available + reserved + pre-sale committed + activity locked.
     """
     after = pd.DataFrame(index=sheet.index)
     for level in LEVELS:
-        told = sheet[level] if level in sheet else pd.Series(pd.NA, index=sheet.index, dtype="Int64")
-        after[level] = told.astype("Int64").fillna(standing[level]).astype("int64")
+        stated = sheet[level] if level in sheet else pd.Series(pd.NA, index=sheet.index, dtype="Int64")
+        after[level] = stated.astype("Int64").fillna(current[level]).astype("int64")
     if "available_to_promise" in sheet:
-        promised = after["reserved"] + after["presale_committed"] + after["activity_locked"]
+        promised = after[list(PROMISED)].sum(axis=1)
         derived = sheet["available_to_promise"].astype("Int64") + promised
         silent = sheet["on_hand"].isna() if "on_hand" in sheet else pd.Series(True, index=sheet.index)
         after["on_hand"] = after["on_hand"].where(~silent | derived.isna(), derived).astype("int64")
     return after
 
 
-def arrival_movements(told: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
-    """What turns the standing arrivals into those of a sheet: sku_code, expected_on (ISO day or ""), quantity (int64, signed, never 0), a row a pair.
+def arrival_movements(stated: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
+    """What turns the standing arrivals into those of a sheet: sku_code, expected_on (ISO day or ""), quantity
+    (int64, signed, never 0), a row a pair.
 
-    `told`: indexed by sku_code, in_transit (int64), expected_on (str, "" where the sheet has no date). `arrivals`: sku_code, expected_on, quantity as they stand.
-    With a date, the SKU's arrivals become that one date. Without one, a surplus is added undated; a shortfall is taken from the undated, then from the latest date.
+    `stated`: indexed by sku_code, in_transit (int64), expected_on (str, "" where the sheet has no date).
+    `arrivals`: sku_code, expected_on, quantity as they stand. With a date, the SKU's arrivals become that one
+    date. Without one, a surplus is added undated; a shortfall is taken from the undated, then from the latest
+    date.
     """
     days = arrivals.groupby("sku_code", sort=False).agg(
         quantity=("quantity", "sum"), day=("expected_on", "first"), days=("quantity", "size")
     )
-    days = days.reindex(told.index)
-    standing = days["quantity"].fillna(0).astype("int64")
-    dated = told["expected_on"] != ""
-    same_day = (days["days"] == 1) & (days["day"] == told["expected_on"])
-    settled = dated & (standing == told["in_transit"]) & (same_day | (told["in_transit"] == 0))
+    days = days.reindex(stated.index)
+    awaited = days["quantity"].fillna(0).astype("int64")
+    dated = stated["expected_on"] != ""
+    same_day = (days["days"] == 1) & (days["day"] == stated["expected_on"])
+    settled = dated & (awaited == stated["in_transit"]) & (same_day | (stated["in_transit"] == 0))
     replaced = dated & ~settled
     out = (
-        arrivals[arrivals["sku_code"].isin(told.index[replaced])].assign(quantity=lambda rows: -rows["quantity"])
+        arrivals[arrivals["sku_code"].isin(stated.index[replaced])].assign(
+            quantity=lambda rows: -rows["quantity"]
+        )
         if len(arrivals)
         else arrivals
     )
-    into = told[replaced].rename_axis("sku_code").reset_index().rename(columns={"in_transit": "quantity"})
-    delta = (told["in_transit"] - standing)[~dated]
-    surplus = pd.DataFrame({"sku_code": delta.index[delta > 0], "expected_on": "", "quantity": delta[delta > 0].to_numpy()})
+    into = stated[replaced].rename_axis("sku_code").reset_index().rename(columns={"in_transit": "quantity"})
+    delta = (stated["in_transit"] - awaited)[~dated]
+    surplus = pd.DataFrame(
+        {"sku_code": delta.index[delta > 0], "expected_on": "", "quantity": delta[delta > 0].to_numpy()}
+    )
     parts = [out, into, surplus, *([_taken(-delta[delta < 0], arrivals)] if (delta < 0).any() else [])]
     moved = pd.concat([part[["sku_code", "expected_on", "quantity"]] for part in parts], ignore_index=True)
     if moved.duplicated(["sku_code", "expected_on"]).any():
@@ -67,10 +86,12 @@ def arrival_movements(told: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFram
 
 
 def departures(gone: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
-    """What takes units off the standing arrivals that are no longer on their way: sku_code, expected_on, quantity (int64, below 0), a row a pair.
+    """What takes units off the standing arrivals that are no longer on their way: sku_code, expected_on,
+    quantity (int64, below 0), a row a pair.
 
-    `gone`: sku_code (unique), quantity (units), expected_on (the day on which they were expected). From that day as far as they still stand there: a
-    sheet may have moved them since. The rest as a sheet without a date takes it.
+    `gone`: sku_code (unique), quantity (units), expected_on (the day on which they were expected). From that
+    day as far as they still stand there: a sheet may have moved them since. The rest as a sheet without a
+    date takes it.
     """
     by_sku = gone.set_index("sku_code")
     taken = _taken(by_sku["quantity"].astype("int64"), arrivals, by_sku["expected_on"])
@@ -78,7 +99,8 @@ def departures(gone: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
 
 
 def _taken(shortfall: pd.Series, arrivals: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
-    """Takes each SKU's shortfall from its arrivals: its `own` day first, then undated, then the latest day; what is left over goes undated below zero."""
+    """Takes each SKU's shortfall from its arrivals: its `own` day first, then undated, then the latest day;
+    what is left over goes undated below zero."""
     rows = arrivals[arrivals["sku_code"].isin(shortfall.index)]
     expected = pd.Series("", index=rows.index) if own is None else rows["sku_code"].map(own)
     rows = rows.assign(own=rows["expected_on"] == expected, undated=rows["expected_on"] == "").sort_values(
@@ -90,40 +112,51 @@ def _taken(shortfall: pd.Series, arrivals: pd.DataFrame, own: pd.Series | None =
     part = rows.assign(quantity=-taken)[["sku_code", "expected_on", "quantity"]]
     rest = shortfall - part.groupby("sku_code")["quantity"].sum().mul(-1).reindex(shortfall.index).fillna(0)
     owed = pd.DataFrame(
-        {"sku_code": rest.index[rest > 0], "expected_on": "", "quantity": -rest[rest > 0].to_numpy(dtype="int64")}
+        {
+            "sku_code": rest.index[rest > 0],
+            "expected_on": "",
+            "quantity": -rest[rest > 0].to_numpy(dtype="int64"),
+        }
     )
     return pd.concat([part, owed], ignore_index=True)
 
 
 def days_of_cover(available: pd.Series, units_per_day: pd.Series) -> pd.Series:
-    """Available to promise ÷ units a day (Float64); missing where sales are unknown or zero, 0 where nothing is available."""
+    """Available to promise ÷ units a day (Float64); missing where sales are unknown or zero, 0 where nothing
+    is available."""
     known = units_per_day.notna() & (units_per_day > 0)
-    return (available.clip(lower=0).astype("Float64") / units_per_day.where(known).astype("Float64")).where(known)
+    return (available.clip(lower=0).astype("Float64") / units_per_day.where(known).astype("Float64")).where(
+        known
+    )
 
 
 def mark(position: pd.DataFrame, low_days: float = 7.0, over_days: float = 60.0) -> pd.Series:
-    """The word for a position: "sold_out" (nothing to promise), "tight" (below safety stock or `low_days` of cover), "excess" (above
-    `over_days`), else "enough".
+    """The word for a position: "sold_out" (nothing to promise), "tight" (below safety stock or `low_days` of
+    cover), "excess" (above `over_days`), else "enough".
 
     Needs available_to_promise, safety_stock (Int64), days_of_cover (Float64).
     """
     available = position["available_to_promise"]
-    low = (available < position["safety_stock"].fillna(0)) | (position["days_of_cover"].fillna(np.inf) < low_days)
+    low = (available < position["safety_stock"].fillna(0)) | (
+        position["days_of_cover"].fillna(np.inf) < low_days
+    )
     over = position["days_of_cover"].fillna(0) > over_days
     return pd.Series(
-        np.select([available <= 0, low, over], ["sold_out", "tight", "excess"], "enough"), index=position.index, dtype="str"
+        np.select([available <= 0, low, over], ["sold_out", "tight", "excess"], "enough"),
+        index=position.index,
+        dtype="str",
     )
 
 
 def count_differences(lines: pd.DataFrame, entries: pd.DataFrame, moved: pd.Series) -> pd.DataFrame:
     """A count judged: one row a SKU of the count, indexed by sku_code.
 
-    `lines`: sku_code, book (units at the snapshot). `entries`: sku_code, location, counter, counted, reason. `moved`: units of on-hand movements between the
-    snapshot and the counting, indexed by sku_code. Locations of a SKU add up; two counters of one location must agree, else `state` is "disputed" and
-    no difference is given.
-    Columns: book, moved, expected (= book + moved), counted (Int64), difference (Int64 = counted - expected), counters, reason, state
-    ("missing" | "disputed" | "equal" | "differs").
-    Source: difference = counted - (book at the snapshot + movements since).
+    `lines`: sku_code, book (units at the snapshot). `entries`: sku_code, location, counter, counted, reason.
+    `moved`: units of on-hand movements between the snapshot and the counting, indexed by sku_code. Locations
+    of a SKU add up; two counters of one location must agree, else `state` is "disputed" and no difference is
+    given. Columns: book, moved, expected (= book + moved), counted (Int64), difference (Int64 = counted -
+    expected), counters, reason, state ("missing" | "disputed" | "equal" | "differs"). Source: difference =
+    counted - (book at the snapshot + movements since).
     """
     result = lines.set_index("sku_code")[["book"]].astype("int64")
     result["moved"] = moved.reindex(result.index).fillna(0).astype("int64")
@@ -141,6 +174,8 @@ def count_differences(lines: pd.DataFrame, entries: pd.DataFrame, moved: pd.Seri
     result = result.join(people.reindex(result.index).fillna(""))
     states = [agreed.isna(), agreed.eq(False), result["difference"].fillna(0).eq(0)]
     result["state"] = np.select(
-        [np.asarray(condition, dtype=bool) for condition in states], ["missing", "disputed", "equal"], "differs"
+        [np.asarray(condition, dtype=bool) for condition in states],
+        ["missing", "disputed", "equal"],
+        "differs",
     )
     return result

@@ -11,8 +11,10 @@ from core.imports.kinds import Kind
 from core.sheets import writer
 from core.sheets.columns import Field, SheetSpec
 from core.stock import counts, imports
+from core.stock.location_rules import PARTS
 
-# A stock report may state levels below zero (sold beyond what the warehouse has), so only what cannot be negative is checked.
+# A stock report may state levels below zero (sold beyond what the warehouse has), so only what cannot be
+# negative is checked.
 STOCK = Kind(
     "stock",
     "stock.import",
@@ -28,9 +30,14 @@ STOCK = Kind(
             Field("expected_on", "day"),
             Field("available_to_promise", "integer"),
             *MASTER_FIELDS,
+            Field("location", "text", title_zh="仓库", title_en="Warehouse"),
+            Field("lot", "text", title_zh="批号", title_en="Lot"),
+            Field("expiry", "text", title_zh="效期", title_en="Expiry"),
             Field("row_version", "integer", minimum=0),
         ),
         key=("sku_code",),
+        parts=PARTS,
+        located={"location": "location", "lot": "lot", "expiry": "expiry", "produced_on": "lot"},
     ),
     imports.compare_stock,
     imports.write_stock,
@@ -53,6 +60,8 @@ COUNT = Kind(
             Field("count_reason", "text"),
         ),
         key=("sku_code", "location", "counter"),
+        parts=("location", "counter"),
+        located=dict.fromkeys(("location", "lot", "expiry", "produced_on"), "location"),
     ),
     counts.compare_count,
     counts.write_count,
@@ -61,14 +70,25 @@ COUNT = Kind(
 
 
 def stock_sheet(positions: pd.DataFrame, language: str) -> bytes:
-    """The stock sheet as we hand it out: levels to change and bring back, each row with the version that it was exported at."""
+    """The stock sheet as we hand it out: levels to change and bring back, each row with the version that it
+    was exported at."""
     rows = positions.rename(columns={"version": "row_version"})
-    names = ("sku_code", "name", "spec", "on_hand", "reserved", "presale_committed", "in_transit", "row_version")
+    names = (
+        "sku_code",
+        "name",
+        "spec",
+        "on_hand",
+        "reserved",
+        "presale_committed",
+        "in_transit",
+        "row_version",
+    )
     return _written(rows, STOCK, names, language)
 
 
 def count_sheet(rows: pd.DataFrame, language: str) -> bytes:
-    """The count sheet to print or fill in (`counts.count_rows`): the snapshot's id in every row, `counted` left blank."""
+    """The count sheet to print or fill in (`counts.count_rows`): the snapshot's id in every row, `counted`
+    left blank."""
     return _written(rows, COUNT, tuple(rows.columns), language)
 
 

@@ -1,5 +1,5 @@
-"""What may be asked of old customers: whom to call back with which coupon, and invitation cards for parcels. Orders are the
-source.
+"""What may be asked of old customers: whom to call back with which coupon, and invitation cards for parcels.
+Orders are the source.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ PARCEL_DAYS = 28  # parcels a day are measured on this many days
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """The list (buyer_key, last_paid_at, orders, amount in fen, silent_days, group), its coupon plan by group, and the cards:
-    parcels expected until the opening, cards to print.
+    """The list (buyer_key, last_paid_at, orders, amount in fen, silent_days, group), its coupon plan by
+    group, and the cards: parcels expected until the opening, cards to print.
     """
 
     called: pd.DataFrame
@@ -34,8 +34,8 @@ class Recall:
 
 
 def recall(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Recall:
-    """Old customers to call back before this campaign, by the plan in force. Buyers without a key cannot be called and are left
-    out.
+    """Old customers to call back before this campaign, by the plan in force. Buyers without a key cannot be
+    called and are left out.
     """
     allow(actor, "orders.view")
     with db.reading() as connection:
@@ -51,19 +51,31 @@ def recall(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Recal
 
 def _buyers(connection: Connection, now: datetime) -> pd.DataFrame:
     o = order_line.c
-    bought = (o.buyer_key != "") & o.paid_at.is_not(None) & (o.paid_at <= now) & o.state.not_in(["closed", "refunded"])
+    bought = (
+        (o.buyer_key != "")
+        & o.paid_at.is_not(None)
+        & (o.paid_at <= now)
+        & o.state.not_in(["closed", "refunded"])
+    )
     sums = [
         func.max(o.paid_at).label("last_paid_at"),
         func.count(func.distinct(o.order_id)).label("orders"),
         (func.sum(o.amount) - func.sum(o.refund_amount)).label("amount"),
     ]
     frame = read(connection, select(o.buyer_key, *sums).where(bought).group_by(o.buyer_key))
-    return frame.assign(last_paid_at=pd.to_datetime(frame["last_paid_at"], utc=True), amount=frame["amount"].astype("int64"))
+    return frame.assign(
+        last_paid_at=pd.to_datetime(frame["last_paid_at"], utc=True), amount=frame["amount"].astype("int64")
+    )
 
 
 def _parcels_per_day(connection: Connection, now: datetime) -> float:
     """Paid orders a day over the last PARCEL_DAYS days; 0 without any."""
     o = order_line.c
     since = now - pd.Timedelta(days=PARCEL_DAYS).to_pytimedelta()
-    count = connection.scalar(select(func.count(func.distinct(o.order_id))).where(o.paid_at > since, o.paid_at <= now)) or 0
+    count = (
+        connection.scalar(
+            select(func.count(func.distinct(o.order_id))).where(o.paid_at > since, o.paid_at <= now)
+        )
+        or 0
+    )
     return count / PARCEL_DAYS

@@ -15,8 +15,8 @@ GROUPS = ("about_to_lapse", "lapsed")
 
 @dataclass(frozen=True, slots=True)
 class RecallPlan:
-    """From how many days of silence a buyer is about to lapse or has lapsed (and is given up), and each group's coupon: value
-    and threshold in fen, expected share of coupons redeemed (0..1).
+    """From how many days of silence a buyer is about to lapse or has lapsed (and is given up), and each
+    group's coupon: value and threshold in fen, expected share of coupons redeemed (0..1).
     """
 
     about_days: int = 60
@@ -32,11 +32,14 @@ class RecallPlan:
 
 
 def require_plan(plan: RecallPlan) -> None:
-    """ShopError("warmup.recall_plan", field=...) for days out of order, a share outside 0..1 or a coupon above its threshold."""
+    """ShopError("warmup.recall_plan", field=...) for days out of order, a share outside 0..1 or a coupon
+    above its threshold."""
     faults = {
         "lapsed_days": not 0 < plan.about_days < plan.lapsed_days < plan.lost_days,
         "redeemed": not (0 <= plan.about_redeemed <= 1 and 0 <= plan.lapsed_redeemed <= 1),
-        "value": not (0 <= plan.about_value <= plan.about_threshold and 0 <= plan.lapsed_value <= plan.lapsed_threshold),
+        "value": not (
+            0 <= plan.about_value <= plan.about_threshold and 0 <= plan.lapsed_value <= plan.lapsed_threshold
+        ),
     }
     for field, broken in faults.items():
         if broken:
@@ -46,18 +49,24 @@ def require_plan(plan: RecallPlan) -> None:
 def silent(buyers: pd.DataFrame, now: datetime, plan: RecallPlan) -> pd.DataFrame:
     """The buyers to call back, the best customers first.
 
-    `buyers`: buyer_key, last_paid_at (moment), orders (int64), amount (int64 fen, refunds off). Adds silent_days, group (one of
-    GROUPS). Buyers silent for fewer than `about_days` or more than `lost_days` are left alone.
+    `buyers`: buyer_key, last_paid_at (moment), orders (int64), amount (int64 fen, refunds off). Adds
+    silent_days, group (one of GROUPS). Buyers silent for fewer than `about_days` or more than `lost_days` are
+    left alone.
     """
     days = (pd.Timestamp(now) - buyers["last_paid_at"]).dt.days.astype("int64")
-    group = np.select([days < plan.about_days, days < plan.lapsed_days, days <= plan.lost_days], ["", *GROUPS], "")
-    chosen = buyers.assign(silent_days=days, group=group)[group != ""]
-    return chosen.sort_values(["amount", "orders", "buyer_key"], ascending=[False, False, True], kind="stable", ignore_index=True)
+    group = np.select(
+        [days < plan.about_days, days < plan.lapsed_days, days <= plan.lost_days], ["", *GROUPS], ""
+    )
+    chosen: pd.DataFrame = buyers.assign(silent_days=days, group=group)[group != ""].sort_values(
+        ["amount", "orders", "buyer_key"], ascending=[False, False, True], kind="stable", ignore_index=True
+    )
+    return chosen
 
 
 def coupon_plan(called: pd.DataFrame, plan: RecallPlan) -> pd.DataFrame:
-    """What calling them costs and what comes of it, by group: buyers, value, threshold, redeemed (coupons), coupon_cost,
-    message_cost, cost and least_revenue (redeemed coupons at their threshold less value), all money in fen.
+    """What calling them costs and what comes of it, by group: buyers, value, threshold, redeemed (coupons),
+    coupon_cost, message_cost, cost and least_revenue (redeemed coupons at their threshold less value), all
+    money in fen.
     """
     count = called["group"].value_counts().reindex(list(GROUPS), fill_value=0)
     rows = pd.DataFrame(
@@ -70,9 +79,14 @@ def coupon_plan(called: pd.DataFrame, plan: RecallPlan) -> pd.DataFrame:
     )
     rate = np.array([plan.about_redeemed, plan.lapsed_redeemed])
     redeemed = np.floor(rows["buyers"].to_numpy() * rate + 0.5).astype(np.int64)
-    rows = rows.assign(redeemed=redeemed, coupon_cost=redeemed * rows["value"], message_cost=rows["buyers"] * plan.message_cost)
+    rows = rows.assign(
+        redeemed=redeemed,
+        coupon_cost=redeemed * rows["value"],
+        message_cost=rows["buyers"] * plan.message_cost,
+    )
     return rows.assign(
-        cost=rows["coupon_cost"] + rows["message_cost"], least_revenue=redeemed * (rows["threshold"] - rows["value"])
+        cost=rows["coupon_cost"] + rows["message_cost"],
+        least_revenue=redeemed * (rows["threshold"] - rows["value"]),
     )
 
 

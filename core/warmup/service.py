@@ -1,5 +1,5 @@
-"""What may be asked of the warm-up as a whole: is the heat enough, where do people stop, what will the opening hour ask for,
-what comes when.
+"""What may be asked of the warm-up as a whole: is the heat enough, where do people stop, what will the
+opening hour ask for, what comes when.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _OF_STAGE = tuple(signals.FIGURE_OF.values())
 class Heat:
     """The warm-up against its plan.
 
-    `rows`: figure, day (date), planned, actual (Int64, missing where no report can be there yet), planned_sum, actual_sum;
-    `targets`: total by figure, {} while nobody has set one; `index`: 1 = on plan, None before anything was due; `known`: whether
-    any signal of the warm-up is known at all.
+    `rows`: figure, day (date), planned, actual (Int64, missing where no report can be there yet),
+    planned_sum, actual_sum; `targets`: total by figure, {} while nobody has set one; `index`: 1 = on plan,
+    None before anything was due; `known`: whether any signal of the warm-up is known at all.
     """
 
     campaign: Campaign
@@ -47,8 +47,9 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What reservations will buy in the opening hour: `rows` by SKU and `whole` for the shop, columns sku_code, sku_name,
-    reserved, seen, returned, reflow (see `rules.reservations`), mean, low, high (units, 80% band).
+    """What reservations will buy in the opening hour: `rows` by SKU and `whole` for the shop, columns
+    sku_code, sku_name, reserved, seen, returned, reflow (see `rules.reservations`), mean, low, high (units,
+    80% band).
     """
 
     rows: pd.DataFrame
@@ -61,8 +62,14 @@ def heat(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Heat:
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
         days = warm_days(mine)
-        targets = {name: total for name, total in stored(connection, campaign_id, "targets").items() if name in TARGETS}
-        planned = rules.day_targets(_weights(connection, mine, days), dict.fromkeys(TARGETS, 0) | targets)
+        targets = {
+            name: total
+            for name, total in stored(connection, campaign_id, "targets").items()
+            if name in TARGETS
+        }
+        planned = rules.day_targets(
+            _weights(connection, mine, days), dict.fromkeys(TARGETS, 0) | targets, _open_days(mine, days)
+        )
         actual = signals.by_day(connection, mine, days)
     today = business_day(now, mine.timezone)
     rows = rules.heat(planned, actual[actual["figure"].isin(TARGETS)], today)
@@ -71,9 +78,11 @@ def heat(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Heat:
 
 @dataclass(frozen=True, slots=True)
 class Funnels:
-    """The funnel by phase, twice: of known users, each counted once a phase at the deepest stage, and as the daily reports sum up.
+    """The funnel by phase, twice: of known users, each counted once a phase at the deepest stage, and as the
+    daily reports sum up.
 
-    Both with the columns of `rules.funnel` and phase_name, kind; empty where nothing is known. `users`: known users in all phases.
+    Both with the columns of `rules.funnel` and phase_name, kind; empty where nothing is known. `users`: known
+    users in all phases.
     """
 
     people: pd.DataFrame
@@ -86,7 +95,9 @@ def funnel(db: Database, actor: Actor, campaign_id: str) -> Funnels:
     allow(actor, "warmup.view")
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
-        phases = [p for p in mine.phases if p.kind not in SIDE_KINDS and p.kind not in {"preparation", "review"}]
+        phases = [
+            p for p in mine.phases if p.kind not in SIDE_KINDS and p.kind not in {"preparation", "review"}
+        ]
         people = touches.people(connection, campaign_id, phases)
         users = touches.users(connection, campaign_id)
         counts = _counts(connection, mine, max(p.ends_at for p in phases))
@@ -102,7 +113,8 @@ def _named(frame: pd.DataFrame, names: dict[str, tuple[str, str]]) -> pd.DataFra
 
 
 def opening_demand(db: Database, actor: Actor, campaign_id: str) -> Demand:
-    """The opening hour's demand from reservations and their reflow, by daily reports or known users, whoever knows of more people."""
+    """The opening hour's demand from reservations and their reflow, by daily reports or known users, whoever
+    knows of more people."""
     allow(actor, "warmup.view")
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
@@ -112,21 +124,28 @@ def opening_demand(db: Database, actor: Actor, campaign_id: str) -> Demand:
         names = read(connection, select(sku.c.sku_code, sku.c.name)).set_index("sku_code")["name"]
     reserved, seen, returned = (counts[name].to_numpy() for name in ("reserved", "seen", "returned"))
     band = rules.opening_demand(reserved, seen, returned, prior)
-    frame = counts.reset_index(drop=True).join(band).assign(sku_name=counts["sku_code"].map(names).astype("str").to_numpy())
+    frame = (
+        counts.reset_index(drop=True)
+        .join(band)
+        .assign(sku_name=counts["sku_code"].map(names).astype("str").to_numpy())
+    )
     rows = frame[frame["sku_code"] != ""].sort_values("mean", ascending=False, ignore_index=True)
     return Demand(rows, frame[frame["sku_code"] == ""].reset_index(drop=True))
 
 
 def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
-    """Everything that has a clock: kind (phase kind | session | balance | coupon | banner), subject (SKU code, position or ""),
-    name, starts_at, ends_at, goods (how many SKUs share it; then there is no subject).
+    """Everything that has a clock: kind (phase kind | session | balance | coupon | banner), subject (SKU
+    code, position or ""), name, starts_at, ends_at, goods (how many SKUs share it; then there is no subject).
     """
     allow(actor, "warmup.view")
     with db.reading() as connection:
         mine = campaigns.standing(connection, campaign_id)
         s, b = flash_session.c, banner.c
         sessions = read(
-            connection, select(s.sku_code.label("subject"), s.name, s.starts_at, s.ends_at).where(s.campaign_id == campaign_id)
+            connection,
+            select(s.sku_code.label("subject"), s.name, s.starts_at, s.ends_at).where(
+                s.campaign_id == campaign_id
+            ),
         )
         banners = read(
             connection,
@@ -135,14 +154,16 @@ def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
             ),
         )
         terms = deposits.terms(connection, campaign_id)
-        coupons = pd.DataFrame(stored_coupons(connection, campaign_id), columns=["name", "starts_at", "ends_at"])
+        coupons = pd.DataFrame(
+            stored_coupons(connection, campaign_id), columns=["name", "starts_at", "ends_at"]
+        )
     phases = pd.DataFrame(
         [(p.kind, "", p.name, p.starts_at, p.ends_at) for p in mine.phases],
         columns=["kind", "subject", "name", "starts_at", "ends_at"],
     )
-    balances = terms.rename(columns={"sku_code": "subject", "balance_from": "starts_at", "balance_to": "ends_at"}).assign(
-        kind="balance", name=""
-    )
+    balances = terms.rename(
+        columns={"sku_code": "subject", "balance_from": "starts_at", "balance_to": "ends_at"}
+    ).assign(kind="balance", name="")
     parts = [
         phases,
         sessions.assign(kind="session"),
@@ -159,8 +180,8 @@ def schedule(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
 
 
 def _weights(connection: Connection, mine: Campaign, days: list[date]) -> pd.Series:
-    """Visitors that the plan expects on each day before the sale opens; where it has none, a curve that rises towards the
-    opening.
+    """Visitors that the plan expects on each day before the sale opens; where it has none, a curve that rises
+    towards the opening.
     """
     plan = planning.in_force(connection, mine.campaign_id)
     selling = [phase.phase_id for phase in mine.phases if phase.starts_at >= mine.opens_at]
@@ -172,19 +193,37 @@ def _weights(connection: Connection, mine: Campaign, days: list[date]) -> pd.Ser
     return planned.clip(lower=int(planned[planned > 0].median()) // 2)
 
 
+def _open_days(mine: Campaign, days: list[date]) -> dict[str, list[date]]:
+    """The days on which a deposit can be paid, where the campaign has a time for deposits."""
+    spans = [
+        (business_day(phase.starts_at, mine.timezone), phase.ends_at)
+        for phase in mine.phases
+        if phase.kind == "presale_deposit"
+    ]
+    last = timedelta(microseconds=1)  # a phase that ends at midnight has no part of the day that begins then
+    ranges = [(first, business_day(ends_at - last, mine.timezone)) for first, ends_at in spans]
+    return {"deposits": [day for day in days if any(first <= day <= end for first, end in ranges)]}
+
+
 def _counts(connection: Connection, mine: Campaign, until: datetime) -> pd.DataFrame:
-    """Sums of the daily reports before `until` by phase and stage: a day belongs to the main phase at its noon."""
+    """Sums of the daily reports before `until` by phase and stage: a day belongs to the main phase at its
+    noon."""
     days = warm_days(mine)
     s = daily_signal.c
     sums = [func.sum(s[name]).label(name) for name in _OF_STAGE]
     frame = read(
         connection,
         select(s.day, *sums)
-        .where(s.sku_code != "", s.day.between(days[0], business_day(until - timedelta(microseconds=1), mine.timezone)))
+        .where(
+            s.sku_code != "",
+            s.day.between(days[0], business_day(until - timedelta(microseconds=1), mine.timezone)),
+        )
         .group_by(s.day),
     )
     noon = [
-        mine.phase_at((pd.Timestamp(day).tz_localize(mine.timezone) + pd.Timedelta(hours=12)).tz_convert("UTC"))
+        mine.phase_at(
+            (pd.Timestamp(day).tz_localize(mine.timezone) + pd.Timedelta(hours=12)).tz_convert("UTC")
+        )
         for day in frame["day"]
     ]
     frame = frame.assign(phase=[phase.phase_id if phase else "" for phase in noon])

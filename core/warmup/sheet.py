@@ -32,7 +32,10 @@ WARMUP = Kind(
             Field("stat_date", "day", required=True),
             Field("sku_code", "code"),
             Field("channel", "text", title_zh="渠道", title_en="Channel"),
-            *(Field(name, "integer", minimum=0, title_zh=zh, title_en=en) for name, (zh, en) in _TITLES.items()),
+            *(
+                Field(name, "integer", minimum=0, title_zh=zh, title_en=en)
+                for name, (zh, en) in _TITLES.items()
+            ),
         ),
         key=("sku_code", "stat_date", "channel"),
     ),

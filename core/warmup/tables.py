@@ -1,4 +1,5 @@
-"""Tables of the warm-up: what people touched, pre-sale terms and orders, flash-sale sessions, banners, the room's settings."""
+"""Tables of the warm-up: what people touched, pre-sale terms and orders, flash-sale sessions, banners, the
+package's settings."""
 
 from __future__ import annotations
 
@@ -20,9 +21,21 @@ from sqlalchemy import (
 from core.database.types import Moment, schema
 
 FIGURES = (
-    "visitors", "favourites", "add_to_cart", "coupon_claims", "reservations", "venue_reservations", "reservation_returns", "deposits",
-    "invites_sent", "invites_joined", "coin_game", "coin_browse", "coin_share", "coin_purchase",
-)  # fmt: skip
+    "visitors",
+    "favourites",
+    "add_to_cart",
+    "coupon_claims",
+    "reservations",
+    "venue_reservations",
+    "reservation_returns",
+    "deposits",
+    "invites_sent",
+    "invites_joined",
+    "coin_game",
+    "coin_browse",
+    "coin_share",
+    "coin_purchase",
+)
 
 warmup_figure = Table(
     "warmup_figure",
@@ -41,10 +54,14 @@ warmup_touch = Table(
     "warmup_touch",
     schema,
     Column("campaign_id", String, primary_key=True),
-    Column("slot", BigInteger, primary_key=True, autoincrement=False),  # epoch half hour; leads, as every question names a stretch
+    Column(
+        "slot", BigInteger, primary_key=True, autoincrement=False
+    ),  # epoch half hour; leads, as every question names a stretch
     Column("user_key", String, primary_key=True),
     Column("sku_code", String, primary_key=True),  # "" for a venue page
-    Column("depth", SmallInteger, primary_key=True, autoincrement=False),  # place of the stage in funnel.STAGES
+    Column(
+        "depth", SmallInteger, primary_key=True, autoincrement=False
+    ),  # place of the stage in funnel.STAGES
     info={"place": "user_key"},
     sqlite_with_rowid=False,
 )
@@ -129,4 +146,14 @@ warmup_setting = Table(
     Column("account", String, nullable=False),
     Column("at", Moment, nullable=False),
     info={"place": "reference"},
+)
+
+label_state = Table(  # the labels of a campaign as they were last told of to webhooks
+    "label_state",
+    schema,
+    Column("campaign_id", String, primary_key=True),
+    Column("tag", String, nullable=False),
+    Column("digests", JSON, nullable=False),  # of each SKU's label, by code
+    Column("at", Moment, nullable=False),
+    info={"place": "local"},
 )

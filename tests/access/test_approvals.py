@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from core.access import Actor, approvals, audit
+from core.access.approvals import Decision, Request
 from core.access.tables import approval
 from core.access.tables import audit as audit_table
 from core.database import Database
@@ -24,7 +25,7 @@ COST = {"sale_price": 9900, "floor": 10500, "landed_cost": 8000}
 
 def ask(database: Database, now, inputs=COST, subject="618:00123", actor=ASKER, reason="清仓") -> str:
     with database.writing() as connection:
-        return approvals.request(connection, actor, now, "price_floor", subject, inputs, reason)
+        return approvals.request(connection, actor, now, Request("price_floor", subject, inputs, reason))
 
 
 def stands(database: Database, inputs=COST, subject="618:00123") -> str:
@@ -36,7 +37,7 @@ def test_the_whole_way(database: Database, now) -> None:
     assert stands(database) == "none"
     asked = ask(database, now)
     assert stands(database) == "requested"
-    approvals.decide(database, DECIDER, asked, "approved", "好", now)
+    approvals.decide(database, DECIDER, asked, Decision("approved", "好"), now)
     assert stands(database) == "approved"
     with database.reading() as connection:
         trail = audit.search(connection)["action"].tolist()
@@ -44,20 +45,24 @@ def test_the_whole_way(database: Database, now) -> None:
     assert trail == ["approval.approved", "approval.request"]
 
 
-@pytest.mark.parametrize("moved", [{"sale_price": 9899}, {"landed_cost": 8001}, {"fee": 1}, {"floor": None}, {"floor": "10500"}])
+@pytest.mark.parametrize(
+    "moved", [{"sale_price": 9899}, {"landed_cost": 8001}, {"fee": 1}, {"floor": None}, {"floor": "10500"}]
+)
 def test_any_moved_input_makes_it_worthless(database: Database, now, moved) -> None:
-    approvals.decide(database, DECIDER, ask(database, now), "approved", "", now)
+    approvals.decide(database, DECIDER, ask(database, now), Decision("approved", ""), now)
     assert stands(database, COST | moved) == "expired"
     assert stands(database, dict(reversed(COST.items()))) == "approved", "the order of the inputs is nothing"
     assert stands(database, {key: np.int64(value) for key, value in COST.items()}) == "approved"
 
 
 def test_a_copy_has_no_approval(database: Database, now) -> None:
-    approvals.decide(database, DECIDER, ask(database, now), "approved", "", now)
+    approvals.decide(database, DECIDER, ask(database, now), Decision("approved", ""), now)
     assert stands(database, subject="618:00123-copy") == "none"
     with database.reading() as connection:
         assert approvals.standing(connection, "price_rule", "618:00123", COST) == "none"
-    with database.writing() as connection:  # even the approval row itself, copied under another subject, does not fit there
+    with (
+        database.writing() as connection
+    ):  # even the approval row itself, copied under another subject, does not fit there
         row = dict(connection.execute(select(approval)).mappings().one())
         connection.execute(approval.insert().values(**(row | {"id": "f" * 32, "subject": "618:00123-copy"})))
     assert stands(database, subject="618:00123-copy") == "expired"
@@ -76,7 +81,7 @@ def test_a_copy_has_no_approval(database: Database, now) -> None:
 def test_only_another_person_with_the_role_decides(database: Database, now, actor: Actor, code: str) -> None:
     asked = ask(database, now)
     with pytest.raises(ShopError) as caught:
-        approvals.decide(database, actor, asked, "approved", "", now)
+        approvals.decide(database, actor, asked, Decision("approved", ""), now)
     assert caught.value.code == code
     assert stands(database) == "requested"
 
@@ -87,15 +92,15 @@ def test_asking_needs_the_role_and_a_reason(sqlite: Database, now) -> None:
     with pytest.raises(ShopError, match="approval.no_reason"):
         ask(sqlite, now, reason="  ")
     with pytest.raises(ShopError, match="approval.unknown"):
-        approvals.decide(sqlite, DECIDER, "0" * 32, "approved", "", now)
+        approvals.decide(sqlite, DECIDER, "0" * 32, Decision("approved", ""), now)
     assert stands(sqlite) == "none"
 
 
 def test_decided_once_is_decided(database: Database, now) -> None:
     asked = ask(database, now)
-    approvals.decide(database, DECIDER, asked, "refused", "亏本", now)
+    approvals.decide(database, DECIDER, asked, Decision("refused", "亏本"), now)
     with pytest.raises(ShopError, match="approval.settled"):
-        approvals.decide(database, Actor("cfo", "finance"), asked, "approved", "", now)
+        approvals.decide(database, Actor("cfo", "finance"), asked, Decision("approved", ""), now)
     assert stands(database) == "refused"
     again = ask(database, now + timedelta(seconds=1))
     assert again != asked
@@ -107,7 +112,13 @@ def test_of_two_deciders_at_once_one_wins(database: Database, now) -> None:
 
     def decide(n: int) -> str:
         try:
-            approvals.decide(database, Actor(f"fin-{n}", "finance"), asked, "approved" if n % 2 else "refused", "", now)
+            approvals.decide(
+                database,
+                Actor(f"fin-{n}", "finance"),
+                asked,
+                Decision("approved" if n % 2 else "refused", ""),
+                now,
+            )
         except ShopError as error:
             return error.code
         return "done"
@@ -125,22 +136,23 @@ def test_asking_again_is_the_same_request_and_moved_inputs_are_a_new_one(databas
     new = ask(database, now + timedelta(seconds=1), COST | {"sale_price": 9800})
     assert new != old
     with pytest.raises(ShopError, match="approval.settled"):
-        approvals.decide(database, DECIDER, old, "approved", "", now)
-    approvals.decide(database, DECIDER, new, "approved", "", now)
+        approvals.decide(database, DECIDER, old, Decision("approved", ""), now)
+    approvals.decide(database, DECIDER, new, Decision("approved", ""), now)
     assert stands(database) == "expired"
     assert stands(database, COST | {"sale_price": 9800}) == "approved"
 
 
 def test_many_at_once_stand_as_each_alone(database: Database, now) -> None:
     inputs = pd.DataFrame(
-        {"price": [100, 200, 300, 400], "cost": pd.array([1, None, 3, 4], dtype="Int64")}, index=["a", "b", "c", "d"]
+        {"price": [100, 200, 300, 400], "cost": pd.array([1, None, 3, 4], dtype="Int64")},
+        index=["a", "b", "c", "d"],
     )
     with database.writing() as connection:
         for subject in ("a", "b", "c"):
             row = inputs.loc[subject].to_dict()
-            asked = approvals.request(connection, ASKER, now, "price_floor", subject, row, "r")
+            asked = approvals.request(connection, ASKER, now, Request("price_floor", subject, row, "r"))
             if subject != "c":
-                approvals.settle(connection, DECIDER, asked, "approved", "", now)
+                approvals.settle(connection, DECIDER, asked, Decision("approved", ""), now)
     with database.reading() as connection:
         assert approvals.standings(connection, "price_floor", inputs).to_dict() == {
             "a": "approved",
@@ -160,8 +172,15 @@ def test_many_at_once_stand_as_each_alone(database: Database, now) -> None:
 
 def test_the_list_says_who_may_decide_and_hides_figures(database: Database, now) -> None:
     ask(database, now)
-    seen = {actor.name: approvals.listed(database, actor).iloc[0] for actor in (ASKER, DECIDER, Actor("lead", "campaign_lead"))}
-    assert {name: bool(row["may_decide"]) for name, row in seen.items()} == {"mei": False, "fin": True, "lead": False}
+    seen = {
+        actor.name: approvals.listed(database, actor).iloc[0]
+        for actor in (ASKER, DECIDER, Actor("lead", "campaign_lead"))
+    }
+    assert {name: bool(row["may_decide"]) for name, row in seen.items()} == {
+        "mei": False,
+        "fin": True,
+        "lead": False,
+    }
     assert seen["fin"]["inputs"] == COST
     assert pd.isna(seen["lead"]["inputs"])
     with pytest.raises(ShopError, match="access.denied"):
@@ -170,7 +189,7 @@ def test_the_list_says_who_may_decide_and_hides_figures(database: Database, now)
 
 def test_check_finds_what_was_written_past_the_rules(database: Database, now) -> None:
     asked = ask(database, now)
-    approvals.decide(database, DECIDER, asked, "approved", "", now)
+    approvals.decide(database, DECIDER, asked, Decision("approved", ""), now)
     for values, fault in (
         ({"inputs": COST | {"floor": 1}}, "edited"),
         ({"decided_by": "mei"}, "own"),
@@ -190,7 +209,7 @@ def test_a_transaction_that_fails_leaves_neither_request_nor_trail(database: Dat
         why: str
 
     def change(connection: Connection) -> None:
-        approvals.request(connection, ASKER, now, "price_floor", "x", COST, "r")
+        approvals.request(connection, ASKER, now, Request("price_floor", "x", COST, "r"))
         raise Stop("later fault")
 
     with pytest.raises(Stop), database.writing() as connection:

@@ -16,6 +16,8 @@ from core.access import Actor, audit, keys, service
 from core.access.tables import audit as table
 from core.access.tables import audit_head
 from core.database import Database
+from tests import servers
+from tests.conftest import create
 
 ROWS = 6
 
@@ -46,9 +48,13 @@ def test_an_untouched_trail_is_whole(told: Database) -> None:
     assert faults(told) == []
 
 
-@pytest.mark.parametrize("column", [c.name for c in table.columns if c.name not in {"number", "previous", "digest"}])
+@pytest.mark.parametrize(
+    "column", [c.name for c in table.columns if c.name not in {"number", "previous", "digest"}]
+)
 def test_any_edited_field_shows(told: Database, now, column: str) -> None:
-    value = {"at": now + timedelta(microseconds=1), "before": {"price": 99}, "after": None}.get(column, "someone else")
+    value = {"at": now + timedelta(microseconds=1), "before": {"price": 99}, "after": None}.get(
+        column, "someone else"
+    )
     for number in (1, 3, ROWS):
         with told.writing() as connection:
             kept = connection.execute(select(table.c[column]).where(table.c.number == number)).scalar_one()
@@ -84,7 +90,9 @@ def test_two_rows_changing_places_show(told: Database) -> None:
         for number, other in ((2, -4), (4, 2), (-4, 4)):
             connection.execute(update(table).where(table.c.number == number).values(number=other))
     found = faults(told)
-    assert {(2, "edited"), (4, "edited"), (2, "broken"), (3, "broken"), (4, "broken"), (5, "broken")} == set(found)
+    assert {(2, "edited"), (4, "edited"), (2, "broken"), (3, "broken"), (4, "broken"), (5, "broken")} == set(
+        found
+    )
 
 
 def test_a_cut_tail_shows_even_with_the_head_moved(told: Database) -> None:
@@ -100,7 +108,9 @@ def test_a_cut_tail_shows_even_with_the_head_moved(told: Database) -> None:
     assert faults(told) == [(4, "unsealed")]
     with told.writing() as connection:
         connection.execute(delete(table))
-    assert faults(told) == [], "an emptied database looks like a new one: the known limit, answered by a noted head or an export"
+    assert faults(told) == [], (
+        "an emptied database looks like a new one: the known limit, answered by a noted head or an export"
+    )
 
 
 def test_another_key_does_not_fit(told: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +156,15 @@ def test_whatever_is_told_reads_back_to_its_digest(
 
     for database in (sqlite_once, postgres_once):
         with database.writing() as connection:
-            audit.record(connection, Actor("a", "admin"), datetime(2026, 11, 11, tzinfo=UTC), "x", subject, before, after)
+            audit.record(
+                connection,
+                Actor("a", "admin"),
+                datetime(2026, 11, 11, tzinfo=UTC),
+                "x",
+                subject,
+                before,
+                after,
+            )
             assert audit.faults(connection) == []
             connection.rollback()
 
@@ -164,17 +182,9 @@ def sqlite_once(sqlite_template, tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def postgres_once(postgres_server: str):
-    from sqlalchemy import text
-
-    from core.database import connect, new_id
-    from tests.conftest import named
-
-    name = f"test_{new_id()}"
-    with connect(postgres_server).writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE empty"))
-    database = connect(named(postgres_server, name))
-    yield database
-    database.dispose()
+    with servers.nothing(postgres_server) as database:
+        create(database)
+        yield database
 
 
 def test_search_finds_by_everything(told: Database, admin: Actor, now) -> None:
@@ -199,7 +209,8 @@ def test_search_finds_by_everything(told: Database, admin: Actor, now) -> None:
         ({"text": "面膜", "limit": 1}, [6]),
         ({"since": now + timedelta(seconds=2), "until": now + timedelta(seconds=4)}, [4, 3]),
     ):
-        frame = service.trail(told, admin, **wanted)
+        limit = wanted.pop("limit", 500)
+        frame = service.trail(told, admin, service.Wanted(**wanted), limit=limit)
         assert frame["number"].tolist() == numbers, wanted
     assert "digest" not in frame.columns
 
@@ -223,7 +234,9 @@ def _rows(database: Database) -> list[dict]:
 def _forge(database: Database, number: int, **values: object) -> None:
     row = next(row for row in _rows(database) if row["number"] == number) | values
     with database.writing() as connection:
-        connection.execute(update(table).where(table.c.number == number).values(**values, digest=audit.seal(row)))
+        connection.execute(
+            update(table).where(table.c.number == number).values(**values, digest=audit.seal(row))
+        )
 
 
 def _rewrite(database: Database, rows: list[dict]) -> None:

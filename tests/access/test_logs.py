@@ -76,3 +76,10 @@ def test_the_libraries_loggers_write_the_same_cleaned_lines(lines) -> None:
     (line,) = lines()
     assert (line["logger"], line["level"]) == ("uvicorn.error", "warning")
     assert "hunter2" not in line["event"]
+
+
+def test_keys_and_secret_addresses_stay_out_of_the_log(lines) -> None:
+    logging.getLogger("uvicorn.access").warning('"GET /calendar/abc-DEF_123.ics HTTP/1.1" 200')
+    logging.getLogger("uvicorn.error").warning("bsk_abcDEF123 whsec_abc+/==")
+    for line in lines():
+        assert not any(secret in line["event"] for secret in ("abc-DEF", "abcDEF123", "abc+/"))

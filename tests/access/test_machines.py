@@ -1,4 +1,5 @@
-"""State machines: whatever people do in whatever order, a session and an approval mean what the simple model says."""
+"""State machines: whatever people do in whatever order, a session and an approval mean what the simple model
+says."""
 
 from __future__ import annotations
 
@@ -10,16 +11,31 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    rule,
+)
+from hypothesis.stateful import (
+    run_state_machine_as_test as assert_machine_holds,
+)
 
 from core.access import Actor, approvals, audit, service, sessions
+from core.access.accounts import NewAccount
+from core.access.approvals import Decision, Request
+from core.access.service import Duties
+from core.access.sessions import Client
 from core.database import connect
 from core.errors import ShopError
 
 BEGIN = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 PEOPLE = ("mei", "fin", "lin")
 BOSS = Actor("boss", "admin", "cli")
-SHORT = settings(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+SHORT = settings(
+    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
 LONG = settings(SHORT, max_examples=150, stateful_step_count=50)
 
 
@@ -59,26 +75,39 @@ class Sessions(House):
         self.model: dict[str, dict[str, object]] = {}
         self.roles = dict.fromkeys(PEOPLE, "viewer")
         self.disabled: set[str] = set()
-        service.add_account(self.db, BOSS, "boss", "admin", self.now, word="boss-of-the-shop")
+        service.add_account(self.db, BOSS, NewAccount("boss", "admin", word="boss-of-the-shop"), self.now)
         for name in PEOPLE:
-            service.add_account(self.db, BOSS, name, "viewer", self.now, word=f"lantern-of-{name}")
+            service.add_account(
+                self.db, BOSS, NewAccount(name, "viewer", word=f"lantern-of-{name}"), self.now
+            )
 
     @rule(target=tokens, name=st.sampled_from(PEOPLE))
     def sign_in(self, name: str) -> object:
         try:
-            opened = sessions.sign_in(self.db, name, f"lantern-of-{name}", "10.0.0.1", "", "", self.now)
+            opened = sessions.sign_in(
+                self.db, name, f"lantern-of-{name}", Client("10.0.0.1", "", ""), self.now
+            )
         except ShopError as error:
             assert error.code == "access.wrong_password"
             assert name in self.disabled
             return multiple()
         assert name not in self.disabled
-        self.model[opened.token] = {"name": name, "end": self.now + timedelta(hours=12), "seen": self.now, "ended": False}
+        self.model[opened.token] = {
+            "name": name,
+            "end": self.now + timedelta(hours=12),
+            "seen": self.now,
+            "ended": False,
+        }
         return opened.token
 
     @rule(token=tokens)
     def look(self, token: str) -> None:
         entry = self.model[token]
-        alive = not entry["ended"] and self.now < entry["end"] and self.now < entry["seen"] + timedelta(minutes=240)  # type: ignore[operator]
+        alive = (
+            not entry["ended"]
+            and self.now < entry["end"]
+            and self.now < entry["seen"] + timedelta(minutes=240)
+        )  # type: ignore[operator]
         found = sessions.who(self.db, token, self.now)
         assert (found is not None) == alive
         if found is not None:
@@ -87,7 +116,12 @@ class Sessions(House):
 
     @rule(token=tokens)
     def a_changed_cookie_is_nobody(self, token: str) -> None:
-        for forged in (token[:-1] + ("A" if token[-1] != "A" else "B"), token.swapcase(), token + "x", sessions.digest_of(token)):
+        for forged in (
+            token[:-1] + ("A" if token[-1] != "A" else "B"),
+            token.swapcase(),
+            token + "x",
+            sessions.digest_of(token),
+        ):
             assert sessions.who(self.db, forged, self.now) is None
 
     @rule(token=tokens)
@@ -117,7 +151,7 @@ class Sessions(House):
 
     @rule(name=st.sampled_from(PEOPLE), role=st.sampled_from(["viewer", "finance"]))
     def another_role(self, name: str, role: str) -> None:
-        service.change_account(self.db, BOSS, name, self.now, role=role)
+        service.change_account(self.db, BOSS, name, self.now, duties=Duties(role=role))
         self.roles[name] = role
 
     @rule()
@@ -126,7 +160,11 @@ class Sessions(House):
 
     def _alive(self, token: str) -> bool:
         entry = self.model[token]
-        return not entry["ended"] and self.now < entry["end"] and self.now < entry["seen"] + timedelta(minutes=240)  # type: ignore[operator]
+        return (
+            not entry["ended"]
+            and self.now < entry["end"]
+            and self.now < entry["seen"] + timedelta(minutes=240)
+        )  # type: ignore[operator]
 
     def _end_all(self, name: str) -> None:
         for entry in self.model.values():
@@ -153,7 +191,12 @@ class Approvals(House):
     def ask(self, subject: str, name: str) -> None:
         with self.db.writing() as connection:
             inputs = {"price": self.price[subject]}
-            asked = approvals.request(connection, Actor(name, "finance"), self.now, "price_floor", subject, inputs, "because")
+            asked = approvals.request(
+                connection,
+                Actor(name, "finance"),
+                self.now,
+                Request("price_floor", subject, inputs, "because"),
+            )
         open_one = self.last.get(subject)
         if open_one and open_one["state"] == "requested" and open_one["price"] == self.price[subject]:
             assert asked == open_one["id"]
@@ -162,7 +205,9 @@ class Approvals(House):
         self.now += timedelta(microseconds=1)
 
     @rule(
-        subject=st.sampled_from("ab"), name=st.sampled_from((*PEOPLE, "local")), verdict=st.sampled_from(["approved", "refused"])
+        subject=st.sampled_from("ab"),
+        name=st.sampled_from((*PEOPLE, "local")),
+        verdict=st.sampled_from(["approved", "refused"]),
     )
     def decide(self, subject: str, name: str, verdict: approvals.Verdict) -> None:
         if subject not in self.last:
@@ -170,7 +215,9 @@ class Approvals(House):
         entry = self.last[subject]
         fair = name not in {entry["by"], "local"} and entry["state"] == "requested"
         try:
-            approvals.decide(self.db, Actor(name, "finance"), str(entry["id"]), verdict, "", self.now)
+            approvals.decide(
+                self.db, Actor(name, "finance"), str(entry["id"]), Decision(verdict, ""), self.now
+            )
             assert fair
             entry["state"] = verdict
         except ShopError as error:
@@ -182,14 +229,16 @@ class Approvals(House):
         with self.db.reading() as connection:
             for subject, price in self.price.items():
                 entry = self.last.get(subject)
-                expected = "none" if entry is None else entry["state"] if entry["price"] == price else "expired"
+                expected = (
+                    "none" if entry is None else entry["state"] if entry["price"] == price else "expired"
+                )
                 assert approvals.standing(connection, "price_floor", subject, {"price": price}) == expected
 
 
 @pytest.mark.parametrize("machine", [Sessions, Approvals])
 def test_machines(machine: type[House], sqlite_template: Path) -> None:
     machine.template = sqlite_template
-    run_state_machine_as_test(machine, settings=SHORT)
+    assert_machine_holds(machine, settings=SHORT)
 
 
 @pytest.mark.soak
@@ -197,4 +246,4 @@ def test_machines(machine: type[House], sqlite_template: Path) -> None:
 @pytest.mark.parametrize("machine", [Sessions, Approvals])
 def test_machines_for_long(machine: type[House], sqlite_template: Path) -> None:
     machine.template = sqlite_template
-    run_state_machine_as_test(machine, settings=LONG)
+    assert_machine_holds(machine, settings=LONG)

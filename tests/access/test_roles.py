@@ -13,17 +13,22 @@ from typing import Any
 import pytest
 
 from core.access.rules import ACTIONS, APPROVALS, ROLES, Actor, allow, allowed
-from core.commands.kinds import KINDS
-from core.commands.kinds import kind as load_kind
+from core.connect.kinds import KINDS
+from core.connect.kinds import kind as load_kind
 from core.errors import ShopError
 from core.imports import service as imports
 
 CORE = Path(__file__).parents[2] / "core"
 
-# Every action and who may do it, written down a second time on purpose: v viewer, m merchandiser, c campaign lead, f finance,
-# w warehouse, d department member, a admin. A new action needs its line here, a changed one a second thought.
+# Every action and who may do it, written down a second time on purpose: v viewer, m merchandiser, c campaign
+# lead, f finance, w warehouse, d department member, a admin. A new action needs its line here, a changed one
+# a second thought.
 LETTERS = dict(
-    zip("vmcfwda", ("viewer", "merchandiser", "campaign_lead", "finance", "warehouse", "member", "admin"), strict=True)
+    zip(
+        "vmcfwda",
+        ("viewer", "merchandiser", "campaign_lead", "finance", "warehouse", "member", "admin"),
+        strict=True,
+    )
 )
 EXPECTED = """
 goods.view              vmcfwda
@@ -47,6 +52,7 @@ orders.view             mcfa
 orders.import           mca
 price.view              mcfa
 price.edit              mfa
+price.ask               mcfa
 price.promotion         cfa
 price.approve           fa
 margin.view             fa
@@ -67,7 +73,11 @@ live.acknowledge        mca
 live.intake             ca
 audience.view           mcfa
 audience.edit           ca
+audience.import         mca
+audience.export         ca
+person.forget           a
 experiment.edit         ca
+experiment.vote         mcfwda
 review.view             vmcfwda
 review.edit             ca
 approval.view           mcfa
@@ -75,13 +85,15 @@ account.manage          a
 audit.view              a
 notify.manage           a
 settings.manage         a
+demo.manage             a
+settings.ask            mcfwa
 backup.run              a
 check.run               a
 """
 
 # Functions whose action is not a literal but the workbook kind's own: tested kind by kind below.
 BY_KIND = (
-    "core.imports.service.inspect",
+    "core.imports.inspection.inspect",
     "core.imports.service.preview",
     "core.imports.service.commit",
     "core.imports.service.undo",
@@ -98,7 +110,10 @@ def test_the_table_is_the_one_written_here() -> None:
     assert set(ACTIONS) - set(expected) == set(), "an action without a line in this test"
     assert set(expected) - set(ACTIONS) == set(), "a line for an action that is gone"
     wrong = [
-        (action, role) for action in ACTIONS for role in ROLES if (role in expected[action]) != allowed(Actor("x", role), action)
+        (action, role)
+        for action in ACTIONS
+        for role in ROLES
+        if (role in expected[action]) != allowed(Actor("x", role), action)
     ]
     assert wrong == []
 
@@ -116,7 +131,8 @@ def test_what_needs_two_people_names_real_actions() -> None:
 
 
 def _functions() -> list[tuple[str, ast.FunctionDef]]:
-    """Every public function of core that takes both a Database and an Actor: what screens, commands and HTTP may call."""
+    """Every public function of core that takes both a Database and an Actor: what screens, commands and HTTP
+    may call."""
     found = []
     for path in sorted(CORE.rglob("*.py")):
         module = ".".join(path.relative_to(CORE.parent).with_suffix("").parts)
@@ -159,9 +175,12 @@ class Untouchable:
 
 
 @pytest.mark.parametrize(
-    ("name", "node"), [pytest.param(name, node, id=name) for name, node in FUNCTIONS if _action(node) in ACTIONS]
+    ("name", "node"),
+    [pytest.param(name, node, id=name) for name, node in FUNCTIONS if _action(node) in ACTIONS],
 )
-def test_a_role_without_the_action_is_refused_before_anything_happens(name: str, node: ast.FunctionDef) -> None:
+def test_a_role_without_the_action_is_refused_before_anything_happens(
+    name: str, node: ast.FunctionDef
+) -> None:
     module, _, function = name.rpartition(".")
     call: Callable[..., Any] = getattr(import_module(module), function)
     action = str(_action(node))
@@ -177,7 +196,8 @@ def test_a_role_without_the_action_is_refused_before_anything_happens(name: str,
             if "Actor" in str(parameter.annotation)
             else None
             for key, parameter in signature.parameters.items()
-            if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            if parameter.default is parameter.empty
+            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         }
         assert _refusal(lambda: call(**given)) == (action, role)  # noqa: B023 - called at once
 

@@ -12,14 +12,16 @@ import pytest
 from sqlalchemy import func, select, text
 
 from core.access import Actor, audit, keys, service
+from core.access.accounts import NewAccount
 from core.access.tables import account
 from core.access.tables import audit as audit_table
-from core.backup import backup, check, dump, restore
+from core.backup import Trust, backup, check, dump, restore, signature
 from core.backup.checks import broken
 from core.backup.service import restore_beside
-from core.database import Database
+from core.database import Database, connect
 from core.database.migrate import current
 from core.errors import ShopError
+from core.settings import settings
 
 Nowhere = Callable[[], Database]
 
@@ -27,7 +29,12 @@ Nowhere = Callable[[], Database]
 def settle(database: Database, admin: Actor, now: datetime, people: int = 5) -> None:
     """A house with somebody in it."""
     for n in range(people):
-        service.add_account(database, admin, f"person-{n}", "viewer" if n else "admin", now, word="lantern-of-the-shop")
+        service.add_account(
+            database,
+            admin,
+            NewAccount(f"person-{n}", "viewer" if n else "admin", word="lantern-of-the-shop"),
+            now,
+        )
 
 
 def names(database: Database) -> list[str]:
@@ -49,13 +56,17 @@ def test_an_unfinished_backup_is_for_the_operators_eyes_too(
     assert seen == [0]
 
 
-def test_what_is_backed_up_comes_back(database: Database, nowhere: Nowhere, admin: Actor, now: datetime, tmp_path: Path) -> None:
+def test_what_is_backed_up_comes_back(
+    database: Database, nowhere: Nowhere, admin: Actor, now: datetime, tmp_path: Path
+) -> None:
     settle(database, admin, now)
     made = backup(database, admin, tmp_path / "shop.backup", now)
     path = Path(made.file)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == made.sha256
     assert path.stat().st_mode & 0o077 == 0, "for the operator's eyes alone"
-    assert [p.name for p in tmp_path.iterdir() if "backup" in p.name] == ["shop.backup"], "nothing unfinished lies about"
+    assert [p.name for p in tmp_path.iterdir() if "backup" in p.name] == ["shop.backup"], (
+        "nothing unfinished lies about"
+    )
     empty = nowhere()
     done = restore(empty, admin, path, now + timedelta(hours=1))
     assert names(empty) == names(database)
@@ -64,24 +75,29 @@ def test_what_is_backed_up_comes_back(database: Database, nowhere: Nowhere, admi
     with empty.reading() as connection:
         assert broken(check(connection)) == {}
         newest = audit.search(connection, limit=1).iloc[0]
-    assert (newest["action"], newest["after"]) == ("backup.restore", {"sha256": made.sha256})
-    service.add_account(empty, admin, "after", "viewer", now, word="lantern-of-the-shop")  # and it lives on
+    assert (newest["action"], newest["after"]) == (
+        "backup.restore",
+        {"sha256": made.sha256, "signature": "ours"},
+    )
+    service.add_account(
+        empty, admin, NewAccount("after", "viewer", word="lantern-of-the-shop"), now
+    )  # and it lives on
 
 
 def test_a_restore_beside_leaves_the_running_shop_alone(
-    database: Database, nowhere: Nowhere, admin: Actor, finance: Actor, now: datetime, tmp_path: Path
+    sqlite: Database, admin: Actor, finance: Actor, now: datetime, tmp_path: Path, monkeypatch
 ) -> None:
-    settle(database, admin, now)
-    made = backup(database, admin, tmp_path / "shop.backup", now)
-    empty = nowhere()
-    done = restore_beside(database, admin, Path(made.file), empty.url, now)
+    monkeypatch.setattr(settings(), "data_dir", tmp_path)
+    settle(sqlite, admin, now)
+    made = backup(sqlite, admin, tmp_path / "shop.backup", now)
+    done = restore_beside(sqlite, admin, Path(made.file), "beside.db", now)
     assert done.rows["account"] == 5
-    assert names(empty) == names(database)
-    for place in (database.url, empty.url):
+    assert names(connect(f"sqlite:///{tmp_path / 'beside.db'}")) == names(sqlite)
+    for taken in ("beside.db", "shop.db"):
         with pytest.raises(ShopError, match="not_empty"):
-            restore_beside(database, admin, Path(made.file), place, now)
+            restore_beside(sqlite, admin, Path(made.file), taken, now)
     with pytest.raises(ShopError, match="denied"):
-        restore_beside(database, finance, Path(made.file), empty.url, now)
+        restore_beside(sqlite, finance, Path(made.file), "another.db", now)
 
 
 def test_a_backup_under_load_is_one_whole_state(
@@ -93,7 +109,12 @@ def test_a_backup_under_load_is_one_whole_state(
     def write(n: int) -> None:
         try:
             while not ending.is_set():
-                service.add_account(database, admin, f"w{n}-{written[n]}", "viewer", now, word="lantern-of-the-shop")
+                service.add_account(
+                    database,
+                    admin,
+                    NewAccount(f"w{n}-{written[n]}", "viewer", word="lantern-of-the-shop"),
+                    now,
+                )
                 written[n] += 1
         except Exception as error:
             faults.append(error)
@@ -120,7 +141,9 @@ def test_a_backup_under_load_is_one_whole_state(
         assert people == told, "every account of the copy has its audit row and the other way round"
 
 
-def test_a_place_that_is_not_empty_is_left_alone(database: Database, admin: Actor, now: datetime, tmp_path: Path) -> None:
+def test_a_place_that_is_not_empty_is_left_alone(
+    database: Database, admin: Actor, now: datetime, tmp_path: Path
+) -> None:
     settle(database, admin, now)
     path = Path(backup(database, admin, tmp_path / "shop.backup", now).file)
     with pytest.raises(ShopError, match="backup.not_empty"):
@@ -138,7 +161,12 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(
     path = Path(backup(database, admin, tmp_path / "shop.backup", now).file)
     raw = path.read_bytes()
     middle = len(raw) // 2
-    harmed = {"cut": raw[:middle], "noise": raw[:200] + b"\x5a" * (len(raw) - 200), "text": b"hello", "nothing": b""}[harm]
+    harmed = {
+        "cut": raw[:middle],
+        "noise": raw[:200] + b"\x5a" * (len(raw) - 200),
+        "text": b"hello",
+        "nothing": b"",
+    }[harm]
     path.write_bytes(harmed)
     empty = nowhere()
     with pytest.raises(ShopError) as caught:
@@ -163,7 +191,10 @@ def test_a_state_with_a_fault_does_not_count(
     settle(database, admin, now)
     with database.writing() as connection:
         connection.execute(text(fake))
-    path = Path(backup(database, admin, tmp_path / "shop.backup", now).file)
+    path = tmp_path / "shop.backup"  # `backup` would not sign it: its own audit row finds the broken seal
+    path.touch(0o600)
+    dump.write(database, path)
+    signature.sign(path)
     empty = nowhere()
     with pytest.raises(ShopError) as caught:
         restore(empty, admin, path, now)
@@ -182,7 +213,7 @@ def test_a_lost_key_needs_the_operators_word(
     empty = nowhere()
     with pytest.raises(ShopError, match="backup.other_key"):
         restore(empty, admin, path, now)
-    restore(empty, admin, path, now, new_key=True)
+    restore(empty, admin, path, now, trust=Trust(new_key=True))
     with empty.reading() as connection:
         assert broken(check(connection)) == {}
         assert audit.search(connection)["action"].tolist()[:2] == ["backup.restore", "audit.seal_anew"]
@@ -201,7 +232,9 @@ def test_the_other_databases_backup_is_refused(
             restore(db, admin, path, now)
 
 
-def test_a_folder_gets_dated_files_and_keeps_the_newest(sqlite: Database, admin: Actor, now: datetime, tmp_path: Path) -> None:
+def test_a_folder_gets_dated_files_and_keeps_the_newest(
+    sqlite: Database, admin: Actor, now: datetime, tmp_path: Path
+) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
     (folder / "other.backup").write_text("not ours")
@@ -216,12 +249,17 @@ def test_a_folder_gets_dated_files_and_keeps_the_newest(sqlite: Database, admin:
 
 
 def test_only_the_administrator(sqlite: Database, finance: Actor, now: datetime, tmp_path: Path) -> None:
-    for act in (lambda: backup(sqlite, finance, tmp_path / "x", now), lambda: restore(sqlite, finance, tmp_path / "x", now)):
+    for act in (
+        lambda: backup(sqlite, finance, tmp_path / "x", now),
+        lambda: restore(sqlite, finance, tmp_path / "x", now),
+    ):
         with pytest.raises(ShopError, match="access.denied"):
             act()
 
 
-def test_a_missing_tool_says_so(postgres: Database, admin: Actor, now: datetime, tmp_path: Path, monkeypatch) -> None:
+def test_a_missing_tool_says_so(
+    postgres: Database, admin: Actor, now: datetime, tmp_path: Path, monkeypatch
+) -> None:
     from core.settings import settings
 
     monkeypatch.setattr(settings(), "pg_bin", tmp_path)

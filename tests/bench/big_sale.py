@@ -1,6 +1,8 @@
-"""A running sale of any size, made by arrays: events, and the rollups that they fold to, counted from the same arrays.
+"""A running sale of any size, made by arrays: events, and the rollups that they fold to, counted from the
+same arrays.
 
-big_sale(db, admin, events=1_000_000, now=clock.now()) -> campaign id; the sale opened twenty hours before `now`.
+big_sale(db, admin, events=1_000_000, now=clock.now()) -> campaign id; the sale opened twenty hours before
+`now`.
 """
 
 from __future__ import annotations
@@ -12,14 +14,15 @@ import pandas as pd
 from sqlalchemy import Table
 
 from core.access import Actor
-from core.campaign import planning
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.campaign.target import Target
 from core.database import Database, insert
-from core.goods.tables import campaign_sku, sku
-from core.live import series, service
+from core.goods.tables import sku
 from core.live import tables as t
-from core.stock import ledger as stock
+from core.live.ledger import series
+from core.live.snapshot import service
+from tests import shops
 
 HOURS = 20
 KINDS = ("view", "add_to_cart", "favourite", "order", "pay", "refund")
@@ -27,15 +30,22 @@ SHARES = (0.80, 0.08, 0.03, 0.046, 0.043, 0.001)
 CHANNELS = ("search", "recommendation", "live_room", "paid")
 PRICE = 9_900
 CHUNK = 500_000
-KEY = {"minute": 60 * HOURS, "channel": len(CHANNELS), "sku_code": 0, "kind": len(KINDS)}  # how many values each part takes
+KEY = {
+    "minute": 60 * HOURS,
+    "channel": len(CHANNELS),
+    "sku_code": 0,
+    "kind": len(KINDS),
+}  # how many values each part takes
 SEED = 8
 
 
-def big_sale(db: Database, admin: Actor, events: int, now: datetime, skus: int = 300, raw: bool = True) -> str:
+def big_sale(
+    db: Database, admin: Actor, events: int, now: datetime, skus: int = 300, raw: bool = True
+) -> str:
     """Fills the database; `raw`: with the events themselves, not only with their rollups."""
     service.forget()
     opens = (now - timedelta(hours=HOURS)).replace(second=0, microsecond=0)
-    campaign_id = campaigns.add_sale(db, admin, "big", opens, opens + timedelta(hours=24), now=now)
+    campaign_id = campaigns.add_sale(db, admin, NewSale("big", opens, opens + timedelta(hours=24)), now=now)
     codes = np.array([f"S{n:05d}" for n in range(skus)])
     _goods(db, admin, campaign_id, codes, events, opens)
     drawn = _drawn(events, skus)
@@ -45,19 +55,28 @@ def big_sale(db: Database, admin: Actor, events: int, now: datetime, skus: int =
     return campaign_id
 
 
-def _goods(db: Database, admin: Actor, campaign_id: str, codes: np.ndarray, events: int, opens: datetime) -> None:
+def _goods(
+    db: Database, admin: Actor, campaign_id: str, codes: np.ndarray, events: int, opens: datetime
+) -> None:
     before, paid = opens - timedelta(days=20), round(events * SHARES[4])
     with db.writing() as connection:
         names = [f"货品 {code}" for code in codes]
-        rows = pd.DataFrame({"sku_code": codes, "name": names, "unit_cost": 4_000, "list_price": 19_900, "updated_at": before})
+        rows = pd.DataFrame(
+            {"sku_code": codes, "name": names, "unit_cost": 4_000, "list_price": 19_900, "updated_at": before}
+        )
         insert(connection, sku, rows)
         tiers = np.where(np.arange(len(codes)) < 20, "main_push", "regular")
-        line = {"campaign_id": campaign_id, "sku_code": codes, "tier": tiers, "sale_price": PRICE, "planned_units": 50}
-        insert(connection, campaign_sku, pd.DataFrame(line).assign(updated_at=before))
-        units = pd.DataFrame({"sku_code": codes, "state": "on_hand", "quantity": 4 * paid // len(codes) + 9, "expected_on": ""})
-        stock.post(connection, units, source_id="opening", cause="import", account="tester", now=before)
+        line = {
+            "campaign_id": campaign_id,
+            "sku_code": codes,
+            "tier": tiers,
+            "sale_price": PRICE,
+            "planned_units": 50,
+        }
+        shops.lines(connection, pd.DataFrame(line), before)
+        shops.on_hand(connection, dict.fromkeys(codes, 4 * paid // len(codes) + 9), before)
     target = Target(paid * PRICE, paid * 10, 0.1, PRICE)
-    planning.set_target(db, admin, campaign_id, target, why="first", now=before)
+    shops.planned(db, admin, campaign_id, before, target=target)
 
 
 def _drawn(events: int, skus: int) -> pd.DataFrame:
@@ -86,7 +105,9 @@ def _counted(drawn: pd.DataFrame, names: list[str], skus: int) -> pd.DataFrame:
 
 def _worded(frame: pd.DataFrame, campaign_id: str, codes: np.ndarray, first: int) -> pd.DataFrame:
     words = {"channel": np.array(CHANNELS), "sku_code": codes, "kind": np.array(KINDS)}
-    out = frame.assign(**{name: words[name][frame[name]] for name in words if name in frame}, campaign_id=campaign_id)
+    out = frame.assign(
+        **{name: words[name][frame[name]] for name in words if name in frame}, campaign_id=campaign_id
+    )
     return out.assign(minute=frame["minute"].astype("int64") + first) if "minute" in frame else out
 
 
@@ -101,30 +122,51 @@ def _rollups(db: Database, campaign_id: str, codes: np.ndarray, drawn: pd.DataFr
         for table, names in of:
             counted = _counted(drawn, names, len(codes))
             money = np.isin(counted["kind"], [KINDS.index(kind) for kind in ("order", "pay", "refund")])
-            full = counted.assign(quantity=counted["events"], amount_fen=np.where(money, counted["events"] * PRICE, 0))
+            full = counted.assign(
+                quantity=counted["events"], amount_fen=np.where(money, counted["events"] * PRICE, 0)
+            )
             worded = _worded(full, campaign_id, codes, first)
             if "series_id" in table.columns:
-                worded = worded.assign(series_id=[known[kind, 0] for kind in worded["kind"]]).drop(columns=["kind", "campaign_id"])
+                worded = worded.assign(series_id=[known[kind, 0] for kind in worded["kind"]]).drop(
+                    columns=["kind", "campaign_id"]
+                )
             insert(connection, table, worded)
         people = _counted(drawn[drawn["kind"].isin([0, 4])], ["minute", "channel", "kind"], len(codes))
-        wide = people.pivot(index=["minute", "channel"], columns="kind", values="events").fillna(0).astype("int64").reset_index()
+        wide = (
+            people.pivot(index=["minute", "channel"], columns="kind", values="events")
+            .fillna(0)
+            .astype("int64")
+            .reset_index()
+        )
         named = wide.rename(columns={0: "visitors", 4: "buyers"})
-        insert(connection, t.sale_minute, _worded(named.assign(visitors=named["visitors"] // 2), campaign_id, codes, first))
+        insert(
+            connection,
+            t.sale_minute,
+            _worded(named.assign(visitors=named["visitors"] // 2), campaign_id, codes, first),
+        )
 
 
 def _events(db: Database, campaign_id: str, codes: np.ndarray, drawn: pd.DataFrame, first: int) -> None:
     """The events themselves: everybody buys once."""
     with db.writing() as connection:
         for start in range(0, len(drawn), CHUNK):
-            part = _worded(drawn.iloc[start : start + CHUNK], campaign_id, codes, first).reset_index(drop=True)
+            part = _worded(drawn.iloc[start : start + CHUNK], campaign_id, codes, first).reset_index(
+                drop=True
+            )
             number = pd.Series(np.arange(start, start + len(part))).astype(str)
             money = part["kind"].isin(["order", "pay", "refund"])
             insert(
                 connection,
                 t.event,
                 part.drop(columns="minute").assign(
-                    source="bulk", event_id="e" + number.str.zfill(9), user_key="u" + number, order_id=("o" + number).where(money, ""),
-                    at_ms=part["minute"] * 60_000 + 1, quantity=1, amount_fen=np.where(money, PRICE, 0),
-                    received_minute=part["minute"], waits_for="",
+                    source="bulk",
+                    event_id="e" + number.str.zfill(9),
+                    user_key="u" + number,
+                    order_id=("o" + number).where(money, ""),
+                    at_ms=part["minute"] * 60_000 + 1,
+                    quantity=1,
+                    amount_fen=np.where(money, PRICE, 0),
+                    received_minute=part["minute"],
+                    waits_for="",
                 ),
-            )  # fmt: skip
+            )

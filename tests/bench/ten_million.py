@@ -1,7 +1,8 @@
-"""A shop in the twentieth hour of its sale, ten million events behind it: written by SQL, events and every rollup alike.
+"""A shop in the twentieth hour of its sale, ten million events behind it: written by SQL, events and every
+rollup alike.
 
-The ledger would take ten minutes for what a group-by does in two; that both lead to the same books is what the recount says of a
-small one (`test_the_bulk_shop_is_consistent`).
+The ledger would take ten minutes for what a group-by does in two; that both lead to the same books is what
+the recount says of a small one (`test_the_bulk_shop_is_consistent`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from tests.live.conftest import OPENS, Shop, opened
 HOURS, SKUS, PEOPLE = 20, 2_000, 500_000
 _OPENS_MS = int(OPENS.timestamp() * 1000)
 
-# Of 100 events 78 views, 8 carts, 4 favourites, 4 coupons, 3 orders, 3 payments; goods by their square, so that few sell most; ids
-# spread over their whole range as random ones are, but in rising order, so that the index is built from left to right.
+# Of 100 events 78 views, 8 carts, 4 favourites, 4 coupons, 3 orders, 3 payments; goods by their square, so
+# that few sell most; ids spread over their whole range as random ones are, but in rising order, so that the
+# index is built from left to right.
 _EVENTS = """
 WITH RECURSIVE
   number(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n + 1 < :count),
@@ -54,7 +56,7 @@ _ROLLUPS = (
     """INSERT INTO sale_minute SELECT campaign_id, at_ms / 60000, channel, sum(kind = 'visitor'), sum(kind = 'buyer')
        FROM person_seen JOIN sale_series USING (series_id) GROUP BY 1, 2, 3""",
     """INSERT INTO sale_line SELECT campaign_id, order_id, sku_code, 0, kind = 'order', kind = 'pay', 0, 0, 0,
-       CASE kind WHEN 'pay' THEN amount_fen ELSE 0 END, 0, 0 FROM event WHERE order_id <> '' ORDER BY 1, 2, 3""",
+       CASE kind WHEN 'pay' THEN amount_fen ELSE 0 END, 0, 0, 0 FROM event WHERE order_id <> '' ORDER BY 1, 2, 3""",
     """INSERT INTO sale_sku SELECT campaign_id, sku_code, count(*), 0, 0, 0, 0 FROM sale_line GROUP BY 1, 2""",
     """INSERT INTO intake_tally SELECT source, count(*), count(*), 0, 0, 0, '2026-11-11 12:00:00.000000' FROM event GROUP BY 1""",
 )
@@ -68,10 +70,19 @@ def built(database: Database, admin: Actor, count: int) -> Shop:
         known = connection.scalar(select(func.count()).select_from(sku))
         rows = pd.DataFrame({"sku_code": codes[known:], "updated_at": OPENS})
         insert(connection, sku, rows.assign(name=rows["sku_code"], unit_cost=4_000, list_price=19_900))
-        tier: dict[str, Any] = {"campaign_id": shop.campaign_id, "tier": "regular", "sale_price": 9_900, "planned_units": 50}
+        tier: dict[str, Any] = {
+            "campaign_id": shop.campaign_id,
+            "tier": "regular",
+            "sale_price": 9_900,
+            "planned_units": 50,
+        }
         insert(connection, campaign_sku, rows.assign(**tier))
         units = pd.DataFrame({"sku_code": codes, "state": "on_hand", "quantity": 100_000, "expected_on": ""})
-        stock_ledger.post(connection, units, source_id="bulk", cause="import", account="bench", now=OPENS)
+        stock_ledger.post(
+            connection,
+            units,
+            stock_ledger.Posting(source_id="bulk", cause="import", account="bench", now=OPENS),
+        )
     database.dispose()  # the journal is changed while nobody is connected
     _fill(str(database.writer.url.database), shop.campaign_id, count)
     with database.reading() as connection:

@@ -1,29 +1,36 @@
-"""What the forecast earns: the public walk-forward and the bookshop's June sale, printed as tables by `make bench`.
+"""What the forecast earns: the public walk-forward and the bookshop's June sale, printed as tables by `make
+bench`.
 
-Caveats that belong to every quotation of these figures: demand is observed sales (stock-outs unknown), the economics are assumed (Cu a quarter of the mean
-price), a grocer's promotion weeks are not a Chinese sale day, so levels are no shop's truth; differences between methods are what is measured. Fewer
-leftovers are paid for with more lost units: both are printed.
+Caveats that belong to every quotation of these figures: demand is observed sales (stock-outs unknown), the
+economics are assumed (Cu a quarter of the mean price), a grocer's promotion weeks are not a Chinese sale day,
+so levels are no shop's truth; differences between methods are what is measured. Fewer leftovers are paid for
+with more lost units: both are printed.
 
-Every choice stands on weeks up to 25 (tests/bench/test_choices.py repeats those that were in doubt). What must be said beside that: an earlier version had
-been run on the later weeks (50.9, 20.5% left over at .5), and two changes had been made with them in sight, the rounding of the rules of thumb and the number
-of past sales that an own response waits for. Both have been decided again on weeks up to 25 alone; that leftovers should fall was known, by how much a
-hurdle cuts them was measured on weeks up to 25. The later weeks were then run once.
+Every choice stands on weeks up to 25 (tests/bench/test_choices.py repeats those that were in doubt). What
+must be said beside that: an earlier version had been run on the later weeks (50.9, 20.5% left over at .5),
+and two changes had been made with them in sight, the rounding of the rules of thumb and the number of past
+sales that an own response waits for. Both have been decided again on weeks up to 25 alone; that leftovers
+should fall was known, by how much a hurdle cuts them was measured on weeks up to 25. The later weeks were
+then run once (51.1). The shipped spreads between sales and within one were afterwards narrowed on the bookshop's half
+year (they move weeks 12-25 from 54.85 to 55.1), and the later weeks were run once more: 51.3, 18.7% left over at .5. The
+goal of 53 is not reached.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.replenishment import demand
 from tests.bench import backtest, bookshop
 
 CHOSEN_ON = (12, 25)  # weeks on which choices may be made
 REPORTED = (26, 52)
 EVENTS, UNITS = 13_260, 77_122
+RULES = "28-day mean, the same x our uplift, x the true uplift, ours"
 
 
 def results(first: int, last: int) -> tuple[backtest.Panel, dict[str, pd.DataFrame]]:
@@ -51,7 +58,9 @@ def table(found: dict[str, pd.DataFrame]) -> str:
     for name, result in found.items():
         points, (left, lost) = backtest.scores(result), backtest.waste(result)
         lines.append(
-            f"{name:44s}" + "".join(f"{point:7.1f}" for point in points[:-1]) + f"{points['mean']:7.1f}  {left:.1f} / {lost:.1f}"
+            f"{name:44s}"
+            + "".join(f"{point:7.1f}" for point in points[:-1])
+            + f"{points['mean']:7.1f}  {left:.1f} / {lost:.1f}"
         )
     return "\n".join(lines)
 
@@ -73,44 +82,54 @@ def test_the_choice_weeks_in_short() -> None:
 @pytest.mark.bench
 @pytest.mark.timeout(900)
 def test_the_reported_weeks() -> None:
-    """Weeks 26-52. Promise: mean at least 44, every interval against Excel above zero, at most 20% of units left over at .5."""
+    """Weeks 26-52. Promise: mean at least 51, every interval against Excel above zero, at most 20% of units
+    left over at .5. The goal of 53 stands open."""
     panel, found = results(*REPORTED)
     last = list(found.values())[-1]
     middle = last[last["ratio"] == 0.5]
     assert (middle["events"].sum(), middle["asked"].sum()) == (EVENTS, UNITS)
-    against = {name: gaps(found, name) for name in ("Excel: 4-week mean x pooled uplift", "normal newsvendor")}
+    against = {
+        name: gaps(found, name) for name in ("Excel: 4-week mean x pooled uplift", "normal newsvendor")
+    }
     print("\nweeks 26-52\n" + table(found))
     for name, gap in against.items():
-        print(f"ours - {name}, 95%: " + ", ".join(f"{at} [{row.low:+.1f}, {row.high:+.1f}]" for at, row in gap.iterrows()))
-    assert backtest.scores(last)["mean"] >= 44
+        print(
+            f"ours - {name}, 95%: "
+            + ", ".join(f"{at} [{row.low:+.1f}, {row.high:+.1f}]" for at, row in gap.iterrows())
+        )
+    assert backtest.scores(last)["mean"] >= 51
     assert all((gap["low"] > 0).all() for gap in against.values())
     assert backtest.waste(last)[0] <= 20
     assert panel.price.min() > 0
 
 
 @pytest.mark.bench
-def test_a_bookshop_on_the_eighteenth_of_june(shared: Path) -> None:
-    """32 SKUs with a past, two past sales (by the rule of bookshop.sale_days); one shop, one day: no verdict either way.
+def test_the_sales_of_a_bookshop_one_after_the_other(shared: Path) -> None:
+    """Rolling origins over every sale day of January to June, each decided 14 days before it, and stretches of
+    three days around two of them; 32 SKUs (a SKU is 3 points), no past sale at first, then one, then two.
 
-    No untouched test: an earlier version's miss here (0.306 against a naive 0.277) was known when it was mended. What was mended was settled on January
-    to May alone (the 31st of May forecast from what was known before it): the warm-ups of two sales are compared over the same days before their
-    openings, a sale day is no warm-up day, and both sale days of the spring are past sales (0.255 so). A flaw found elsewhere was mended after that: a sale
-    forecast from the shipped uplift teaches no response, or it would be corrected twice.
+    All six months were in sight when the shipped levels, spreads and the day shape were chosen: these figures
+    say that they fit, not how well they will. Printed: the level with its 80% band, how many SKUs fell into
+    their own band, and per cent of clairvoyant at .5 of ours and of the naive rules.
+
+    Sale by sale a band that holds the sale's own level is not 80%: it holds more SKUs where the sale went as
+    expected and fewer where it did not. With past sales 88 to 91% fell into it; without one 97%.
     """
-    shop = bookshop.load(shared / "data" / "jd_2019")
-    found, sold = bookshop.own(shop), shop.truth.to_numpy(float)
-    forecasts = bookshop.naive(shop) | {"ours": found.mean}
-    print(
-        f"\n18 June 2019: {len(sold)} SKUs, {sold.sum():.0f} units sold\n{'':32s}  total  abs.error  per cent of clairvoyant at "
-        + " ".join(map(str, backtest.RATIOS))
-    )
-    errors = {}
-    for name, mean in forecasts.items():
-        errors[name] = np.abs(mean - sold).sum() / sold.sum()
-        points = []
-        for ratio in backtest.RATIOS:
-            order = demand.quantile(ratio, found.mean, found.phi) if name == "ours" else np.round(mean)
-            profit = np.minimum(order, sold) - (1 - ratio) / ratio * np.maximum(order - sold, 0)
-            points.append(100 * profit.sum() / sold.sum())
-        print(f"{name:32s} {mean.sum():6.0f}     {errors[name]:.3f}    " + " ".join(f"{point:5.1f}" for point in points))
-    assert errors["ours"] < errors["28-day mean"] / 2
+    rows = bookshop.load(shared / "data" / "jd_2019")
+    sales = [(day, 1) for day in bookshop.sale_days(rows)] + [(date(2019, 5, 31), 3), (date(2019, 6, 16), 3)]
+    origins = [bookshop.origin(rows, first, days) for first, days in sales]
+    print("\nfirst day   days past  forecast  80% band        sold  SKUs in band  at .5: " + RULES)
+    for one in origins:
+        low, high = one.whole
+        points = " ".join(f"{one.earned(order, 0.5):5.0f}" for order in one.orders(0.5).values())
+        print(
+            f"{one.first}  {one.days}    {one.forecast.past_sales}    {one.forecast.mean.sum():8.0f}"
+            f"  {low:6.0f}-{high:6.0f}  {one.sold.sum():8.0f}  {one.covered:10.0%}    {points}"
+        )
+    assert min(one.covered for one in origins) >= 0.7
+    assert np.mean([one.covered for one in origins if one.forecast.past_sales]) <= 0.9
+    within = [one.whole[0] <= one.sold.sum() <= one.whole[1] for one in origins]
+    assert np.mean(within) >= 0.8
+    plain = [one.earned(one.orders(0.5)["28-day mean"], 0.5) for one in origins]
+    ours = [one.earned(one.orders(0.5)["ours"], 0.5) for one in origins]
+    assert all(own > other for own, other in zip(ours, plain, strict=True))

@@ -1,15 +1,15 @@
 """20,000 SKUs on the goods page, drawn by the real server: the first picture, and a filter change.
 
-Server time: CPU seconds of the server's process from asking for the page (or clicking a filter) until the script has finished, with everything
-that it draws serialised and sent. Beside it the bare peer: the same rows read into a frame and written as one table.
+Server time: CPU seconds of the server's process from asking for the page (or clicking a filter) until the
+script has finished, with everything that it draws serialised and sent. Beside it the bare peer: the same rows
+read into a frame and written as one table.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,14 @@ from core import clock
 from core.access import Actor, audit
 from core.campaign import planning
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.campaign.target import Target
 from core.database import Database, insert
 from core.goods import structure
 from core.goods.tables import sku
 from core.signals.tables import daily_signal
 from core.stock.tables import stock_position
+from tests.aside import answered
 from tests.bench.viewers import Refresh, Screens, Viewer, served
 
 SKUS, DAYS, ROUNDS = 20_000, 28, 3
@@ -44,32 +46,53 @@ SUMS = """
 
 
 def seeded(database: Database, admin: Actor, now: datetime) -> str:
-    """Twenty thousand SKUs with stock, prices, costs and four weeks of reports, in one campaign with a target."""
+    """Twenty thousand SKUs with stock, prices, costs and four weeks of reports, in one campaign with a
+    target."""
     codes = np.array([f"{n:08d}" for n in range(SKUS)])
     random = np.random.default_rng(7)
-    days = [date(2026, 10, 19) - timedelta(days=n) for n in range(DAYS)]
+    days = [now.date() - timedelta(days=n + 1) for n in range(DAYS)]
     sold = random.poisson(random.gamma(0.6, 8, SKUS), (DAYS, SKUS)).ravel()
     figures = pd.DataFrame(
         {
-            "sku_code": np.tile(codes, DAYS), "day": np.repeat(days, SKUS), "visitors": sold * 25, "add_to_cart": sold * 2, "favourites": sold,
-            "buyers": sold, "units_paid": sold, "paid_amount": sold * 9_900, "channel": "", "import_id": "bench", "updated_at": now,
+            "sku_code": np.tile(codes, DAYS),
+            "day": np.repeat(days, SKUS),
+            "visitors": sold * 25,
+            "add_to_cart": sold * 2,
+            "favourites": sold,
+            "buyers": sold,
+            "units_paid": sold,
+            "paid_amount": sold * 9_900,
+            "channel": "",
+            "import_id": "bench",
+            "updated_at": now,
         }
-    )  # fmt: skip
+    )
     goods = pd.DataFrame(
         {
-            "sku_code": codes, "name": "面膜 " + codes.astype(object), "spec": "5 片装", "function": [f"功能{n % 80}" for n in range(SKUS)],
-            "list_price": 9_900, "unit_cost": 3_000, "updated_at": now,
+            "sku_code": codes,
+            "name": "面膜 " + codes.astype(object),
+            "spec": "5 片装",
+            "function": [f"功能{n % 80}" for n in range(SKUS)],
+            "list_price": 9_900,
+            "unit_cost": 3_000,
+            "updated_at": now,
         }
-    )  # fmt: skip
+    )
     levels = dict.fromkeys(("reserved", "presale_committed", "activity_locked", "in_transit"), 0)
     stock = pd.DataFrame({"sku_code": codes, "on_hand": random.integers(0, 2_000, SKUS)})
     with database.writing() as connection:
         insert(connection, sku, goods)
         insert(connection, daily_signal, figures)
         insert(connection, stock_position, stock.assign(**levels, version=1, updated_at=now))
-    mine = campaigns.add_sale(database, admin, "双十一", now, now + timedelta(days=1), now=now)
+    mine = campaigns.add_sale(database, admin, NewSale("双十一", now, now + timedelta(days=1)), now=now)
     structure.enter(database, admin, mine, now=now)
-    planning.set_target(database, admin, mine, Target(10_000_000_000, 10_000_000, 0.1, 10_000), why="bench", now=now)
+    planning.set_target(
+        database,
+        admin,
+        mine,
+        planning.NewPlan(Target(10_000_000_000, 10_000_000, 0.1, 10_000), why="bench"),
+        now=now,
+    )
     return mine
 
 
@@ -110,7 +133,8 @@ async def looked_at(
 
 
 def bare(database: Database) -> tuple[float, float]:
-    """CPU seconds of the peer: the rows into a frame and out as a table; then half of them as a table again."""
+    """CPU seconds of the peer: the rows into a frame and out as a table; then half of them as a table
+    again."""
     start = time.process_time()
     with database.reading() as connection:
         frame = pd.read_sql(text(GOODS), connection).merge(pd.read_sql(text(SUMS), connection), on="sku_code")
@@ -126,7 +150,7 @@ def test_twenty_thousand_skus(sqlite: Database, admin: Actor, now: datetime) -> 
     seeded(sqlite, admin, now)
     peers = [bare(sqlite) for _ in range(ROUNDS)]
     with served(sqlite) as screens:
-        firsts, changes = asyncio.run(looked_at(screens, sqlite, admin))
+        firsts, changes = answered(looked_at(screens, sqlite, admin))
     first, change = min(cpu for cpu, _ in firsts), max(cpu for cpu, _, _ in changes)
     peer = min(first for first, _ in peers)
     print(

@@ -1,9 +1,11 @@
-"""Intake with all rollups, a thousand events at a time, against the barest things that could work on the same rows.
+"""Intake with all rollups, a thousand events at a time, against the barest things that could work on the same
+rows.
 
-On SQLite that is a bare insert-or-ignore: exactly once, and nothing else. On PostgreSQL the floor is the barest statement that keeps
-the ledger's promise there: COPY into a temporary table, then one statement that inserts what is new and adds it to the three sums by
-minute and kind, SKU and kind, minute, SKU and kind. (No people, no order lines, no stock, no refusals, no queue: those are ours.) How
-that compares with a bare insert-or-ignore is printed beside it. Batches of the rivals alternate, so that they meet the same neighbours.
+On SQLite that is a bare insert-or-ignore: exactly once, and nothing else. On PostgreSQL the floor is the
+barest statement that keeps the ledger's promise there: COPY into a temporary table, then one statement that
+inserts what is new and adds it to the three sums by minute and kind, SKU and kind, minute, SKU and kind. (No
+people, no order lines, no stock, no refusals, no queue: those are ours.) How that compares with a bare
+insert-or-ignore is printed beside it. Batches of the rivals alternate, so that they meet the same neighbours.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from sqlalchemy import Connection
 
 from core.campaign.tables import campaign, campaign_phase
 from core.database import Database, insert, new_id
-from core.live.events import KINDS, Event
-from core.live.ledger import Sale, post
-from core.live.series import numbers
+from core.live.ledger.events import KINDS, Event
+from core.live.ledger.ledger import Sale, post
+from core.live.ledger.series import numbers
 from core.live.tables import event
 from core.stock.tables import stock_position
 
@@ -36,13 +38,20 @@ SALES = {CAMPAIGN: Sale(running=((OPENS - 86_400_000, OPENS + 2 * 86_400_000),))
 
 
 def stream(batches: int, size: int, seed: int = 11) -> list[list[Event]]:
-    """A sale's mix: of 100 events 78 views, 8 carts, 4 favourites, 3 coupons, 3 orders, 3 payments, 1 refund or shipment."""
+    """A sale's mix: of 100 events 78 views, 8 carts, 4 favourites, 3 coupons, 3 orders, 3 payments, 1 refund
+    or shipment."""
     dice = random.Random(seed)
     channels = ("search", "recommend", "live", "ads")
     codes = [f"SKU{n:06d}" for n in range(SKUS)]
     weights = [1 / (n + 5) for n in range(SKUS)]
     kinds = (
-        ["view"] * 78 + ["add_to_cart"] * 8 + ["favourite"] * 4 + ["coupon_claim"] * 3 + ["order"] * 3 + ["pay"] * 3 + ["refund"]
+        ["view"] * 78
+        + ["add_to_cart"] * 8
+        + ["favourite"] * 4
+        + ["coupon_claim"] * 3
+        + ["order"] * 3
+        + ["pay"] * 3
+        + ["refund"]
     )
     unpaid: list[Event] = []
     paid: list[Event] = []
@@ -53,7 +62,19 @@ def stream(batches: int, size: int, seed: int = 11) -> list[list[Event]]:
             kind = dice.choice(kinds)
             at = OPENS + (b * size + n) * 40
             name = f"{dice.getrandbits(128):032x}"  # platforms send random ids: the index has no warm end
-            made = Event("shop", name, kind, at, code, f"u{dice.randrange(PEOPLE)}", "", 1, 0, dice.choice(channels), CAMPAIGN)
+            made = Event(
+                "shop",
+                name,
+                kind,
+                at,
+                code,
+                f"u{dice.randrange(PEOPLE)}",
+                "",
+                1,
+                0,
+                dice.choice(channels),
+                CAMPAIGN,
+            )
             if kind == "order":
                 made = made._replace(order_id=f"o{b}-{n}", amount_fen=9900)
                 unpaid.append(made)
@@ -73,7 +94,9 @@ def stream(batches: int, size: int, seed: int = 11) -> list[list[Event]]:
 
 def bare_sqlite(connection: Connection, rows: list[tuple[object, ...]]) -> None:
     names = ", ".join(column.name for column in event.columns)
-    connection.exec_driver_sql(f"INSERT OR IGNORE INTO event ({names}) VALUES ({', '.join('?' * len(event.columns))})", rows)
+    connection.exec_driver_sql(
+        f"INSERT OR IGNORE INTO event ({names}) VALUES ({', '.join('?' * len(event.columns))})", rows
+    )
 
 
 def copied(connection: Connection, names: str, rows: list[tuple[object, ...]]) -> None:
@@ -85,7 +108,9 @@ def copied(connection: Connection, names: str, rows: list[tuple[object, ...]]) -
 def bare_postgres(connection: Connection, rows: list[tuple[object, ...]]) -> None:
     names = ", ".join(column.name for column in event.columns)
     copied(connection, names, rows)
-    connection.exec_driver_sql(f"INSERT INTO event ({names}) SELECT {names} FROM incoming ON CONFLICT DO NOTHING")
+    connection.exec_driver_sql(
+        f"INSERT INTO event ({names}) SELECT {names} FROM incoming ON CONFLICT DO NOTHING"
+    )
 
 
 _ROLLED = {
@@ -98,7 +123,9 @@ _ROLLED = {
 def floor_postgres(connection: Connection, rows: list[tuple[object, ...]]) -> None:
     def summed(table: str, keys: str) -> str:
         names = keys.replace("at_ms / 60000", "minute")
-        sets = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in ("events", "quantity", "amount_fen"))
+        sets = ", ".join(
+            f"{name} = {table}.{name} + excluded.{name}" for name in ("events", "quantity", "amount_fen")
+        )
         return (
             f"INSERT INTO {table} ({names}, events, quantity, amount_fen) SELECT {keys}, count(*), sum(quantity), sum(amount_fen)"
             f" FROM fresh JOIN sale_series USING (campaign_id, kind) GROUP BY {keys} ON CONFLICT ({names}) DO UPDATE SET {sets}"
@@ -124,14 +151,20 @@ def timed(database: Database, work: Work, batch: list[tuple[object, ...]]) -> fl
 def shop(database: Database) -> None:
     """One campaign on sale, and goods in stock."""
     with database.writing() as connection:
-        span: dict[str, object] = {"campaign_id": CAMPAIGN, "opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=2)}
+        span: dict[str, object] = {
+            "campaign_id": CAMPAIGN,
+            "opens_at": NOW - timedelta(days=1),
+            "closes_at": NOW + timedelta(days=2),
+        }
         row = span | {"name": "11.11", "timezone": "Asia/Shanghai", "created_at": NOW, "account": "bench"}
         insert(connection, campaign, pd.DataFrame([row]))
         phase: dict[str, object] = {"campaign_id": CAMPAIGN, "phase_id": "p", "kind": "live", "name": ""}
         phase |= {"starts_at": span["opens_at"], "ends_at": span["closes_at"]}
         insert(connection, campaign_phase, pd.DataFrame([phase]))
         codes = [f"SKU{n:06d}" for n in range(SKUS)]
-        insert(connection, stock_position, pd.DataFrame({"sku_code": codes, "on_hand": 500, "updated_at": NOW}))
+        insert(
+            connection, stock_position, pd.DataFrame({"sku_code": codes, "on_hand": 500, "updated_at": NOW})
+        )
 
 
 def _width(name: str) -> str:
@@ -149,9 +182,13 @@ def race(database: Database, rivals: dict[str, Work]) -> dict[str, float]:
     gc.freeze()  # the prepared stream is not the product's heap
     times: dict[str, list[float]] = {name: [] for name in ("ours", *rivals)}
     for batch in batches:
-        times["ours"].append(timed(database, lambda c, b: post(c, "shop", b, NOW, "bench", new_id(), SALES), batch))  # type: ignore[arg-type]
+        times["ours"].append(
+            timed(database, lambda c, b: post(c, "shop", b, NOW, "bench", new_id(), SALES), batch)
+        )  # type: ignore[arg-type]
         for name, work in rivals.items():
-            rows: list[tuple[object, ...]] = [(*e._replace(source=name, campaign_id=_width(name)), 0, "") for e in batch]
+            rows: list[tuple[object, ...]] = [
+                (*e._replace(source=name, campaign_id=_width(name)), 0, "") for e in batch
+            ]
             times[name].append(timed(database, work, rows))
     gc.unfreeze()
     return {name: statistics.median(each) for name, each in times.items()}

@@ -1,4 +1,5 @@
-"""What a refresh of the live page costs, how many may look at once, and that the cost does not grow with the events behind it."""
+"""What a refresh of the live page costs, how many may look at once, and that the cost does not grow with the
+events behind it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from core import clock
 from core.access import Actor
 from core.database import Database, connect
 from core.database.types import load_tables
-from core.live import glance
+from core.live import live_view
+from tests.aside import answered
 from tests.bench.big_sale import big_sale
 from tests.bench.viewers import Refresh, Screens, Viewer, served
 
@@ -51,15 +53,16 @@ def looked_at(
     database: Database, work: Callable[[Screens], Awaitable[tuple[float, list[Refresh]]]]
 ) -> tuple[float, list[Refresh]]:
     with served(database) as screens:
-        return asyncio.run(work(screens))  # type: ignore[arg-type]
+        return answered(work(screens))  # type: ignore[arg-type]
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", ["live", "wall"])
 def test_a_refresh_is_cheap(big: tuple[Database, str], page: str) -> None:
-    """CPU of the script's thread from the fragment's first line to its last (guard, database, reckoning, drawing), for refreshes that share
-    nothing with another: one viewer, further apart than pictures are kept; their median. Bytes are those on the websocket, uncompressed.
-    What the server's event loop spends on sending is printed beside it: the whole process, a minute of idling taken off."""
+    """CPU of the script's thread from the fragment's first line to its last (guard, database, reckoning,
+    drawing), for refreshes that share nothing with another: one viewer, further apart than pictures are kept;
+    their median. Bytes are those on the websocket, uncompressed. What the server's event loop spends on
+    sending is printed beside it: the whole process, a minute of idling taken off."""
     database, campaign_id = big
     scripts: list[float] = []
     pieces: list[float] = []
@@ -94,13 +97,16 @@ async def _after(viewer: Viewer, pieces: list[float]) -> Refresh:
 
 @pytest.mark.timeout(600)
 def test_sixty_viewers_at_two_seconds(big: tuple[Database, str]) -> None:
-    """Sixty pages open on one process, each asking again two seconds after it asked; seconds from asking to the last message."""
+    """Sixty pages open on one process, each asking again two seconds after it asked; seconds from asking to
+    the last message."""
     database, campaign_id = big
 
     async def crowd(screens: Screens) -> tuple[float, list[Refresh]]:
         viewers = [await Viewer.open(screens, "live", f"campaign={campaign_id}") for _ in range(LOOKERS)]
         begun = screens.cpu(), time.perf_counter()
-        seen = await asyncio.gather(*(_look(viewer, n * EVERY_S / LOOKERS) for n, viewer in enumerate(viewers)))
+        seen = await asyncio.gather(
+            *(_look(viewer, n * EVERY_S / LOOKERS) for n, viewer in enumerate(viewers))
+        )
         spent = (screens.cpu() - begun[0]) / (time.perf_counter() - begun[1])
         return spent, [each for mine in seen for each in mine]
 
@@ -126,7 +132,8 @@ async def _look(viewer: Viewer, later: float) -> list[Refresh]:
 
 @pytest.mark.timeout(1_800)  # ten million events take their time to be written
 def test_the_cost_of_a_refresh_does_not_grow_with_the_events(tmp_path: Path) -> None:
-    """CPU of reading and reckoning everything that a refresh shows, the same 1,200 minutes and 300 SKUs behind it."""
+    """CPU of reading and reckoning everything that a refresh shows, the same 1,200 minutes and 300 SKUs
+    behind it."""
     cost = {}
     for events in (100_000, 1_000_000, 10_000_000):
         folder = tmp_path / str(events)
@@ -145,11 +152,11 @@ def test_the_cost_of_a_refresh_does_not_grow_with_the_events(tmp_path: Path) -> 
 
 
 def reading(database: Database, campaign_id: str) -> float:
-    """CPU milliseconds of a glance that nobody shares; the least of thirty."""
+    """CPU milliseconds of a live view that nobody shares; the least of thirty."""
     spent = []
     for _ in range(30):
-        glance.forget()
+        live_view.forget()
         begun = time.process_time()
-        glance.glance(database, ADMIN, campaign_id, clock.now())
+        live_view.live_view(database, ADMIN, campaign_id, clock.now())
         spent.append(time.process_time() - begun)
     return min(spent) * 1000

@@ -1,4 +1,5 @@
-"""Reading alone: the guarded child, the checks and the remarks on a 200,000-row sheet, beside a bare reader of the same bytes in the same run."""
+"""Reading alone: the guarded child, the checks and the remarks on a 200,000-row sheet, beside a bare reader
+of the same bytes in the same run."""
 
 from __future__ import annotations
 
@@ -27,7 +28,10 @@ def content() -> bytes:
     random = np.random.default_rng(11)
     number = pd.Series(np.arange(ROWS)).astype("str").str.zfill(8)
     frame = pd.DataFrame(
-        {field.name: random.integers(0, 5000, ROWS) if field.kind in {"integer", "money"} else number for field in STOCK.fields}
+        {
+            field.name: random.integers(0, 5000, ROWS) if field.kind in {"integer", "money"} else number
+            for field in STOCK.fields
+        }
     )
     frame["name"] = "玻尿酸补水面膜 " + number
     return export(frame, as_columns(STOCK, list(frame.columns), "zh"), "库存")
@@ -57,14 +61,27 @@ def test_reading_and_cleaning(content: bytes, capsys: pytest.CaptureFixture[str]
     cleaning, clean_wall, found = costs(lambda: clean(grid, header.row, header.mapping, STOCK, "库存"))
     assert len(found.frame) == ROWS  # type: ignore[attr-defined]
     refused = pd.DataFrame(
-        {"sheet": "库存", "row": [2, ROWS], "cell": ["A2", f"G{ROWS}"], "field": "sku_code", "code": "cell.blank", "value": ""}
+        {
+            "sheet": "库存",
+            "row": [2, ROWS],
+            "cell": ["A2", f"G{ROWS}"],
+            "field": "sku_code",
+            "code": "cell.blank",
+            "value": "",
+        }
     )
     marking, mark_wall, _ = costs(lambda: annotate(content, "库存.xlsx", "库存", 1, refused, {}))
     with capsys.disabled():
-        print(f"\n| {ROWS:,} x 15, {len(content) / 1e6:.1f} MB | CPU s | wall s | CPU ratio | promise |\n|---|---|---|---|---|")
+        print(
+            f"\n| {ROWS:,} x 15, {len(content) / 1e6:.1f} MB | CPU s | wall s | CPU ratio | promise |\n|---|---|---|---|---|"
+        )
         print(f"| bare fastexcel read | {bare:.2f} | {bare_wall:.2f} | 1 | |")
         print(f"| guarded child | {read:.2f} | {read_wall:.2f} | {read / bare:.2f} | |")
         print(f"| casts and checks | {cleaning:.2f} | {clean_wall:.2f} | {cleaning / bare:.2f} | |")
-        print(f"| both | {read + cleaning:.2f} | {read_wall + clean_wall:.2f} | {(read + cleaning) / bare:.2f} | <= 2.2 |")
-        print(f"| remarks written into the workbook | {marking:.2f} | {mark_wall:.2f} | {marking / bare:.2f} | |")
+        print(
+            f"| both | {read + cleaning:.2f} | {read_wall + clean_wall:.2f} | {(read + cleaning) / bare:.2f} | <= 2.2 |"
+        )
+        print(
+            f"| remarks written into the workbook | {marking:.2f} | {mark_wall:.2f} | {marking / bare:.2f} | |"
+        )
     assert read + cleaning <= 2.2 * bare

@@ -1,4 +1,5 @@
-"""A 200,000-row stock sheet from upload bytes to commit, beside bare readers of the same file in the same run; bulk writes beside the drivers' own."""
+"""A 200,000-row stock sheet from upload bytes to commit, beside bare readers of the same file in the same
+run; bulk writes beside the drivers' own."""
 
 from __future__ import annotations
 
@@ -36,14 +37,28 @@ def content() -> bytes:
     number = pd.Series(np.arange(ROWS)).astype("str").str.zfill(8)
     frame = pd.DataFrame(
         {
-            "商品编码": number, "商品名称": "玻尿酸补水面膜 " + number, "颜色规格": "规格 " + number.str[-3:], "国际条码": "69" + number + "001",
-            "商品分类": "护肤", "品牌": "清漾", "供应商": "杭州清漾护肤品厂", "成本价": random.integers(1000, 9999, ROWS),
-            "吊牌价": random.integers(10000, 29900, ROWS), "主仓实际库存数": random.integers(0, 5000, ROWS), "订单占有数": random.integers(0, 50, ROWS),
-            "预售占用": random.integers(0, 20, ROWS), "采购在途数": random.integers(0, 300, ROWS), "安全库存": random.integers(0, 100, ROWS), "备注": "",
+            "商品编码": number,
+            "商品名称": "玻尿酸补水面膜 " + number,
+            "颜色规格": "规格 " + number.str[-3:],
+            "国际条码": "69" + number + "001",
+            "商品分类": "护肤",
+            "品牌": "清漾",
+            "供应商": "杭州清漾护肤品厂",
+            "成本价": random.integers(1000, 9999, ROWS),
+            "吊牌价": random.integers(10000, 29900, ROWS),
+            "主仓实际库存数": random.integers(0, 5000, ROWS),
+            "订单占有数": random.integers(0, 50, ROWS),
+            "预售占用": random.integers(0, 20, ROWS),
+            "采购在途数": random.integers(0, 300, ROWS),
+            "安全库存": random.integers(0, 100, ROWS),
+            "备注": "",
         }
-    )  # fmt: skip
+    )
     kinds = {"成本价": "money", "吊牌价": "money"}
-    columns = [(name, name, kinds.get(name, "integer" if frame[name].dtype == "int64" else "text")) for name in frame.columns]
+    columns = [
+        (name, name, kinds.get(name, "integer" if frame[name].dtype == "int64" else "text"))
+        for name in frame.columns
+    ]
     return writer.export(frame, columns, "库存", "zh")
 
 
@@ -90,11 +105,20 @@ def bring(database: Database, content: bytes, actor: Actor, now: datetime) -> se
     return service.commit(database, actor, draft, now=now)
 
 
-def test_upload_to_commit(content: bytes, sqlite: Database, merchandiser: Actor, now: datetime, capsys: pytest.CaptureFixture[str]) -> None:
-    bare = min(costs(lambda: fastexcel.read_excel(content).load_sheet(0, dtypes="string").to_arrow()) for _ in range(2))
+def test_upload_to_commit(
+    content: bytes, sqlite: Database, merchandiser: Actor, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = min(
+        costs(lambda: fastexcel.read_excel(content).load_sheet(0, dtypes="string").to_arrow())
+        for _ in range(2)
+    )
 
     def slow() -> None:
-        for row in openpyxl.load_workbook(io.BytesIO(content), read_only=True).worksheets[0].iter_rows(values_only=True):
+        for row in (
+            openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+            .worksheets[0]
+            .iter_rows(values_only=True)
+        ):
             del row
 
     openpyxl_bare = costs(slow)
@@ -105,10 +129,16 @@ def test_upload_to_commit(content: bytes, sqlite: Database, merchandiser: Actor,
     again = costs(lambda: bring(sqlite, content, merchandiser, now))
     assert report.figures["added"] == ROWS
     with capsys.disabled():
-        print(f"\n| stock sheet, {ROWS:,} x 15, {len(content) / 1e6:.1f} MB | CPU s | ratio | promise |\n|---|---|---|---|")
-        print(f"| bare fastexcel read | {bare:.2f} | 1 | |\n| upload to commit, SQLite ({wall:.1f} s wall) | {whole:.2f} | {whole / bare:.2f} | <= 3.5 |")
+        print(
+            f"\n| stock sheet, {ROWS:,} x 15, {len(content) / 1e6:.1f} MB | CPU s | ratio | promise |\n|---|---|---|---|"
+        )
+        print(
+            f"| bare fastexcel read | {bare:.2f} | 1 | |\n| upload to commit, SQLite ({wall:.1f} s wall) | {whole:.2f} | {whole / bare:.2f} | <= 3.5 |"
+        )
         print(f"| the same sheet again (all unchanged) | {again:.2f} | {again / bare:.2f} | |")
-        print(f"| against openpyxl's bare read-only read | {openpyxl_bare:.2f} | {whole / openpyxl_bare:.3f} | <= 0.25 |")
+        print(
+            f"| against openpyxl's bare read-only read | {openpyxl_bare:.2f} | {whole / openpyxl_bare:.3f} | <= 0.25 |"
+        )
         print(f"| peak memory above start, MiB | {peak.above} | | <= 450 |")
     assert whole <= 3.5 * bare
     assert whole <= 0.25 * openpyxl_bare
@@ -116,7 +146,11 @@ def test_upload_to_commit(content: bytes, sqlite: Database, merchandiser: Actor,
 
 
 trial = Table(
-    "trial", MetaData(), Column("code", String, primary_key=True), *(Column(f"n{i}", BigInteger) for i in range(6)), *(Column(f"s{i}", String) for i in range(3))
+    "trial",
+    MetaData(),
+    Column("code", String, primary_key=True),
+    *(Column(f"n{i}", BigInteger) for i in range(6)),
+    *(Column(f"s{i}", String) for i in range(3)),
 )
 
 
@@ -136,7 +170,9 @@ def test_bulk_upsert_on_sqlite(sqlite: Database, tmp_path: Path, capsys: pytest.
     sets = ", ".join(f"{name} = excluded.{name}" for name in frame.columns[1:])
     sql = f"INSERT INTO trial ({names}) VALUES ({', '.join('?' * len(frame.columns))}) ON CONFLICT (code) DO UPDATE SET {sets}"
     raw = sqlite3.connect(tmp_path / "raw.db")
-    raw.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; " + str(_ddl()))
+    raw.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; " + str(_ddl())
+    )
     rows = list(frame.itertuples(index=False, name=None))
 
     def bare() -> None:
@@ -155,7 +191,11 @@ def test_bulk_upsert_on_sqlite(sqlite: Database, tmp_path: Path, capsys: pytest.
 
 
 def _ddl() -> str:
-    kinds = ["code TEXT NOT NULL PRIMARY KEY", *(f"n{i} BIGINT" for i in range(6)), *(f"s{i} TEXT" for i in range(3))]
+    kinds = [
+        "code TEXT NOT NULL PRIMARY KEY",
+        *(f"n{i} BIGINT" for i in range(6)),
+        *(f"s{i} TEXT" for i in range(3)),
+    ]
     return f"CREATE TABLE trial ({', '.join(kinds)})"
 
 
@@ -190,3 +230,34 @@ def test_bulk_upsert_on_postgres(postgres: Database, capsys: pytest.CaptureFixtu
     with capsys.disabled():
         print(f"\n| bulk upsert, {ROWS:,} x 10, PostgreSQL: door / bare COPY (wall) | {ratio:.2f} | <= 2.5 |")
     assert ratio <= 2.5
+
+
+def by_location(skus: int) -> bytes:
+    """A csv with a row a SKU, warehouse and lot: six of each SKU."""
+    codes = pd.Series(np.arange(skus)).astype("str").str.zfill(8)
+    parts = [
+        pd.DataFrame({"商家编码": codes, "仓库": place, "批号": lot, "库存数量": np.arange(skus) % 50})
+        for place in ("上海仓", "广州仓", "残次仓")
+        for lot in ("L1", "L2")
+    ]
+    return pd.concat(parts).to_csv(index=False).encode()
+
+
+def test_a_sheet_by_location_costs_in_proportion_to_its_rows(
+    sqlite: Database, merchandiser: Actor, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cost(skus: int) -> float:
+        content = by_location(skus)
+
+        def brought() -> None:
+            draft = service.check(service.inspect(sqlite, merchandiser, STOCK, content, "stock.csv"))
+            service.commit(sqlite, merchandiser, draft, now=now)
+
+        return costs(brought)
+
+    few, many = cost(5_000), cost(20_000)
+    with capsys.disabled():
+        print(
+            f"\nby location: 5,000 SKUs {few:.1f} s CPU, 20,000 SKUs {many:.1f} s, {many / few:.1f} x (promised <= 6)"
+        )
+    assert many / few <= 6, "four times the rows"

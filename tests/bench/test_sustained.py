@@ -1,4 +1,5 @@
-"""Ten million events behind it, the intake goes on while eight viewers look: events a second, and what a look costs."""
+"""Ten million events behind it, the intake goes on while eight viewers look: events a second, and what a look
+costs."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ from sqlalchemy import text
 
 from core.access import Actor
 from core.database import Database, connect
-from core.live import feed, recount, service
+from core.live.intake import batches as feed
+from core.live.ledger import recount
+from core.live.snapshot import service
 from tests.bench.ten_million import HOURS, PEOPLE, SKUS, built
 from tests.live.conftest import OPENS
 
@@ -26,17 +29,32 @@ _ADMIN = Actor("admin", "admin", "cli")
 
 
 def bodies(batches: int) -> list[bytes]:
-    """Requests of 1,000 NDJSON events each, RATE events a second of sale time, ids as random as platforms make them."""
+    """Requests of 1,000 NDJSON events each, RATE events a second of sale time, ids as random as platforms
+    make them."""
     dice = random.Random(7)
-    kinds = ["view"] * 78 + ["add_to_cart"] * 8 + ["favourite"] * 4 + ["coupon_claim"] * 4 + ["order"] * 3 + ["pay"] * 3
+    kinds = (
+        ["view"] * 78
+        + ["add_to_cart"] * 8
+        + ["favourite"] * 4
+        + ["coupon_claim"] * 4
+        + ["order"] * 3
+        + ["pay"] * 3
+    )
     out = []
     for batch in range(batches):
         lines = []
         for n in range(1_000):
             kind, name = dice.choice(kinds), f"{dice.getrandbits(128):032x}"
-            made: dict[str, Any] = {"event_id": name, "kind": kind, "sku_code": f"S{int(SKUS * dice.random() ** 2):02d}"}
+            made: dict[str, Any] = {
+                "event_id": name,
+                "kind": kind,
+                "sku_code": f"S{int(SKUS * dice.random() ** 2):02d}",
+            }
             made["at"] = (_NOW + timedelta(seconds=(batch * 1_000 + n) / RATE)).isoformat()
-            made |= {"user_key": f"u{dice.randrange(PEOPLE)}", "channel": dice.choice(("search", "recommend", "live", "ads"))}
+            made |= {
+                "user_key": f"u{dice.randrange(PEOPLE)}",
+                "channel": dice.choice(("search", "recommend", "live", "ads")),
+            }
             if kind in ("order", "pay"):
                 made |= {"order_id": name[:12], "amount_fen": 9_900}
             lines.append(orjson.dumps(made))
@@ -53,7 +71,10 @@ def write(url: str, campaign_id: str, gate: Any, done: Any) -> None:
         started = time.perf_counter()
         if started - begun > SECONDS:
             break
-        assert feed.take(database, _ADMIN, "shop", feed.parse(body), _NOW, campaign_id=campaign_id).applied == 1_000
+        assert (
+            feed.take(database, _ADMIN, "shop", feed.parse(body), _NOW, campaign_id=campaign_id).applied
+            == 1_000
+        )
         times.append(time.perf_counter() - started)
     done.put(("writer", time.perf_counter() - begun, time.process_time() - cpu, times))
 
@@ -81,14 +102,19 @@ def test_intake_goes_on_while_eight_look_at_ten_million_events(sqlite: Database,
     context = multiprocessing.get_context("spawn")
     gate, done = context.Barrier(READERS + 1), context.Queue()
     people = [context.Process(target=write, args=(sqlite.url, shop.campaign_id, gate, done))]
-    people += [context.Process(target=look, args=(sqlite.url, shop.campaign_id, gate, done, n)) for n in range(READERS)]
+    people += [
+        context.Process(target=look, args=(sqlite.url, shop.campaign_id, gate, done, n))
+        for n in range(READERS)
+    ]
     for each in people:
         each.start()
     found = [done.get(timeout=600) for _ in people]
     for each in people:
         each.join()
     ((_, seconds, cpu, batches),) = [each for each in found if each[0] == "writer"]
-    looks = np.array([took for each in found if each[0] == "reader" for took in each[3]]) * 1_000  # wall and CPU
+    looks = (
+        np.array([took for each in found if each[0] == "reader" for took in each[3]]) * 1_000
+    )  # wall and CPU
     rate, p95 = 1_000 * len(batches) / seconds, float(np.percentile(looks[:, 0], 95))
     print(
         f"sustained {rate:,.0f} events/s (promise {RATE:,}; {1_000 * len(batches) / cpu:,.0f} a CPU second), slowest batch"
@@ -101,7 +127,8 @@ def test_intake_goes_on_while_eight_look_at_ten_million_events(sqlite: Database,
 
 
 def totals(database: Database) -> float:
-    """How many times faster the sale's totals come from their rollup than from the events; both give the same."""
+    """How many times faster the sale's totals come from their rollup than from the events; both give the
+    same."""
     raw = "SELECT kind, sum(quantity), sum(amount_fen) FROM event GROUP BY kind ORDER BY kind"
     rolled = "SELECT kind, sum(quantity), sum(amount_fen) FROM sale_sku_kind JOIN sale_series USING (series_id) GROUP BY kind ORDER BY kind"
     with database.reading() as connection:
@@ -117,7 +144,9 @@ def totals(database: Database) -> float:
         slow, expected = timed(raw, 2)
         fast, got = timed(rolled, 20)
     assert got == expected
-    print(f"totals: raw {slow:.2f} s, rollup {1_000 * fast:.2f} ms, {slow / fast:,.0f} times faster (promise 1,000)")
+    print(
+        f"totals: raw {slow:.2f} s, rollup {1_000 * fast:.2f} ms, {slow / fast:,.0f} times faster (promise 1,000)"
+    )
     return slow / fast
 
 

@@ -1,5 +1,6 @@
-"""The screens with a stopwatch: `python -m tests.bench.timed_screens PORT FILE` serves them and writes the CPU milliseconds of each
-refresh of the live page and the wall, one a line: the script's thread, from the fragment's first line to its last."""
+"""The screens with a stopwatch: `python -m tests.bench.timed_screens PORT FILE` serves them and writes the
+CPU milliseconds of each refresh of the live page and the wall, one a line: the script's thread, from the
+fragment's first line to its last."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from streamlit.web.cli import main
 
-from pages.parts import live, wall
+from pages.parts.live import board, wall
 
 
 def timed(work: Callable[..., None], file: Path) -> Callable[..., None]:
@@ -32,6 +33,6 @@ def timed(work: Callable[..., None], file: Path) -> Callable[..., None]:
 
 if __name__ == "__main__":
     port, file = sys.argv[1], Path(sys.argv[2])
-    live._board, wall._show = timed(live._board, file), timed(wall._show, file)
+    board._board, wall._show = timed(board._board, file), timed(wall._show, file)
     sys.argv = ["streamlit", "run", "dashboard.py", "--server.port", port]
     main()

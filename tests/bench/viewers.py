@@ -1,4 +1,5 @@
-"""Viewers without a browser: they speak the screens' own websocket, so that a refresh can be timed and weighed as it is sent.
+"""Viewers without a browser: they speak the screens' own websocket, so that a refresh can be timed and
+weighed as it is sent.
 
 with served(database) as screens:                                         # the real server, a process of its own
     viewer = await Viewer.open(screens, "live", "campaign=…")             # the whole page, once
@@ -30,6 +31,7 @@ from websockets.typing import Origin, Subprotocol
 
 from core import clock
 from core.access import Actor, accounts, sessions
+from core.access.accounts import NewAccount
 from core.access.service import LOCAL_OPERATOR
 from core.database import Database
 from core.database.migrate import head
@@ -41,7 +43,8 @@ PATIENCE_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """One refresh: seconds from asking to the last message, bytes on the websocket (uncompressed), messages."""
+    """One refresh: seconds from asking to the last message, bytes on the websocket (uncompressed),
+    messages."""
 
     seconds: float
     size: int
@@ -72,14 +75,22 @@ def served(database: Database, role: str = "admin") -> Iterator[Screens]:
         port = int(probe.getsockname()[1])
     with database.writing() as connection:
         MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), head())
-        accounts.create(connection, LOCAL_OPERATOR, f"looker-{port}", role, now, word="tall-river-47-lamp")
+        accounts.create(
+            connection, LOCAL_OPERATOR, NewAccount(f"looker-{port}", role, word="tall-river-47-lamp"), now
+        )
         connection.execute(accounts.account.update().values(must_change=False))
         cookie = sessions.open_session(connection, Actor(f"looker-{port}", role, "page"), "bench", now).token
     folder = str(Path(database.url.removeprefix("sqlite:///")).parent)
-    environment = os.environ | {"DATABASE_URL": database.url, "BIGSALE_DATA_DIR": folder, "BIGSALE_LANGUAGE": "zh"}
+    environment = os.environ | {
+        "DATABASE_URL": database.url,
+        "BIGSALE_DATA_DIR": folder,
+        "BIGSALE_LANGUAGE": "zh",
+    }
     times = Path(folder) / f"times-{port}.txt"
     command = [sys.executable, "-m", "tests.bench.timed_screens", str(port), str(times)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _await(port, process)
         yield Screens(port, process.pid, cookie, times)
@@ -115,10 +126,12 @@ class Viewer:
     async def open(cls, screens: Screens, page: str, query: str) -> Viewer:
         """Opens the page and waits until it stands."""
         line = await connect(
-            f"ws://127.0.0.1:{screens.port}/_stcore/stream", subprotocols=[Subprotocol("streamlit")],
-            origin=Origin(f"http://127.0.0.1:{screens.port}"), additional_headers={"Cookie": f"{sessions.COOKIE}={screens.cookie}"},
+            f"ws://127.0.0.1:{screens.port}/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit")],
+            origin=Origin(f"http://127.0.0.1:{screens.port}"),
+            additional_headers={"Cookie": f"{sessions.COOKIE}={screens.cookie}"},
             max_size=None,
-        )  # fmt: skip
+        )
         viewer = cls(line, page, query)
         await viewer._ask(ClientState(query_string=query, page_name=page))
         return viewer
@@ -126,7 +139,10 @@ class Viewer:
     async def tick(self) -> Refresh:
         """Runs the first timed fragment once, as its timer would."""
         state = ClientState(
-            query_string=self.query, page_script_hash=self.page_hash, fragment_id=next(iter(self.fragments)), is_auto_rerun=True
+            query_string=self.query,
+            page_script_hash=self.page_hash,
+            fragment_id=next(iter(self.fragments)),
+            is_auto_rerun=True,
         )
         return await self._ask(state)
 
@@ -141,7 +157,9 @@ class Viewer:
         await self.line.close()
 
     async def _ask(self, state: ClientState) -> Refresh:
-        state.context_info.CopyFrom(ContextInfo(timezone="Asia/Shanghai", timezone_offset=-480, locale="zh-CN"))
+        state.context_info.CopyFrom(
+            ContextInfo(timezone="Asia/Shanghai", timezone_offset=-480, locale="zh-CN")
+        )
         state.cached_message_hashes.extend(self.cached)
         begun, size = time.perf_counter(), 0
         self.shown.clear()

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,24 +28,33 @@ import httpx
 import pytest
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from core import clock
 from core.access import Actor, accounts, sessions
+from core.access.accounts import NewAccount
 from core.access.rules import ROLES
 from core.access.service import LOCAL_OPERATOR
 from core.database import Database, connect
 from core.database.migrate import head
 from core.database.types import load_tables
+from tests import chromium
+from tests.demo_shop import Demo
 
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "core" / "database" / "migrations"
 PICTURES = Path(__file__).parent / "pictures"
 WORD = "tall-river-47-lamp"  # the password of every test account
 FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
 SLOW = 30_000  # milliseconds: two cores may be busy
 
 expect.set_options(timeout=SLOW)
@@ -61,7 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: its address, the database behind it, where its log is, and the password of its accounts."""
+    """A running server: its address, the database behind it, where its log is, and the password of its
+    accounts."""
 
     url: str
     database: Database
@@ -72,7 +83,14 @@ class Server:
 def _chromium() -> str | None:
     named = os.environ.get("BIGSALE_CHROMIUM", "")
     return next(
-        filter(None, (named, *(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome")))), None
+        filter(
+            None,
+            (
+                named,
+                *(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome")),
+            ),
+        ),
+        None,
     )
 
 
@@ -85,10 +103,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield opened
-        opened.close()
+    yield chromium.shared(path, FLAGS)
+    chromium.end()
 
 
 def _free_port() -> int:
@@ -101,27 +117,38 @@ def _people(database: Database) -> None:
     """An account of each role, named like it, with the same known password."""
     with database.writing() as connection:
         for role in ROLES:
-            accounts.create(connection, LOCAL_OPERATOR, role.replace("_", "-"), role, clock.now(), word=WORD)
+            accounts.create(
+                connection, LOCAL_OPERATOR, NewAccount(role.replace("_", "-"), role, word=WORD), clock.now()
+            )
         connection.execute(accounts.account.update().values(must_change=False))
 
 
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Starts servers on fresh databases; all of them end with the session."""
+@contextmanager
+def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts servers on fresh databases; all of them end with the block."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(seed: Seed | None = None, *, people: bool = True, **environment: str) -> Server:
+    def start(
+        seed: Seed | None = None, *, demo: Demo | None = None, people: bool = True, **environment: str
+    ) -> Server:
         folder = tmp_path_factory.mktemp("server")
+        if demo is not None:
+            demo.copied_to(folder / "shop.db")
         database = connect(f"sqlite:///{folder / 'shop.db'}")
-        with database.writing() as connection:
-            load_tables().create_all(connection)
-            MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), head())
+        if demo is None:
+            with database.writing() as connection:
+                load_tables().create_all(connection)
+                MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), head())
         if people:
             _people(database)
         if seed is not None:
             seed(database)
         port, log = _free_port(), folder / "server.log"
-        chosen = {"DATABASE_URL": database.url, "BIGSALE_DATA_DIR": str(folder), "BIGSALE_LANGUAGE": ""} | environment
+        chosen = {
+            "DATABASE_URL": database.url,
+            "BIGSALE_DATA_DIR": str(folder),
+            "BIGSALE_LANGUAGE": "",
+        } | environment
         command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
         with log.open("wb") as out:
             process = subprocess.Popen(command, cwd=ROOT, env=os.environ | chosen, stdout=out, stderr=out)
@@ -151,15 +178,18 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(servers: Callable[..., Server]) -> Server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for every test that needs no data of its own, with an account of each role."""
-    return servers()
+    with _starting(tmp_path_factory) as start:
+        yield start()
 
 
 @pytest.fixture(scope="module")
-def serve(servers: Callable[..., Server]) -> Callable[..., Server]:
-    """Starts a server of the module's own: `serve(seed)`, `serve(seed, BIGSALE_LANGUAGE="en")`."""
-    return servers
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts a server of the module's own, which ends with it: `serve(seed)`, `serve(seed, BIGSALE_LANGUAGE="en")`;
+    on the demo's shop with `serve(seed, demo=demo)`."""
+    with _starting(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture
@@ -168,12 +198,20 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     opened: list[BrowserContext] = []
 
     def make(
-        language: str = "zh", *, width: int = 1440, height: int = 900, scheme: str = "light", zone: str = "Asia/Shanghai"
+        language: str = "zh",
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: str = "light",
+        zone: str = "Asia/Shanghai",
     ) -> BrowserContext:
         fresh = browser.new_context(
-            locale={"zh": "zh-CN", "en": "en-GB"}[language], timezone_id=zone, viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light", accept_downloads=True,
-        )  # fmt: skip
+            locale={"zh": "zh-CN", "en": "en-GB"}[language],
+            timezone_id=zone,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            accept_downloads=True,
+        )
         fresh.set_default_timeout(SLOW)
         opened.append(fresh)
         return fresh
@@ -185,13 +223,23 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def signed_in(server: Server, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
-    """Opens a page as somebody of that role: signed_in("finance", "en", path="/pricing", shop=other_server, width=390, height=844)."""
+    """Opens a page as somebody of that role: signed_in("finance", "en", path="/pricing", shop=other_server,
+    width=390, height=844)."""
 
-    def open_page(role: str, language: str = "zh", *, path: str = "/", shop: Server | None = None, **how: object) -> Page:
+    def open_page(
+        role: str, language: str = "zh", *, path: str = "/", shop: Server | None = None, **how: object
+    ) -> Page:
         house = shop or server
         fresh = context(language, **how)
         fresh.add_cookies(
-            [{"name": sessions.COOKIE, "value": token_for(house.database, role), "url": house.url, "httpOnly": True}]
+            [
+                {
+                    "name": sessions.COOKIE,
+                    "value": token_for(house.database, role),
+                    "url": house.url,
+                    "httpOnly": True,
+                }
+            ]
         )
         page = fresh.new_page()
         page.goto(house.url + path)
@@ -211,12 +259,24 @@ def token_for(database: Database, role: str) -> str:
 def settled(page: Page) -> None:
     """Waits until the run has ended and something stands on the page."""
     page.locator("[data-testid=stAppViewContainer]").wait_for()
-    page.locator("[data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] > *").first.wait_for(state="attached")
-    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+    page.locator("[data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] > *").first.wait_for(
+        state="attached"
+    )
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    )
+
+
+def drawn(page: Page) -> None:
+    """Waits until each chart of the page holds its picture."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(one => one.querySelector('svg, canvas'))"
+    )
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Picks an option of a select box; its list closes whenever the page is drawn again, and is then opened once more."""
+    """Picks an option of a select box; its list closes whenever the page is drawn again, and is then opened
+    once more."""
     wanted = page.get_by_role("option", name=option, exact=True)
     for _ in range(6):
         page.get_by_label(label, exact=True).click()
@@ -230,8 +290,23 @@ def choose(page: Page, label: str, option: str) -> None:
     wanted.click()
 
 
+def tick_request(page: Page, row: int) -> None:
+    """Ticks a row of the open table of price requests and opens the form that decides what is ticked."""
+    grid = (
+        page.locator(".st-key-pricing_requests_over")
+        .locator("xpath=following::*[@data-testid='stDataFrame']")
+        .first
+    )
+    grid.locator("canvas").first.wait_for()
+    page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
+    grid.click(position={"x": 18, "y": 35 + 35 * row + 17})
+    settled(page)
+    page.locator(".st-key-pricing_requests_bulk_decide button").first.click()
+
+
 def type_into(page: Page, across: float, text: str) -> None:
-    """Types into the first row of the last grid on the page, at that share of its width; a grid still being laid out is tried again."""
+    """Types into the first row of the last grid on the page, at that share of its width; a grid still being
+    laid out is tried again."""
     field = page.locator("#portal input, #portal textarea").first
     for _ in range(4):
         page.wait_for_timeout(1_000)  # the canvas has no event for "painted"

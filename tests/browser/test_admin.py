@@ -10,7 +10,9 @@ from core.settings import settings
 from tests.browser.conftest import Server
 
 
-def test_a_backup_comes_back_beside_the_running_shop(serve: Callable[..., Server], signed_in: Callable[..., Page]) -> None:
+def test_a_backup_comes_back_beside_the_running_shop(
+    serve: Callable[..., Server], signed_in: Callable[..., Page]
+) -> None:
     folder = settings().data_dir  # the key that sealed the audit of the accounts made here
     shop = serve(BIGSALE_DATA_DIR=str(folder))
     page = signed_in("admin", path="/admin?admin=backup", shop=shop)

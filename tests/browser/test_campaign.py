@@ -16,6 +16,7 @@ from core.access import Actor
 from core.campaign import planning
 from core.campaign import service as campaigns
 from core.campaign.phases import Phase
+from core.campaign.service import NewCampaign
 from core.campaign.target import Target
 from core.database import Database, insert
 from core.goods import structure
@@ -43,7 +44,9 @@ def _seed(database: Database) -> None:
     )
     grid = pd.MultiIndex.from_product([codes, days], names=["sku_code", "day"]).to_frame(index=False)
     sold = np.repeat(np.arange(12, 0, -1) * 3, len(days))
-    figures = grid.assign(visitors=sold * 20, add_to_cart=sold * 2, buyers=sold, units_paid=sold, paid_amount=sold * 9_900)
+    figures = grid.assign(
+        visitors=sold * 20, add_to_cart=sold * 2, buyers=sold, units_paid=sold, paid_amount=sold * 9_900
+    )
     levels = dict.fromkeys(("reserved", "presale_committed", "activity_locked", "in_transit"), 0)
     with database.writing() as connection:
         insert(connection, sku, goods.assign(updated_at=now))
@@ -58,9 +61,11 @@ def _seed(database: Database) -> None:
         Phase("p02", "live", now + timedelta(days=1), now + timedelta(days=2)),
         Phase("p03", "encore", now + timedelta(days=2), now + timedelta(days=3)),
     ]
-    mine = campaigns.add(database, LEAD, "试跑双十一", phases, now=now)
+    mine = campaigns.add(database, LEAD, NewCampaign("试跑双十一", phases), now=now)
     structure.enter(database, LEAD, mine, now=now)
-    planning.set_target(database, LEAD, mine, Target(100_000_000, 100_000, 0.1, 10_000), why="开局", now=now)
+    planning.set_target(
+        database, LEAD, mine, planning.NewPlan(Target(100_000_000, 100_000, 0.1, 10_000), why="开局"), now=now
+    )
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +87,17 @@ def test_the_structure_is_edited_the_target_replanned_and_the_overview_tells(
     expect(page.get_by_test_id("stMetric").filter(has_text="¥100万").first).to_be_visible()
 
     _open(page, "商品结构", "商品结构")
+    page.get_by_role("tab", name="结构与流量").click()
     expect(page.get_by_text("各层占比（细线是常见比例）")).to_be_in_viewport()
     page.get_by_role("tab", name="层级建议").click()
-    page.get_by_role("button", name="全部接受").click()
+    accept = page.get_by_role("button", name="接受选中")
+    expect(accept).to_be_disabled()  # nothing ticked, nothing done
+    page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
+    page.get_by_test_id("stDataFrame").last.click(
+        position={"x": 20, "y": 18}
+    )  # the head's box ticks them all
+    expect(accept).to_be_enabled()
+    accept.click()
     expect(page.get_by_text("层级已改")).to_be_visible()
     page.get_by_role("tab", name="商品表").click()
     page.get_by_role("button", name="按目标摊到 SKU").click()
@@ -100,9 +113,11 @@ def test_the_structure_is_edited_the_target_replanned_and_the_overview_tells(
     picture(page, "plan-zh", whole=True)
 
     _open(page, "总览", "总览")
-    expect(page.locator("td", has_text="改目标").first).to_be_attached()  # drawn on a canvas, with its cells beside
+    expect(
+        page.locator("td", has_text="改目标").first
+    ).to_be_attached()  # drawn on a canvas, with its cells beside
     expect(page.locator("td", has_text="定层级建议").first).to_be_attached()
-    expect(page.get_by_text("还差").first).to_be_visible()  # the plan is more than 600 of the best seller
+    expect(page.get_by_text("目标缺口").last).to_be_visible()  # the plan is more than 600 of the best seller
     expect(page.get_by_text("$x$").first).to_be_visible()
     picture(page, "overview-zh", whole=True)
 
@@ -131,7 +146,9 @@ def test_without_a_campaign_every_page_says_what_to_do(signed_in: Callable[..., 
     page.get_by_role("button", name="新建活动").click()
     page.get_by_role("button", name="建立活动").click()
     expect(page.get_by_text("还没有目标")).to_be_visible()
-    expect(page.get_by_test_id("stSidebar").get_by_text("距开售")).to_be_visible()  # the sale offered is one to come
+    expect(
+        page.get_by_test_id("stSidebar").get_by_text("距开售")
+    ).to_be_visible()  # the sale offered is one to come
     page.get_by_role("button", name="定下目标").click()  # the first version needs no reason
     expect(page.get_by_text("已保存第 1 版")).to_be_visible()
     _open(page, "商品结构", "商品结构")
@@ -140,11 +157,14 @@ def test_without_a_campaign_every_page_says_what_to_do(signed_in: Callable[..., 
 
 def test_a_new_campaign_is_the_chosen_one_at_once(signed_in: Callable[..., Page], shop: object) -> None:
     page = signed_in("campaign_lead", path="/plan", shop=shop)
+    page.get_by_role("tab", name="按时间").click()
     expect(page.get_by_text("曲线是出厂默认", exact=False)).to_be_visible()
     page.get_by_role("button", name="新建活动").click()
     name = page.get_by_label("活动名称")
     name.fill("会员节 2027")
     page.get_by_label("年份").fill("2027")
+    page.get_by_label("年份").press("Enter")
+    expect(page.get_by_text("存下来就是这样")).to_be_visible()
     page.get_by_role("button", name="建立活动").click()
     picked = page.get_by_test_id("stSidebar").get_by_role("combobox").first
     expect(picked).to_have_value("会员节 2027")
@@ -153,8 +173,12 @@ def test_a_new_campaign_is_the_chosen_one_at_once(signed_in: Callable[..., Page]
     expect(picked).to_have_value("会员节 2027")
 
 
-def test_an_archived_campaign_leaves_the_picker_and_stays_readable(signed_in: Callable[..., Page], shop: Server) -> None:
-    mine = campaigns.add(shop.database, LEAD, "走过场", campaigns.draft("618", 2030, "00:00"), now=clock.now())
+def test_an_archived_campaign_leaves_the_picker_and_stays_readable(
+    signed_in: Callable[..., Page], shop: Server
+) -> None:
+    mine = campaigns.add(
+        shop.database, LEAD, NewCampaign("走过场", campaigns.draft("618", 2030, "00:00")), now=clock.now()
+    )
     page = signed_in("campaign_lead", path=f"/plan?campaign={mine}", shop=shop)
     picked = page.get_by_test_id("stSidebar").get_by_role("combobox").first
     expect(picked).to_have_value("走过场")
@@ -180,6 +204,7 @@ def test_an_archived_campaign_leaves_the_picker_and_stays_readable(signed_in: Ca
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="打开看看").click()
     expect(picked).to_have_value("走过场")
     expect(page.get_by_test_id("stSidebar").get_by_text("已归档")).to_be_visible()
+    settled(page)  # the other campaign's tabs are gone
     page.get_by_role("tab", name="阶段与时钟").click()
     page.get_by_role("button", name="放回活动列表").click()
     expect(page.get_by_text("“走过场”已放回活动列表")).to_be_visible()
@@ -190,9 +215,11 @@ def test_an_archived_campaign_leaves_the_picker_and_stays_readable(signed_in: Ca
 def test_two_who_edit_one_sku_see_each_others_cells(
     signed_in: Callable[..., Page], shop: Server, picture: Callable[..., object]
 ) -> None:
-    """The lead saves first; the merchandiser sees which cell has moved, from what to what, and only then decides."""
+    """The lead saves first; the merchandiser sees which cell has moved, from what to what, and only then
+    decides."""
     first, second = (
-        signed_in(role, path="/goods?goods_find=00003", shop=shop, height=1_500) for role in ("campaign_lead", "merchandiser")
+        signed_in(role, path="/goods?goods_find=00003", shop=shop, height=1_500)
+        for role in ("campaign_lead", "merchandiser")
     )
     for page in (first, second):
         page.get_by_text("编辑", exact=True).first.click()

@@ -1,67 +1,69 @@
-"""The first start: the whole demo through the real import path, and no page of it is empty, broken or without words."""
+"""The first start: the whole demo through the real import path, and no page of it is empty, broken or without
+words."""
 
 from __future__ import annotations
 
 import gzip
-import json
-import os
-import subprocess
-import sys
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pandas as pd
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
+from core import clock
 from core.access import Actor, allowed
 from core.backup.checks import broken, check
-from core.database import Database
-from data.make_demo import ANCHOR, build
-from pages.parts import menu
+from core.campaign import service as campaigns
+from core.stock.service import positions
+from data.make_demo import FOLDER
+from pages.parts.shell import menu
+from tests.demo_shop import Demo
+from tests.pages import walking
+from tests.pages.visiting import sign_in_as
 
-ROOT = Path(__file__).resolve().parents[2]
 MAIN = "[data-testid=stMainBlockContainer]"
 
 
-def in_its_own_process(database: Database) -> dict[str, Any]:
-    """`core demo` as the first start runs it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "core", "demo", "--json"],
-        cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": database.url},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
+@pytest.fixture(scope="module")
+def counts(demo: Demo) -> dict[str, Any]:
+    """What `core demo` said of itself."""
+    return demo.counts
+
+
+@pytest.fixture(scope="module")
+def shop(serve: Callable[..., Any], demo: Demo) -> Any:
+    return serve(demo=demo)
+
+
+def test_every_event_of_the_past_sales_is_accepted_and_every_check_passes(
+    shop: Any, counts: dict[str, Any]
+) -> None:
+    files = sorted(FOLDER.glob("*.ndjson.gz"))  # of another day, and as many as any day's
+    sent = [line for file in files for line in gzip.decompress(file.read_bytes()).splitlines()]
+    assert (
+        counts["events"] + counts["member_events"]
+        == len(sent)
+        == len({orjson.loads(line)["event_id"] for line in sent})
     )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
-
-
-@pytest.fixture(scope="module")
-def counts() -> dict[str, Any]:
-    return {}
-
-
-@pytest.fixture(scope="module")
-def shop(serve: Callable[..., Any], counts: dict[str, Any]) -> Any:
-    return serve(lambda database: counts.update(in_its_own_process(database)))
-
-
-def test_every_event_of_the_past_sales_is_accepted_and_every_check_passes(shop: Any, counts: dict[str, Any]) -> None:
-    files = build(ANCHOR)
-    sent = [line for name in files if name.endswith(".ndjson.gz") for line in gzip.decompress(files[name]).splitlines()]
-    assert counts["events"] + counts["member_events"] == len(sent) == len({orjson.loads(line)["event_id"] for line in sent})
     assert min(counts.values()) > 0
     with shop.database.reading() as connection:
         assert broken(check(connection)) == {}
 
 
-@pytest.mark.parametrize(("role", "language"), [("admin", "zh"), ("admin", "en"), ("campaign_lead", "en"), ("viewer", "zh")])
-def test_no_page_is_empty_on_first_start(shop: Any, signed_in: Callable[..., Page], role: str, language: str) -> None:
+FAULT = re.compile("错误编号|Error id")  # what the page itself says instead of a traceback
+
+
+@pytest.mark.parametrize(
+    ("role", "language"), [("admin", "zh"), ("finance", "en"), ("campaign_lead", "en"), ("viewer", "zh")]
+)
+def test_no_page_is_empty_on_first_start(
+    shop: Any, signed_in: Callable[..., Page], role: str, language: str
+) -> None:
     page = signed_in(role, language, shop=shop)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -71,24 +73,106 @@ def test_no_page_is_empty_on_first_start(shop: Any, signed_in: Callable[..., Pag
             continue
         page.goto(f"{shop.url}/{entry.page}")
         expect(page.locator(f"{MAIN} [data-testid=stVerticalBlock] > *").first).to_be_attached()
-        page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+        page.wait_for_function(
+            "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+        )
         expect(page.get_by_test_id("stException"), entry.page).to_have_count(0)
+        expect(page.get_by_text(FAULT), f"{role} {entry.page}").to_have_count(0)
         if entry.page != "admin":
             expect(page.locator(f"{MAIN} [class*=st-key-empty_]:visible"), entry.page).to_have_count(0)
     assert faults == []
 
 
+ADMIN = Actor("admin", "admin", "page", "127.0.0.1")
+WITH_LADDER = {"overview", "goods", "stock", "replenishment", "live"}
+OF_ONE_THING = {"进组人数"}  # a figure of each test on the page, not of the shop
+
+
+def test_every_page_and_tab_says_the_same_under_the_same_name(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in_as(monkeypatch, shop.database, ADMIN)
+    walking.open_every_tab(monkeypatch)
+    apps = {entry.page: walking.visit(entry.page) for entry in menu.standing()}
+    said, listed = walking.gathered(apps)
+    differ = {label: dict(found) for label, found in said.items() if len(found) > 1}
+    assert {label: found for label, found in differ.items() if label not in OF_ONE_THING} == {}
+    ladders = {page: strip for page, app in apps.items() if (strip := walking.ladder(app))}
+    assert set(ladders) == WITH_LADDER
+    assert len(set(ladders.values())) == 1
+    assert walking.differing(listed) == []
+    assert {"备货缺口", "预计剩余", "预计缺货", "可售天数", "可售库存"} <= set(listed)
+
+
+def test_a_sale_under_way_is_one_picture_on_every_page(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five hours into the last sale: start page, live page, wall and review."""
+    sales = campaigns.campaigns(shop.database, ADMIN).sort_values("opens_at")
+    last = sales.iloc[-2]
+    monkeypatch.setattr("core.clock.now", lambda: (last["opens_at"] + pd.Timedelta(hours=5)).to_pydatetime())
+    sign_in_as(monkeypatch, shop.database, ADMIN)
+    pages = ("overview", "live", "wall", "review")
+    apps = {page: walking.visit(page, campaign=last["campaign_id"]) for page in pages}
+    said, _ = walking.gathered(apps)
+    assert {page for pages in said["支付金额"].values() for page in pages} == set(apps)
+    for label in ("支付金额", "预计收盘", "访客数"):
+        assert len(said[label]) == 1, (label, dict(said[label]))
+    assert walking.ladder(apps["overview"]) == walking.ladder(apps["live"]) != ""
+
+
+ROW, HEAD = 31, 32  # pixels of a table's rows and of its header
+
+
+WITH_TABLES = (
+    "goods",
+    "pricing",
+    "stock",
+    "replenishment",
+    "warmup",
+    "readiness?readiness_tab=tasks",
+    "plan?plan_tab=parts",
+    "goods?goods_tab=attach",
+)
+
+
+@pytest.mark.parametrize("place", WITH_TABLES)
+def test_eight_rows_of_the_table_stand_in_the_first_screen(
+    shop: Any, signed_in: Callable[..., Page], place: str
+) -> None:
+    page = signed_in("admin", path=f"/{place}", shop=shop, width=1440, height=900)
+    grid = page.get_by_test_id("stMain").get_by_test_id("stDataFrame").first
+    grid.locator("canvas").first.wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stMain] [data-testid=stDataFrame]').clientHeight > 200"
+    )
+    top, bottom = grid.evaluate(
+        "one => { const box = one.getBoundingClientRect(); return [box.top, box.bottom] }"
+    )
+    assert (min(bottom, 900) - top - HEAD) / ROW >= 8, f"{place}: the table begins at {top:.0f}"
+
+
+def test_a_well_run_shop_has_a_dozen_problems(shop: Any) -> None:
+    now = clock.now()
+    stock = positions(shop.database, ADMIN, today=clock.business_day(now, clock.SHANGHAI))
+    tight = stock[stock["mark"].isin(["sold_out", "tight"])]
+    assert 5 <= len(tight) <= 15
+    assert (stock["mark"] == "enough").mean() > 0.9
+
+
 def test_the_attach_plan_is_exported_and_a_dot_opens_its_sku(
     shop: Any, signed_in: Callable[..., Page], counts: dict[str, Any], tmp_path: Path
 ) -> None:
-    page = signed_in("campaign_lead", path="/goods", shop=shop)
-    chart = page.locator(".st-key-goods_matrix").get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    page = signed_in("campaign_lead", path="/goods?goods_tab=shape", shop=shop)
+    chart = (
+        page.locator(".st-key-goods_matrix").get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
+    )
     chart.scroll_into_view_if_needed()
     page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
     box = chart.bounding_box()
     assert box is not None
     drawer = page.locator(".st-key-goods_drawer")
-    for across, down in [(0.4 + 0.03 * n, 0.35 + 0.05 * m) for m in range(6) for n in range(16)]:  # where the dots lie densest
+    for across, down in [
+        (0.4 + 0.03 * n, 0.35 + 0.05 * m) for m in range(6) for n in range(16)
+    ]:  # where the dots lie densest
         page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
         page.wait_for_timeout(120)
         if drawer.count():

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from core import clock
 from core.access import Actor, sessions
 from core.database import Database
-from core.live import rehearsal
+from core.live.rehearsal import rehearsal
 from core.money import format_compact
 from tests.browser.conftest import ROOT, Server
 from tests.live.conftest import OPENS, hour, opened
@@ -31,7 +31,9 @@ def seed(database: Database) -> None:
     shop = opened(database, ADMIN)
     shop.send(hour(orders=600))
     SHOP["campaign"] = shop.campaign_id
-    SHOP["drill"] = rehearsal.start(database, ADMIN, shop.campaign_id, clock.now(), speed=60)
+    SHOP["drill"] = rehearsal.start(
+        database, ADMIN, shop.campaign_id, clock.now(), play=rehearsal.Play(speed=60)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,16 @@ def card(page: Page, label: str) -> str:
     return metric.get_by_test_id("stMetricValue").inner_text().strip()
 
 
-@pytest.mark.parametrize(("language", "paid", "placed"), [("zh", "支付金额", "下单金额"), ("en", "Paid amount", "Placed")])
+@pytest.mark.parametrize(
+    ("language", "paid", "placed"), [("zh", "支付金额", "下单金额"), ("en", "Paid amount", "Placed")]
+)
 def test_a_past_minute_shows_what_the_command_line_says(
-    shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object], language: str, paid: str, placed: str
+    shop: Server,
+    signed_in: Callable[..., Page],
+    picture: Callable[..., object],
+    language: str,
+    paid: str,
+    placed: str,
 ) -> None:
     page = signed_in("campaign_lead", language, path=f"/live?campaign={SHOP['campaign']}&{PAST}", shop=shop)
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
@@ -65,7 +74,14 @@ def test_a_past_minute_shows_what_the_command_line_says(
     said = command_line(shop)["totals"]
     assert card(page, paid) == format_compact(int(said["paid"]), language)
     assert card(page, placed) == format_compact(int(said["placed"]), language)
-    wall = signed_in("viewer", language, path=f"/wall?campaign={SHOP['campaign']}&{PAST}", shop=shop, width=1920, height=1080)
+    wall = signed_in(
+        "viewer",
+        language,
+        path=f"/wall?campaign={SHOP['campaign']}&{PAST}",
+        shop=shop,
+        width=1920,
+        height=1080,
+    )
     expect(wall.locator(".wall-big")).to_have_text(format_compact(int(said["paid"]), language))
     wall.wait_for_timeout(1500)
     picture(wall, f"wall-{language}")
@@ -95,8 +111,12 @@ def test_the_rehearsal_moves_without_flicker_and_a_revoked_session_stops(
     expect(page.get_by_label("密码")).to_be_visible()
 
 
-def test_a_phone_shows_the_picture(shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object]) -> None:
-    page = signed_in("viewer", path=f"/live?campaign={SHOP['campaign']}&{PAST}", shop=shop, width=390, height=844)
+def test_a_phone_shows_the_picture(
+    shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object]
+) -> None:
+    page = signed_in(
+        "viewer", path=f"/live?campaign={SHOP['campaign']}&{PAST}", shop=shop, width=390, height=844
+    )
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     page.wait_for_timeout(1500)
     picture(page, "live-phone", whole=True)
@@ -106,7 +126,9 @@ def test_a_phone_shows_the_picture(shop: Server, signed_in: Callable[..., Page],
 def test_the_wall_hides_money_and_says_when_the_connection_is_lost(
     shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object]
 ) -> None:
-    page = signed_in("viewer", path=f"/wall?campaign={SHOP['drill']}&money=hidden", shop=shop, width=1920, height=1080)
+    page = signed_in(
+        "viewer", path=f"/wall?campaign={SHOP['drill']}&money=hidden", shop=shop, width=1920, height=1080
+    )
     expect(page.locator(".wall-big")).to_have_text(re.compile(r"%$"))
     assert "¥" not in page.locator("[data-testid=stMainBlockContainer]").inner_text()
     drawn = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
@@ -114,8 +136,12 @@ def test_the_wall_hides_money_and_says_when_the_connection_is_lost(
     page.wait_for_timeout(4000)
     drawn.evaluate("one => { one.dataset.kept = 'yes' }")
     before = page.locator(".wall-big").inner_text()
-    page.wait_for_function("old => document.querySelector('.wall-big').innerText !== old", arg=before, timeout=60_000)
-    assert page.evaluate("() => document.querySelectorAll('[data-kept=yes]').length") == 1, "the curve was mounted anew"
+    page.wait_for_function(
+        "old => document.querySelector('.wall-big').innerText !== old", arg=before, timeout=60_000
+    )
+    assert page.evaluate("() => document.querySelectorAll('[data-kept=yes]').length") == 1, (
+        "the curve was mounted anew"
+    )
     expect(page.get_by_text("演练 · 距结束")).to_be_visible()
     page.context.set_offline(True)
     expect(page.get_by_text(re.compile("连接中断"))).to_be_visible(timeout=40_000)

@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 from core import clock
 from core.access import Actor
 from core.database import Database
-from core.live import decisions, glance
-from pages.parts import live_frames
+from core.live import live_view
+from core.live.actions import decisions
+from pages.parts.live import arrow_tables
 from tests.browser.conftest import Server, settled
 from tests.live.conftest import OPENS, event, opened
 
@@ -54,7 +55,9 @@ def pick(page: Page, shop: Server, name: str, code: str) -> None:
     settled(page)
 
 
-def test_a_cap_is_set_seen_and_lifted(shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object]) -> None:
+def test_a_cap_is_set_seen_and_lifted(
+    shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object]
+) -> None:
     page = signed_in("campaign_lead", path=f"/live?campaign={SHOP['campaign']}", shop=shop)
     assert limit_on_the_feed(shop) == ""
     pick(page, shop, "cap", "S01")
@@ -65,7 +68,9 @@ def test_a_cap_is_set_seen_and_lifted(shop: Server, signed_in: Callable[..., Pag
     for word in ("限购 1 件", "S01", "campaign-lead", "黄牛在抢"):
         expect(standing).to_contain_text(word)
     assert limit_on_the_feed(shop) == "每单限购 1 件"
-    expect(page.get_by_role("button", name="执行并记录")).to_have_count(0)  # the next row is not picked by itself
+    expect(page.get_by_role("button", name="执行并记录")).to_have_count(
+        0
+    )  # the next row is not picked by itself
     settled(page)
     picture(page, "live-in-force", whole=True)
     standing.get_by_role("button", name="解除限购").click()
@@ -76,6 +81,6 @@ def test_a_cap_is_set_seen_and_lifted(shop: Server, signed_in: Callable[..., Pag
         expect(page.get_by_role("tabpanel").locator("td", has_text=word).first).to_be_attached()
     page.wait_for_timeout(1_000)
     picture(page, "live-log", whole=True)
-    look = glance.glance(shop.database, LEAD, SHOP["campaign"], clock.now(), clock.now())
-    pins = [row["word"] for row in live_frames.drawn(look).curve.to_pylist() if row["series"] == "decision"]
+    look = live_view.live_view(shop.database, LEAD, SHOP["campaign"], clock.now(), clock.now())
+    pins = [row["word"] for row in arrow_tables.drawn(look).curve.to_pylist() if row["series"] == "decision"]
     assert pins == ["解除限购 S01", "限购 1 件 S01 黄牛在抢"]

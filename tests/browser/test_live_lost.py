@@ -1,4 +1,5 @@
-"""What the live page and the wall do when the server or its database is away: they say so, keep what they had, and come back by themselves."""
+"""What the live page and the wall do when the server or its database is away: they say so, keep what they
+had, and come back by themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from sqlalchemy import text
 from core import clock
 from core.access import Actor
 from core.database import Database
-from core.live import rehearsal
+from core.live.rehearsal import rehearsal
 from tests.browser.conftest import ROOT, Server, _await, _free_port
 from tests.live.conftest import hour, opened
 
@@ -30,7 +31,9 @@ def seed(database: Database) -> None:
     """A sale, and a running rehearsal of it."""
     shop = opened(database, ADMIN)
     shop.send(hour(orders=30))
-    SHOP["drill"] = rehearsal.start(database, ADMIN, shop.campaign_id, clock.now(), speed=60)
+    SHOP["drill"] = rehearsal.start(
+        database, ADMIN, shop.campaign_id, clock.now(), play=rehearsal.Play(speed=60)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,9 @@ class Second:
 
     def __init__(self, shop: Server) -> None:
         self._shop, self._port = shop, _free_port()
-        self.server = Server(f"http://127.0.0.1:{self._port}", shop.database, shop.log.with_name("second.log"))
+        self.server = Server(
+            f"http://127.0.0.1:{self._port}", shop.database, shop.log.with_name("second.log")
+        )
         self.start()
 
     def start(self) -> None:
@@ -52,7 +57,9 @@ class Second:
         chosen = {"DATABASE_URL": self._shop.database.url, "BIGSALE_DATA_DIR": folder, "BIGSALE_LANGUAGE": ""}
         command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(self._port)]
         with self.server.log.open("ab") as out:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=os.environ | chosen, stdout=out, stderr=out)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | chosen, stdout=out, stderr=out
+            )
         _await(f"{self.server.url}/healthz", self._process, self.server.log)
 
     def stop(self) -> None:
@@ -73,7 +80,8 @@ def second(shop: Server) -> Iterator[Second]:
 
 @contextmanager
 def away(database: Database, table: str) -> Iterator[None]:
-    """The database answers every question about that table with an error."""
+    """The database answers every question about that table with an error (of a number that nobody foresaw:
+    a lost connection is told apart in tests/database)."""
     with database.writing() as connection:
         connection.execute(text(f"ALTER TABLE {table} RENAME TO hidden"))
     try:
@@ -87,7 +95,9 @@ def moves(page: Page, figure: str) -> None:
     """Waits until that figure changes."""
     before = page.locator(figure).first.inner_text()
     page.wait_for_function(
-        "([where, old]) => document.querySelector(where).innerText !== old", arg=[figure, before], timeout=60_000
+        "([where, old]) => document.querySelector(where).innerText !== old",
+        arg=[figure, before],
+        timeout=60_000,
     )
 
 
@@ -95,7 +105,9 @@ def test_both_pages_say_that_the_server_is_gone_and_come_back_with_it(
     second: Second, signed_in: Callable[..., Page], picture: Callable[..., object]
 ) -> None:
     live = signed_in("campaign_lead", path=f"/live?campaign={SHOP['drill']}", shop=second.server)
-    wall = signed_in("viewer", "en", path=f"/wall?campaign={SHOP['drill']}", shop=second.server, width=1920, height=1080)
+    wall = signed_in(
+        "viewer", "en", path=f"/wall?campaign={SHOP['drill']}", shop=second.server, width=1920, height=1080
+    )
     moves(live, "[data-testid=stMetricValue]")
     moves(wall, ".wall-big")
     expect(live.get_by_text("连接中断")).to_be_hidden()
@@ -135,11 +147,13 @@ def test_without_the_database_the_last_picture_stays_and_says_so(
         expect(page.get_by_text(re.compile("连接中断"))).to_be_hidden()
 
 
-def test_a_wall_that_is_opened_without_the_database_comes_by_itself(shop: Server, signed_in: Callable[..., Page]) -> None:
+def test_a_wall_that_is_opened_without_the_database_comes_by_itself(
+    shop: Server, signed_in: Callable[..., Page]
+) -> None:
     page = signed_in("viewer", path=f"/wall?campaign={SHOP['drill']}", shop=shop)
     expect(page.locator(".wall-big")).to_be_visible()
     with away(shop.database, "session"):
         page.reload()
-        expect(page.get_by_test_id("stAlert")).to_contain_text("连不上数据库")
+        expect(page.get_by_test_id("stAlert")).to_contain_text("出了意外，没有做成")
         expect(page.locator(".wall-big")).to_have_count(0)
     expect(page.locator(".wall-big")).to_be_visible()

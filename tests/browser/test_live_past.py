@@ -1,4 +1,5 @@
-"""A sale that is over, and a past minute of one that runs: both pages show what was, keep what is picked, and offer nothing that came too late."""
+"""A sale that is over, and a past minute of one that runs: both pages show what was, keep what is picked, and
+offer nothing that came too late."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Page, expect
 from core import clock
 from core.access import Actor
 from core.database import Database
-from core.live import rehearsal
+from core.live.rehearsal import rehearsal
 from tests.browser.conftest import Server, settled
 from tests.live.conftest import OPENS, hour, opened
 
@@ -25,9 +26,13 @@ def seed(database: Database) -> None:
     opens = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=2)
     shop = opened(database, ADMIN, opens)
     moved = opens - OPENS
-    shop.send([one | {"at": (datetime.fromisoformat(one["at"]) + moved).isoformat()} for one in hour(orders=60)])
+    shop.send(
+        [one | {"at": (datetime.fromisoformat(one["at"]) + moved).isoformat()} for one in hour(orders=60)]
+    )
     SHOP["closed"] = shop.campaign_id
-    SHOP["drill"] = rehearsal.start(database, ADMIN, shop.campaign_id, clock.now() - timedelta(minutes=2), speed=60)
+    SHOP["drill"] = rehearsal.start(
+        database, ADMIN, shop.campaign_id, clock.now() - timedelta(minutes=2), play=rehearsal.Play(speed=60)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +48,9 @@ def minute(page: Page) -> datetime:
 
 
 @pytest.mark.parametrize("room", ["live", "wall"])
-def test_the_slider_of_a_running_sale_keeps_every_step(shop: Server, signed_in: Callable[..., Page], room: str) -> None:
+def test_the_slider_of_a_running_sale_keeps_every_step(
+    shop: Server, signed_in: Callable[..., Page], room: str
+) -> None:
     page = signed_in("campaign_lead", path=f"/{room}?campaign={SHOP['drill']}", shop=shop)
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     page.get_by_role("radio", name="回放").click()
@@ -65,11 +72,21 @@ def test_the_slider_of_a_running_sale_keeps_every_step(shop: Server, signed_in: 
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
 
 
-@pytest.mark.parametrize(("language", "final", "note", "none"), [
-    ("zh", "收盘", "已收盘", "已经收盘，没有要做的"), ("en", "At the close", "Closed ", "nothing is left to do")
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "final", "note", "none"),
+    [
+        ("zh", "收盘", "已收盘", "已经收盘，没有要做的"),
+        ("en", "At the close", "Closed ", "nothing is left to do"),
+    ],
+)
 def test_a_closed_sale_shows_its_result_and_forecasts_nothing(
-    shop: Server, signed_in: Callable[..., Page], picture: Callable[..., object], language: str, final: str, note: str, none: str
+    shop: Server,
+    signed_in: Callable[..., Page],
+    picture: Callable[..., object],
+    language: str,
+    final: str,
+    note: str,
+    none: str,
 ) -> None:
     page = signed_in("campaign_lead", language, path=f"/live?campaign={SHOP['closed']}", shop=shop)
     expect(page.get_by_text(final, exact=True)).to_be_visible()
@@ -78,9 +95,13 @@ def test_a_closed_sale_shows_its_result_and_forecasts_nothing(
     said = page.locator("[data-testid=stMainBlockContainer]").inner_text()
     assert not re.search("八成把握|8 in 10|预计收盘|Forecast to close", said)
     picture(page, f"live-closed-{language}", whole=True)
-    wall = signed_in("viewer", language, path=f"/wall?campaign={SHOP['closed']}", shop=shop, width=1920, height=1080)
+    wall = signed_in(
+        "viewer", language, path=f"/wall?campaign={SHOP['closed']}", shop=shop, width=1920, height=1080
+    )
     expect(wall.get_by_text(final, exact=True)).to_be_visible()
-    expect(wall.locator(".pulse")).to_have_text(re.compile(r"^\d\d-\d\d \d\d:00:00$"))  # the moment of the close
+    expect(wall.locator(".pulse")).to_have_text(
+        re.compile(r"^\d\d-\d\d \d\d:00:00$")
+    )  # the moment of the close
 
 
 def test_a_viewer_is_offered_nothing_that_is_refused(shop: Server, signed_in: Callable[..., Page]) -> None:

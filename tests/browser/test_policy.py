@@ -11,8 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from core.web.shields import HEADERS
-from pages.parts import menu
+from core.web.middleware import HEADERS
+from pages.parts.shell import menu
 from tests.browser.conftest import WORD
 
 SAID = "Content Security Policy"
@@ -33,9 +33,13 @@ def shaken(url: str, host: str, origin: str) -> int:
     """The status of the answer to a request for the screens' web socket."""
     server = urlparse(url)
     asked = {
-        "Host": host, "Origin": origin, "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Host": host,
+        "Origin": origin,
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "AQIDBAUGBwgJCgsMDQ4PEA==",
-    }  # fmt: skip
+    }
     with socket.create_connection((server.hostname or "", server.port or 0), timeout=30) as line:
         said = "".join(f"{name}: {value}\r\n" for name, value in asked.items())
         line.sendall(f"GET /_stcore/stream HTTP/1.1\r\n{said}\r\n".encode())
@@ -62,7 +66,9 @@ def test_our_screens_break_no_rule(address: str, server: Any, signed_in: Callabl
     assert said == []
 
 
-def test_a_script_that_found_its_way_in_does_not_run(server: Any, context: Callable[..., BrowserContext]) -> None:
+def test_a_script_that_found_its_way_in_does_not_run(
+    server: Any, context: Callable[..., BrowserContext]
+) -> None:
     page = context().new_page()
     page.goto(server.url)
     expect(page.get_by_label("账号")).to_be_visible()
@@ -77,11 +83,16 @@ def test_a_script_that_found_its_way_in_does_not_run(server: Any, context: Calla
     assert page.evaluate("window.hit") is None
 
 
-def test_another_sites_page_cannot_sign_anybody_in(server: Any, context: Callable[..., BrowserContext]) -> None:
-    """A page at another address of this machine, with no policy of its own; the browser really sends its post."""
+def test_another_sites_page_cannot_sign_anybody_in(
+    server: Any, context: Callable[..., BrowserContext]
+) -> None:
+    """A page at another address of this machine, with no policy of its own; the browser really sends its
+    post."""
     fresh = context()
     page = fresh.new_page()
-    page.route("http://localhost:9/*", lambda route: route.fulfill(content_type="text/html", body="<p>evil</p>"))
+    page.route(
+        "http://localhost:9/*", lambda route: route.fulfill(content_type="text/html", body="<p>evil</p>")
+    )
     page.goto("http://localhost:9/")
     page.set_content(f"""<form method="post" enctype="text/plain" action="{server.url}/account/sign-in"><input name='{{"name":"admin","word":"'
         value='{WORD}"}}'></form>""")

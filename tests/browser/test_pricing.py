@@ -1,4 +1,5 @@
-"""A finance officer finds 满200减200, refuses it with a reason, looks at why a price is what it is, and saves a bulk change only after seeing it."""
+"""A finance officer finds 满200减200, refuses it with a reason, looks at why a price is what it is, and saves a
+bulk change only after seeing it."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from core import clock
 from core.access import Actor
 from core.campaign import service as campaigns
 from core.database import Database
-from core.pricing import approving, promotions, service
-from core.pricing.limits import House
-from tests.browser.conftest import Server, settled
+from core.pricing import approvals, service
+from core.pricing.changes import promotions
+from core.pricing.engine.limits import PriceLimits
+from tests.browser.conftest import Server, settled, tick_request
 from tests.pricing.conftest import COUPON, CROSS, CUT, make_shop
 from tests.pricing.test_approval import SLIP
 
@@ -26,8 +28,12 @@ def seed(database: Database) -> None:
     """Five SKUs, and a rule set with a slip for which the campaign lead asks approval."""
     now = clock.now()
     shop = make_shop(database, LEAD, FINANCE, now)
-    promotions.save_rules(database, LEAD, shop.campaign_id, "live", [CUT, CROSS, COUPON, SLIP], 1, now=now)
-    approving.ask_for_rule(database, LEAD, shop.campaign_id, "live", "slip", "平台要求的新客券", now=now)
+    promotions.save_rules(
+        database, LEAD, shop.campaign_id, promotions.RuleSet("live", [CUT, CROSS, COUPON, SLIP], 1), now=now
+    )
+    approvals.ask_for_rule(
+        database, LEAD, shop.campaign_id, approvals.RuleAsked("live", "slip", "平台要求的新客券"), now=now
+    )
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +45,28 @@ def campaign_of(shop: Server) -> str:
     return str(campaigns.campaigns(shop.database, FINANCE)["campaign_id"].iloc[0])
 
 
-def open_tab(page: Page, name: str) -> None:
+def open_tab(page: Page, name: str, part: str = "") -> None:
     page.get_by_role("tab", name=name, exact=True).click()
     settled(page)
+    if part:
+        page.get_by_test_id("stButtonGroup").get_by_text(part, exact=True).click()
+        settled(page)
 
 
-def test_finance_refuses_two_hundred_off_two_hundred(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+def test_finance_refuses_two_hundred_off_two_hundred(
+    shop: Server, signed_in: Callable[..., Page], picture: Picture
+) -> None:
     page = signed_in("finance", path="/pricing", shop=shop)
     expect(page.get_by_role("heading", name="成本定价")).to_be_visible()
-    expect(page.get_by_test_id("stMetric").filter(has_text="规则疑点")).to_contain_text("1")
+    expect(page.locator(".ladder > div").filter(has_text="规则疑点")).to_contain_text("1")
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     picture(page, "pricing-zh")
-    open_tab(page, "审批")
+    open_tab(page, "发布与审批")
+    expect(page.get_by_text("没勾就不处理")).to_be_visible()
+    page.get_by_test_id("stMain").get_by_text("规则疑点 · 1 个").click()
+    settled(page)
+    expect(page.get_by_test_id("stBaseButton-secondaryFormSubmit")).to_have_count(0)
+    tick_request(page, 0)
     page.get_by_test_id("stBaseButton-secondaryFormSubmit").click()
     expect(page.get_by_text("拒绝要写原因")).to_be_visible()
     page.get_by_label("意见").fill("满200减20 写成了满200减200")
@@ -59,13 +75,15 @@ def test_finance_refuses_two_hundred_off_two_hundred(shop: Server, signed_in: Ca
     seen = service.load(shop.database, FINANCE, campaign_of(shop))
     assert seen.rules.alarms["slip"][1] == "refused"
     assert seen.prices.loc["A001", "verdict"] == "refused"
-    open_tab(page, "促销规则")
+    open_tab(page, "规则")
     picture(page, "pricing-rules-zh")
 
 
-def test_a_bulk_change_is_seen_before_it_is_saved(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+def test_a_bulk_change_is_seen_before_it_is_saved(
+    shop: Server, signed_in: Callable[..., Page], picture: Picture
+) -> None:
     page = signed_in("finance", path="/pricing", shop=shop)
-    open_tab(page, "批量改价")
+    open_tab(page, "价格", "批量改价")
     page.get_by_role("button", name="看看会怎样").click()
     expect(page.get_by_text("个价格会变")).to_be_visible()
     picture(page, "pricing-bulk-zh")
@@ -77,18 +95,22 @@ def test_a_bulk_change_is_seen_before_it_is_saved(shop: Server, signed_in: Calla
     assert after["A002"] == 39900 * 85 // 100
 
 
-def test_finance_sets_what_prices_are_held_to(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+def test_finance_sets_what_prices_are_held_to(
+    shop: Server, signed_in: Callable[..., Page], picture: Picture
+) -> None:
     page = signed_in("finance", path="/pricing", shop=shop)
-    open_tab(page, "底线设置")
+    open_tab(page, "发布与审批", "底线设置")
     page.get_by_label("价保天数").fill("15")
     page.get_by_role("button", name="保存底线").click()
     expect(page.get_by_text("底线已更新")).to_be_visible()
     picture(page, "pricing-limits-zh")
-    house = service.load(shop.database, FINANCE, campaign_of(shop)).house
-    assert house == replace(House(), protection_days=15)
+    limits = service.load(shop.database, FINANCE, campaign_of(shop)).limits
+    assert limits == replace(PriceLimits(), protection_days=15)
 
 
-def test_the_page_in_english_on_a_phone_without_margins(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+def test_the_page_in_english_on_a_phone_without_margins(
+    shop: Server, signed_in: Callable[..., Page], picture: Picture
+) -> None:
     page = signed_in("campaign_lead", "en", path="/pricing", shop=shop, width=390, height=844)
     expect(page.get_by_role("heading", name="Pricing")).to_be_visible()
     expect(page.get_by_text("Margin at the worst landed price")).to_have_count(0)

@@ -1,4 +1,5 @@
-"""A merchandiser brings a stock sheet: corrects a mapping, reads an error, commits, looks at the ledger, takes it back."""
+"""A merchandiser brings a stock sheet: corrects a mapping, reads an error, commits, looks at the ledger,
+takes it back."""
 
 from __future__ import annotations
 
@@ -83,7 +84,38 @@ def test_upload_correct_commit_undo(shop: Server, signed_in: Callable[..., Page]
     assert on_hand(shop, "0010101") == before
 
 
-def test_the_annotated_workbook_names_the_cell(shop: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+@pytest.mark.parametrize(
+    ("language", "upload", "adds", "sums"),
+    [
+        ("zh", "上传库存表", "相加：上海仓 + 北京仓", "文件 1,500 = 写入 1,500"),
+        ("en", "Upload a stock sheet", "Add up: 上海仓 + 北京仓", "1,500 in the file = 1,500 written"),
+    ],
+)
+def test_warehouses_side_by_side_are_asked_about_and_their_sums_stand_first(
+    shop: Server,
+    signed_in: Callable[..., Page],
+    picture: Picture,
+    language: str,
+    upload: str,
+    adds: str,
+    sums: str,
+) -> None:
+    page = signed_in("merchandiser", language, path="/stock", shop=shop)
+    page.get_by_text(upload).click()
+    content = "商品编码,上海仓,北京仓\n0010101,900,99\n0010102,500,1\n".encode()
+    choose_file(page, "分仓.csv", content)
+    expect(page.get_by_text(adds)).to_be_visible()
+    expect(page.locator(".st-key-control_sums")).to_have_count(0)
+    picture(page, f"stock-upload-columns-{language}")
+    page.get_by_text(adds).click()
+    settled(page)
+    expect(page.locator(".st-key-control_sums").get_by_text(sums)).to_be_visible()
+    picture(page, f"stock-upload-sums-{language}")
+
+
+def test_the_annotated_workbook_names_the_cell(
+    shop: Server, signed_in: Callable[..., Page], picture: Picture
+) -> None:
     page = signed_in("merchandiser", path="/stock", shop=shop)
     page.get_by_text("上传库存表").click()
     choose_file(page, "库存.xlsx", files(date(2026, 10, 21))["stock_with_mistakes.xlsx"])
@@ -99,7 +131,8 @@ def test_the_annotated_workbook_names_the_cell(shop: Server, signed_in: Callable
 def test_rows_that_somebody_else_moved_are_shown_and_decided(
     shop: Server, signed_in: Callable[..., Page], picture: Picture
 ) -> None:
-    """A sheet is exported, somebody counts one SKU, the sheet comes back: its row waits for a decision with both figures beside it."""
+    """A sheet is exported, somebody counts one SKU, the sheet comes back: its row waits for a decision with
+    both figures beside it."""
     standing = stock.positions(shop.database, BUYER).head(2)
     codes, before = standing["sku_code"].tolist(), standing["on_hand"].tolist()
     exported = stock_sheet(standing.assign(on_hand=[777, 888]), "zh")
@@ -126,12 +159,30 @@ def test_rows_that_somebody_else_moved_are_shown_and_decided(
 
 @pytest.mark.parametrize(
     ("role", "language", "width", "scheme"),
-    [("merchandiser", "zh", 1440, "light"), ("viewer", "en", 1440, "dark"), ("warehouse", "zh", 390, "light")],
+    [
+        ("merchandiser", "zh", 1440, "light"),
+        ("viewer", "en", 1440, "dark"),
+        ("warehouse", "zh", 390, "light"),
+    ],
 )
 def test_the_page_for_each(
-    shop: Server, signed_in: Callable[..., Page], picture: Picture, role: str, language: str, width: int, scheme: str
+    shop: Server,
+    signed_in: Callable[..., Page],
+    picture: Picture,
+    role: str,
+    language: str,
+    width: int,
+    scheme: str,
 ) -> None:
-    page = signed_in(role, language, path="/stock", shop=shop, width=width, height=900 if width > 400 else 844, scheme=scheme)
+    page = signed_in(
+        role,
+        language,
+        path="/stock",
+        shop=shop,
+        width=width,
+        height=900 if width > 400 else 844,
+        scheme=scheme,
+    )
     expect(page.get_by_text("可售库存" if language == "zh" else "Available to promise").first).to_be_visible()
     expect(page.get_by_text("库存金额" if language == "zh" else "Stock value")).to_have_count(0) if role in {
         "viewer",
@@ -140,7 +191,9 @@ def test_the_page_for_each(
     picture(page, f"stock-{role}-{language}-{width}-{scheme}")
 
 
-def test_an_empty_shop_says_what_to_do(server: Server, signed_in: Callable[..., Page], picture: Picture) -> None:
+def test_an_empty_shop_says_what_to_do(
+    server: Server, signed_in: Callable[..., Page], picture: Picture
+) -> None:
     page = signed_in("merchandiser", path="/stock")
     expect(page.get_by_text("还没有库存")).to_be_visible()
     picture(page, "stock-empty")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core import __main__ as line
-from core.commands import run
+from core.commands.terminal import run
 from core.database import Database
 from core.settings import settings
 
@@ -32,8 +32,23 @@ def core(sqlite: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def test_a_campaign_with_its_target(core: Any) -> None:
-    code, made = core("campaign", "add", "双十一", "--opens", "2026-11-10T20:00", "--closes", "2026-11-12T00:00+08:00",
-                      "--target", "50000000", "--visitors", "2000000", "--conversion", "0.1", "--aov", "250")  # fmt: skip
+    code, made = core(
+        "campaign",
+        "add",
+        "双十一",
+        "--opens",
+        "2026-11-10T20:00",
+        "--closes",
+        "2026-11-12T00:00+08:00",
+        "--target",
+        "50000000",
+        "--visitors",
+        "2000000",
+        "--conversion",
+        "0.1",
+        "--aov",
+        "250",
+    )
     assert code == 0
     code, listed = core("campaign", "list")
     assert [row["campaign_id"] for row in listed] == [made["campaign_id"]]
@@ -48,18 +63,55 @@ def test_a_campaign_with_its_target(core: Any) -> None:
 
 
 def test_what_a_campaign_cannot_be(core: Any) -> None:
-    code, said = core("campaign", "add", "反了", "--opens", "2026-11-11T00:00", "--closes", "2026-11-10T00:00")
+    code, said = core(
+        "campaign", "add", "反了", "--opens", "2026-11-11T00:00", "--closes", "2026-11-10T00:00"
+    )
     assert (code, said["error"]) == (1, "campaign.phase_order")
     assert said["message"] == "爆发 的结束要晚于开始（2026-11-11 00:00 → 2026-11-10 00:00）。"
     code, said = core(
-        "campaign", "add", "反了", "--opens", "2026-11-11T00:00", "--closes", "2026-11-10T00:00", "--timezone", "Europe/Berlin"
+        "campaign",
+        "add",
+        "反了",
+        "--opens",
+        "2026-11-11T00:00",
+        "--closes",
+        "2026-11-10T00:00",
+        "--timezone",
+        "Europe/Berlin",
     )
-    assert "2026-11-11 00:00 → 2026-11-10 00:00" in said["message"], "on the campaign's clock, whatever the shop's"
-    code, said = core("campaign", "add", "对不上", "--opens", "2026-11-11T00:00", "--closes", "2026-11-12T00:00",
-                      "--target", "1", "--visitors", "2000000", "--conversion", "0.1", "--aov", "250")  # fmt: skip
+    assert "2026-11-11 00:00 → 2026-11-10 00:00" in said["message"], (
+        "on the campaign's clock, whatever the shop's"
+    )
+    code, said = core(
+        "campaign",
+        "add",
+        "对不上",
+        "--opens",
+        "2026-11-11T00:00",
+        "--closes",
+        "2026-11-12T00:00",
+        "--target",
+        "1",
+        "--visitors",
+        "2000000",
+        "--conversion",
+        "0.1",
+        "--aov",
+        "250",
+    )
     assert (code, said["error"]) == (1, "plan.identity")
     for number in ("nan", "Infinity", "很多"):
-        said = core("campaign", "add", "数不清", "--opens", "2026-11-11", "--closes", "2026-11-12", "--visitors", number)[1]
+        said = core(
+            "campaign",
+            "add",
+            "数不清",
+            "--opens",
+            "2026-11-11",
+            "--closes",
+            "2026-11-12",
+            "--visitors",
+            number,
+        )[1]
         assert said["error"] == "plan.unreadable"
     assert core("campaign", "list")[1] == []
     assert core("campaign", "add", "缺钟")[0] == 2
@@ -71,7 +123,9 @@ def test_a_campaign_is_archived_and_put_back(core: Any) -> None:
     mine = made["campaign_id"]
     assert core("campaign", "archive", mine) == (0, {"campaign_id": mine, "archived": True})
     assert core("campaign", "list")[1] == []
-    assert [(row["campaign_id"], row["archived"]) for row in core("campaign", "list", "--archived")[1]] == [(mine, True)]
+    assert [(row["campaign_id"], row["archived"]) for row in core("campaign", "list", "--archived")[1]] == [
+        (mine, True)
+    ]
     assert core("campaign", "archive", mine, "--back")[0] == 0
     assert [row["campaign_id"] for row in core("campaign", "list")[1]] == [mine]
     code, said = core("campaign", "archive", "nobody")

@@ -14,7 +14,9 @@ from core.campaign.phases import KINDS, Phase, template
 from core.errors import ShopError
 
 ZONES = st.sampled_from(["Asia/Shanghai", "UTC", "Asia/Kolkata", "America/New_York", "Europe/Berlin"])
-START = datetime(2026, 10, 20, tzinfo=UTC)  # clocks change in Europe and America within the reach of these phases
+START = datetime(
+    2026, 10, 20, tzinfo=UTC
+)  # clocks change in Europe and America within the reach of these phases
 
 
 @st.composite
@@ -30,7 +32,12 @@ def schedules(draw: st.DrawFn) -> list[Phase]:
 
 
 def laid(
-    gmv: int, visitors: int, phases: list[Phase], zone: str, weights: dict[str, int], days: dict[str, int] | None = None
+    gmv: int,
+    visitors: int,
+    phases: list[Phase],
+    zone: str,
+    weights: dict[str, int],
+    days: dict[str, int] | None = None,
 ) -> pd.DataFrame:
     """A target laid along the phases, as a first plan does it."""
     return rules.tree(rules.replanned(gmv, visitors, weights, {}), phases, zone, days)
@@ -52,7 +59,9 @@ def test_every_level_of_a_random_tree_sums_to_the_one_above(
     days, by_phase = parts[parts["dimension"] == "day"], leaves.groupby("phase_id")["gmv"].sum()
     assert leaves.groupby("day")["gmv"].sum().to_dict() == dict(zip(days["part"], days["gmv"], strict=True))
     if any(weights.values()):
-        assert all(abs(by_phase.get(p, 0) - gmv * w / sum(weights.values())) < 1 for p, w in weights.items() if w)
+        assert all(
+            abs(by_phase.get(p, 0) - gmv * w / sum(weights.values())) < 1 for p, w in weights.items() if w
+        )
 
 
 def _template() -> list[Phase]:
@@ -60,7 +69,12 @@ def _template() -> list[Phase]:
     offset = timedelta(hours=8)
     local = template("double_11", 2026, "20:00")
     return [
-        Phase(p.phase_id, p.kind, (p.starts_at - offset).replace(tzinfo=UTC), (p.ends_at - offset).replace(tzinfo=UTC))
+        Phase(
+            p.phase_id,
+            p.kind,
+            (p.starts_at - offset).replace(tzinfo=UTC),
+            (p.ends_at - offset).replace(tzinfo=UTC),
+        )
         for p in local
     ]
 
@@ -69,7 +83,10 @@ def test_double_eleven_by_default_weights() -> None:
     phases = _template()
     leaves = laid(5_000_000_000, 2_000_000, phases, "Asia/Shanghai", rules.phase_weights(phases))
     by_phase = leaves.groupby("phase_id")["gmv"].sum()
-    assert by_phase[[p.phase_id for p in phases if p.kind == "live"]].tolist() == [1_800_000_000, 1_800_000_000]
+    assert by_phase[[p.phase_id for p in phases if p.kind == "live"]].tolist() == [
+        1_800_000_000,
+        1_800_000_000,
+    ]
     night = leaves[leaves["phase_id"] == "p08"]
     assert night.iloc[0]["hour"] == "2026-11-10T12:00Z"  # 20:00 in Shanghai
     assert night.iloc[0]["day"] == "2026-11-10"
@@ -99,9 +116,13 @@ def test_a_phase_that_ends_in_the_hour_that_comes_twice() -> None:
 
 
 def test_a_heavier_day_takes_from_the_others_of_its_phase() -> None:
-    encore = Phase("x", "encore", datetime(2026, 11, 11, 16, tzinfo=UTC), datetime(2026, 11, 14, 16, tzinfo=UTC))
+    encore = Phase(
+        "x", "encore", datetime(2026, 11, 11, 16, tzinfo=UTC), datetime(2026, 11, 14, 16, tzinfo=UTC)
+    )
     plain = laid(900, 90, [encore], "Asia/Shanghai", {"x": 1}).groupby("day")["gmv"].sum()
-    heavy = laid(900, 90, [encore], "Asia/Shanghai", {"x": 1}, {"2026-11-12": 200}).groupby("day")["gmv"].sum()
+    heavy = (
+        laid(900, 90, [encore], "Asia/Shanghai", {"x": 1}, {"2026-11-12": 200}).groupby("day")["gmv"].sum()
+    )
     assert plain.tolist() == [300, 300, 300]
     assert heavy.tolist() == [450, 225, 225]
 
@@ -110,7 +131,9 @@ def test_a_heavier_day_takes_from_the_others_of_its_phase() -> None:
     st.integers(0, 10**12),
     st.integers(0, 10**8),
     st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 100), min_size=1),
-    st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 10**12), st.integers(0, 10**8)), max_size=4),
+    st.dictionaries(
+        st.sampled_from("abcdef"), st.tuples(st.integers(0, 10**12), st.integers(0, 10**8)), max_size=4
+    ),
 )
 def test_a_replan_keeps_what_was_done_and_the_rest_carries_the_rest(
     gmv: int, visitors: int, weights: dict[str, int], done: dict[str, tuple[int, int]]
@@ -132,7 +155,9 @@ def test_nothing_to_carry_the_target_is_refused() -> None:
 
 
 def test_the_slots_of_a_half_hour_zone_cut_at_its_midnight() -> None:
-    live = Phase("x", "live", datetime(2026, 11, 10, 17, 15, tzinfo=UTC), datetime(2026, 11, 10, 20, tzinfo=UTC))
+    live = Phase(
+        "x", "live", datetime(2026, 11, 10, 17, 15, tzinfo=UTC), datetime(2026, 11, 10, 20, tzinfo=UTC)
+    )
     found = rules.slots(live, "Asia/Kolkata")
     assert pd.Timestamp("2026-11-10T18:30Z") in set(found["start"])
     assert (found["end"].iloc[:-1].to_numpy() == found["start"].iloc[1:].to_numpy()).all()

@@ -60,7 +60,12 @@ def test_own_days_are_averaged_after_normalising() -> None:
     assert pace.share_at(curve, 720) == pytest.approx((0.5 + 0.75) / 2)
 
 
-@given(st.lists(st.lists(st.integers(0, 10**9), min_size=288, max_size=288), min_size=1, max_size=4), CLOCKS, CLOCKS, LENGTHS)
+@given(
+    st.lists(st.lists(st.integers(0, 10**9), min_size=288, max_size=288), min_size=1, max_size=4),
+    CLOCKS,
+    CLOCKS,
+    LENGTHS,
+)
 @settings(max_examples=30, deadline=None)
 def test_rekeyed_days_stay_whole_curves(days: list[list[int]], theirs: int, ours: int, length: int) -> None:
     curve = pace.curve_from_days(np.array(days), [theirs] * len(days), ours, length)
@@ -76,7 +81,9 @@ def test_without_a_sale_the_default_stands() -> None:
 
 @given(CLOCKS, CLOCKS, LENGTHS)
 @settings(max_examples=30, deadline=None)
-def test_a_day_like_the_shipped_one_stays_so_at_any_other_opening(theirs: int, ours: int, length: int) -> None:
+def test_a_day_like_the_shipped_one_stays_so_at_any_other_opening(
+    theirs: int, ours: int, length: int
+) -> None:
     day = pace.bin_shares(pace.default_curve(theirs)) * 1_000_000
     moved, shipped = pace.curve_from_days([day], [theirs], ours, length), pace.default_curve(ours, length)
     edges = pace.bin_edges(shipped)

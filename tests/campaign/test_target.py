@@ -22,7 +22,9 @@ AOVS = st.integers(1, 10**7)
 
 def test_the_vector(shared: Path) -> None:
     for row in json.loads((shared / "vectors.json").read_text())["target"]:
-        found = rules.solve(visitors=row["visitors"], conversion_rate=row["conversion_rate"], aov=row["aov_yuan"] * 100)
+        found = rules.solve(
+            visitors=row["visitors"], conversion_rate=row["conversion_rate"], aov=row["aov_yuan"] * 100
+        )
         assert found.gmv == row["gmv_yuan"] * 100
 
 
@@ -99,7 +101,9 @@ def test_reports_without_buyers_are_read_by_units_and_say_so() -> None:
     frame = _history(3).assign(buyers=None, units_paid=50)
     found = rules.windows(frame, 1)
     assert set(found["basis"]) == {"units"}
-    assert (found["visitors"] * found["conversion_rate"] * found["aov"]).tolist() == pytest.approx(found["gmv"].tolist())
+    assert (found["visitors"] * found["conversion_rate"] * found["aov"]).tolist() == pytest.approx(
+        found["gmv"].tolist()
+    )
 
 
 @given(
@@ -109,7 +113,11 @@ def test_reports_without_buyers_are_read_by_units_and_say_so() -> None:
 )
 def test_acquisition_sums_exactly(needed: int, days: list[int], channels: list[tuple[int, int]]) -> None:
     frame = pd.DataFrame(
-        {"channel": [f"c{n}" for n in range(len(channels))], "weight": [w for w, _ in channels], "cost": [c for _, c in channels]}
+        {
+            "channel": [f"c{n}" for n in range(len(channels))],
+            "weight": [w for w, _ in channels],
+            "cost": [c for _, c in channels],
+        }
     )
     found = rules.acquisition(needed, {f"d{n}": w for n, w in enumerate(days)}, frame)
     assert found["visitors"].sum() == needed
@@ -123,3 +131,12 @@ def test_new_visitors_are_never_negative_and_retention_is_a_rate() -> None:
     assert rules.new_visitors(100, 1000, 0.5) == 0
     with pytest.raises(ShopError):
         rules.new_visitors(100, 1000, 35)
+
+
+def test_a_rate_far_above_the_usual_and_above_the_best_is_hard() -> None:
+    history = _history(30).assign(buyers=[43 + (n == 29) * 51 for n in range(30)], visitors=1_000)
+    found = rules.realism(Target(20_000_000, 1_000, 0.1, 20_000), history, 1).set_index("factor")
+    assert found.loc["conversion_rate", "best"] == pytest.approx(0.094)
+    assert found.loc["conversion_rate", "verdict"] == "hard"
+    visitors = rules.realism(Target(20_000_000, 1_400, 0.05, 20_000), history, 1).set_index("factor")
+    assert visitors.loc["visitors", "verdict"] == "stretch"

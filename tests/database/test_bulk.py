@@ -56,7 +56,11 @@ def test_every_kind_of_value_comes_back(shop: Database) -> None:
     )
     with shop.writing() as connection:
         assert insert(connection, trial, frame) == 3
-    back = rows(shop).sort_values("code", key=lambda codes: codes.map(list(frame.code).index)).reset_index(drop=True)
+    back = (
+        rows(shop)
+        .sort_values("code", key=lambda codes: codes.map(list(frame.code).index))
+        .reset_index(drop=True)
+    )
     assert back.code.tolist() == frame.code.tolist()
     assert back.units.tolist() == [2**60, pd.NA, -1]
     assert back.flag.tolist() == [True, False, True]
@@ -91,7 +95,12 @@ def test_any_text_survives(shop: Database, codes: list[str]) -> None:
 def test_upsert_sets_adds_and_ignores(shop: Database) -> None:
     with shop.writing() as connection:
         insert(connection, trial, pd.DataFrame({"code": ["a", "b"], "units": [1, 1], "ratio": [1.0, 1.0]}))
-        upsert(connection, trial, pd.DataFrame({"code": ["a", "c"], "units": [5, 5], "ratio": [9.0, 9.0]}), add=["units"])
+        upsert(
+            connection,
+            trial,
+            pd.DataFrame({"code": ["a", "c"], "units": [5, 5], "ratio": [9.0, 9.0]}),
+            add=["units"],
+        )
         upsert(connection, trial, pd.DataFrame({"code": ["b", "d"], "units": [7, 7]}), update=[])
     assert rows(shop)[["code", "units", "ratio"]].fillna(0).to_numpy().tolist() == [
         ["a", 6, 9.0],
@@ -112,7 +121,9 @@ def test_keys_of_any_number(shop: Database) -> None:
     with shop.writing() as connection:
         insert(connection, trial, pd.DataFrame({"code": codes}))
     with shop.reading() as connection:
-        found = connection.scalar(select(func.count()).select_from(trial).where(keyed(trial.c.code, codes[1:], connection)))
+        found = connection.scalar(
+            select(func.count()).select_from(trial).where(keyed(trial.c.code, codes[1:], connection))
+        )
     assert found == 39_999
 
 

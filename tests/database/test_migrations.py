@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from core.database import Database, connect, new_id
+from core.database import Database, connect, migrate
 from core.database.migrate import current, downgrade, head, pending, require_current, upgrade
 from core.database.types import load_tables
 from core.errors import ShopError
-from tests.conftest import named
+from tests import servers
+from tests.conftest import together
 
 
 @pytest.fixture
@@ -22,11 +25,9 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def bare_postgres(postgres_server: str) -> Database:
-    name = f"bare_{new_id()}"
-    with connect(postgres_server).writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    return connect(named(postgres_server, name))
+def bare_postgres(postgres_server: str) -> Iterator[Database]:
+    with servers.nothing(postgres_server) as database:
+        yield database
 
 
 @pytest.mark.parametrize("system", ["bare", pytest.param("bare_postgres", marks=pytest.mark.postgres)])
@@ -38,12 +39,30 @@ def test_up_is_the_tables_and_down_is_nothing(system: str, request: pytest.Fixtu
     assert pending(database) == []
     require_current(database)
     with database.reading() as connection:
-        difference = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), load_tables())
+        difference = compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_type": True}), load_tables()
+        )
     assert difference == []
     downgrade(database)
     with database.reading() as connection:
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
     assert upgrade(database) == steps
+    database.dispose()
+
+
+@pytest.mark.parametrize("system", ["bare", pytest.param("bare_postgres", marks=pytest.mark.postgres)])
+def test_of_two_first_starts_at_once_one_migrates(
+    system: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have found an empty database before either begins; the second looks again inside."""
+    database: Database = request.getfixturevalue(system)
+    database.reader.connect().close()  # a first connection sets SQLite's journal up
+    monkeypatch.setattr(migrate, "pending", together(migrate.pending))
+    with ThreadPoolExecutor(2) as both:
+        steps = [started.result() for started in [both.submit(upgrade, database) for _ in range(2)]]
+    assert sorted(map(len, steps)) == [0, len(migrate.known_versions())]
+    monkeypatch.undo()
+    require_current(database)
     database.dispose()
 
 

@@ -1,4 +1,5 @@
-"""kill -9 in the middle of imports: what was acknowledged is there, nothing is half there, every invariant holds."""
+"""kill -9 in the middle of imports: what was acknowledged is there, nothing is half there, every invariant
+holds."""
 
 from __future__ import annotations
 
@@ -29,18 +30,27 @@ pytestmark = pytest.mark.fault
 
 def draft(database: Database, actor: Actor, quantity: int) -> service.Draft:
     """A checked stock sheet that sets every SKU to one quantity."""
-    frame = pd.DataFrame({"sku_code": [f"{n:04d}" for n in range(SKUS)], "on_hand": quantity, "reserved": quantity % 7})
+    frame = pd.DataFrame(
+        {"sku_code": [f"{n:04d}" for n in range(SKUS)], "on_hand": quantity, "reserved": quantity % 7}
+    )
     content = writer.export(
         frame,
-        [("sku_code", "商品编码", "code"), ("on_hand", "实物库存", "integer"), ("reserved", "占用库存", "integer")],
+        [
+            ("sku_code", "商品编码", "code"),
+            ("on_hand", "实物库存", "integer"),
+            ("reserved", "占用库存", "integer"),
+        ],
         "stock",
         "zh",
     )
     return service.check(service.inspect(database, actor, STOCK, content, f"{quantity}.xlsx"))
 
 
-def importing(url: str, drafts: list[service.Draft], actor: Actor, now: datetime, said: int, seed: int) -> None:
-    """The child: commits sheets in a random order until it is killed, saying each import's id after it was acknowledged."""
+def importing(
+    url: str, drafts: list[service.Draft], actor: Actor, now: datetime, said: int, seed: int
+) -> None:
+    """The child: commits sheets in a random order until it is killed, saying each import's id after it was
+    acknowledged."""
     database = connect.__wrapped__(url)  # engines of its own: connections must not cross a fork
     order = random.Random(seed)
     while True:
@@ -48,8 +58,20 @@ def importing(url: str, drafts: list[service.Draft], actor: Actor, now: datetime
         os.write(said, f"{report.import_id}\n".encode())
 
 
-@pytest.mark.parametrize(("system", "kills"), [("sqlite", 200), pytest.param("postgres", 40, marks=pytest.mark.postgres)])
-def test_killed_imports(system: str, kills: int, request: pytest.FixtureRequest, merchandiser: Actor, now: datetime) -> None:
+@pytest.mark.parametrize(
+    ("system", "kills"),
+    [
+        ("sqlite", 40),
+        pytest.param("postgres", 20, marks=pytest.mark.postgres),
+        pytest.param("sqlite", 200, marks=[pytest.mark.soak, pytest.mark.timeout(1_800)]),
+        pytest.param(
+            "postgres", 100, marks=[pytest.mark.soak, pytest.mark.postgres, pytest.mark.timeout(1_800)]
+        ),
+    ],
+)
+def test_killed_imports(
+    system: str, kills: int, request: pytest.FixtureRequest, merchandiser: Actor, now: datetime
+) -> None:
     database: Database = request.getfixturevalue(system)
     drafts = [draft(database, merchandiser, quantity) for quantity in (0, 5, 40, 41)]
     fork, chance = multiprocessing.get_context("fork"), random.Random(11)

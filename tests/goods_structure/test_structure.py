@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from core.access import Actor
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.database import Database, insert, read
 from core.errors import ShopError
 from core.goods import structure
@@ -18,6 +20,7 @@ from core.goods.tables import campaign_sku, sku
 from core.imports import service as imports
 from core.imports.service import Report
 from core.money import LARGEST_PRICE
+from tests import shops
 from tests.conftest import together
 
 
@@ -33,8 +36,10 @@ def campaign_id(database: Database, lead: Actor, now: datetime) -> str:
         }
     )
     with database.writing() as connection:
-        insert(connection, sku, rows.assign(updated_at=now))
-    return campaigns.add_sale(database, lead, "双十一", now + timedelta(days=21), now + timedelta(days=22), now=now)
+        shops.goods(connection, rows, now)
+    return campaigns.add_sale(
+        database, lead, NewSale("双十一", now + timedelta(days=21), now + timedelta(days=22)), now=now
+    )
 
 
 def _lines(database: Database, campaign_id: str) -> pd.DataFrame:
@@ -47,10 +52,15 @@ def _changes(*rows: tuple[str, str, object]) -> pd.DataFrame:
 
 
 def _take(
-    db: Database, actor: Actor, content: bytes, campaign_id: str, now: datetime, decisions: dict[str, str] | None = None
+    db: Database,
+    actor: Actor,
+    content: bytes,
+    campaign_id: str,
+    now: datetime,
+    decisions: dict[str, str] | None = None,
 ) -> Report:
     draft = imports.check(imports.inspect(db, actor, STRUCTURE, content, "structure.xlsx"))
-    return imports.commit(db, actor, draft, campaign_id=campaign_id, decisions=decisions, now=now)
+    return imports.commit(db, actor, draft, imports.Answers(campaign_id, decisions or {}), now=now)
 
 
 def test_skus_enter_at_their_list_price_and_leave(
@@ -59,7 +69,11 @@ def test_skus_enter_at_their_list_price_and_leave(
     assert structure.enter(database, merchandiser, campaign_id, now=now) == 3
     assert structure.enter(database, merchandiser, campaign_id, now=now) == 0
     found = _lines(database, campaign_id)
-    assert found["sale_price"].astype(object).where(found["sale_price"].notna(), None).tolist() == [9900, 6900, None]
+    assert found["sale_price"].astype(object).where(found["sale_price"].notna(), None).tolist() == [
+        9900,
+        6900,
+        None,
+    ]
     assert found["function"].tolist() == ["唇部", "补水", ""]
     assert set(found["tier"]) == {"regular"}
     assert structure.leave(database, merchandiser, campaign_id, ["00124", "nobody"], now=now) == 1
@@ -78,7 +92,12 @@ def test_cells_are_edited_and_nobody_overwrites_another(
         ("00124", "function", "急救"),
         ("00124", "sale_price", None),
     )
-    assert structure.edit(database, merchandiser, campaign_id, changes, {"00123": 1, "00124": 1}, now=now) == 2
+    assert (
+        structure.edit(
+            database, merchandiser, campaign_id, structure.Cells(changes, {"00123": 1, "00124": 1}), now=now
+        )
+        == 2
+    )
     found = _lines(database, campaign_id)
     assert found.loc["00123", ["tier", "sale_price", "version"]].tolist() == ["main_push", 7900, 2]
     assert found.loc["00124", "function"] == "急救"
@@ -88,8 +107,9 @@ def test_cells_are_edited_and_nobody_overwrites_another(
             database,
             merchandiser,
             campaign_id,
-            _changes(("00123", "tier", "regular"), ("00125", "tier", "pre_hot")),
-            {"00123": 1, "00125": 1},
+            structure.Cells(
+                _changes(("00123", "tier", "regular"), ("00125", "tier", "pre_hot")), {"00123": 1, "00125": 1}
+            ),
             now=now,
         )
     assert refused.value.facts["keys"] == ["00123"]
@@ -100,11 +120,17 @@ def test_of_two_who_edit_a_row_at_once_one_is_told(
     database: Database, merchandiser: Actor, campaign_id: str, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     structure.enter(database, merchandiser, campaign_id, now=now)
-    monkeypatch.setattr(structure, "_store", together(structure._store))
+    monkeypatch.setattr(structure, "ROWS", replace(structure.ROWS, store=together(structure.ROWS.put)))
 
     def save(tier: str) -> str:
         try:
-            structure.edit(database, merchandiser, campaign_id, _changes(("00123", "tier", tier)), {"00123": 1}, now=now)
+            structure.edit(
+                database,
+                merchandiser,
+                campaign_id,
+                structure.Cells(_changes(("00123", "tier", tier)), {"00123": 1}),
+                now=now,
+            )
         except ShopError as refusal:
             return refusal.code
         return "saved"
@@ -115,22 +141,33 @@ def test_of_two_who_edit_a_row_at_once_one_is_told(
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [(("00123", "tier", "hero"), "goods.unknown_tier"), (("00123", "sale_price", -1), "goods.negative"), (("00123", "sale_price", LARGEST_PRICE + 1), "money.too_large"),
-     (("1", "tier", "regular"), "goods.not_in_campaign"),
-     (("00123", "name", "x"), "goods.no_such_field")],
-)  # fmt: skip
+    [
+        (("00123", "tier", "hero"), "goods.unknown_tier"),
+        (("00123", "sale_price", -1), "goods.negative"),
+        (("00123", "sale_price", LARGEST_PRICE + 1), "money.too_large"),
+        (("1", "tier", "regular"), "goods.not_in_campaign"),
+        (("00123", "name", "x"), "goods.no_such_field"),
+    ],
+)
 def test_what_no_cell_may_hold(
-    sqlite: Database, merchandiser: Actor, lead: Actor, now: datetime, change: tuple[str, str, object], code: str
+    sqlite: Database,
+    merchandiser: Actor,
+    lead: Actor,
+    now: datetime,
+    change: tuple[str, str, object],
+    code: str,
 ) -> None:
     with sqlite.writing() as connection:
         insert(connection, sku, pd.DataFrame({"sku_code": ["00123"], "updated_at": [now]}))
-    mine = campaigns.add_sale(sqlite, lead, "双十一", now, now + timedelta(days=1), now=now)
+    mine = campaigns.add_sale(sqlite, lead, NewSale("双十一", now, now + timedelta(days=1)), now=now)
     structure.enter(sqlite, merchandiser, mine, now=now)
     with pytest.raises(ShopError, match=rf"^{code}"):
-        structure.edit(sqlite, merchandiser, mine, _changes(change), {change[0]: 1}, now=now)
+        structure.edit(sqlite, merchandiser, mine, structure.Cells(_changes(change), {change[0]: 1}), now=now)
 
 
-def test_the_sheet_goes_out_and_comes_back(database: Database, merchandiser: Actor, campaign_id: str, now: datetime) -> None:
+def test_the_sheet_goes_out_and_comes_back(
+    database: Database, merchandiser: Actor, campaign_id: str, now: datetime
+) -> None:
     structure.enter(database, merchandiser, campaign_id, ["00123", "00124"], now=now)
     rows = _lines(database, campaign_id).reset_index()
     same = _take(database, merchandiser, structure_sheet(rows, "zh"), campaign_id, now)
@@ -157,18 +194,48 @@ def test_a_row_that_moved_since_the_export_is_a_conflict_until_decided(
 ) -> None:
     structure.enter(database, merchandiser, campaign_id, now=now)
     old = _lines(database, campaign_id).reset_index()
-    structure.edit(database, merchandiser, campaign_id, _changes(("00123", "tier", "pre_hot")), {"00123": 1}, now=now)
+    structure.edit(
+        database,
+        merchandiser,
+        campaign_id,
+        structure.Cells(_changes(("00123", "tier", "pre_hot")), {"00123": 1}),
+        now=now,
+    )
     stale = structure_sheet(old.assign(tier="clearance"), "zh")
     report = _take(database, merchandiser, stale, campaign_id, now)
     assert (report.figures["changed"], report.figures["rejected"]) == (2, 1)
     assert _lines(database, campaign_id).loc["00123", "tier"] == "pre_hot"
     decided = _take(database, merchandiser, stale, campaign_id, now, {"00123": "sheet"})
     assert decided.figures["changed"] == 1
-    structure.edit(database, merchandiser, campaign_id, _changes(("00123", "tier", "regular")), {"00123": 3}, now=now)
+    structure.edit(
+        database,
+        merchandiser,
+        campaign_id,
+        structure.Cells(_changes(("00123", "tier", "regular")), {"00123": 3}),
+        now=now,
+    )
     with pytest.raises(ShopError, match=r"import\.later_change"):
         imports.undo(database, merchandiser, STRUCTURE, decided.import_id, reason="迟了", now=now)
 
 
-def test_a_viewer_may_not_touch_it(database: Database, viewer: Actor, campaign_id: str, now: datetime) -> None:
+def test_a_viewer_may_not_touch_it(
+    database: Database, viewer: Actor, campaign_id: str, now: datetime
+) -> None:
     with pytest.raises(ShopError, match=r"access\.denied"):
         structure.enter(database, viewer, campaign_id, now=now)
+
+
+def test_the_goods_of_an_earlier_campaign_are_taken_along_without_its_plan(
+    database: Database, merchandiser: Actor, lead: Actor, campaign_id: str, now: datetime
+) -> None:
+    structure.enter(database, merchandiser, campaign_id, ["00123", "00124"], now=now)
+    changes = _changes(("00123", "tier", "pre_hot"), ("00123", "planned_units", 50))
+    structure.edit(database, merchandiser, campaign_id, structure.Cells(changes, {"00123": 1}), now=now)
+    after = campaigns.add_sale(
+        database, lead, NewSale("双十二", now + timedelta(days=50), now + timedelta(days=51)), now=now
+    )
+    assert structure.copy(database, merchandiser, campaign_id, after, now=now) == 2
+    lines = _lines(database, after)
+    assert lines["tier"].to_dict() == {"00123": "pre_hot", "00124": "regular"}
+    assert lines["planned_units"].isna().all()
+    assert structure.copy(database, merchandiser, campaign_id, after, now=now) == 0

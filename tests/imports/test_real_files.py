@@ -1,4 +1,5 @@
-"""Odd and real workbooks through the whole import: rows that add up, or a reason in the reader's words; never a traceback."""
+"""Odd and real workbooks through the whole import: rows that add up, or a reason in the reader's words; never
+a traceback."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.access import Actor
-from core.commands import words
-from core.commands.kinds import kind as kind_named
+from core.commands.terminal import words
+from core.connect.kinds import kind as kind_named
 from core.database import Database
 from core.errors import ShopError
 from core.imports import service
@@ -51,7 +52,9 @@ def test_every_file_gets_rows_or_a_reason_and_this_process_is_hardly_larger(
     with ThreadPoolExecutor(2) as both:
         answers = dict(zip((path.name for path in paths), both.map(answer, paths), strict=True))
     assert len(answers) >= 140
-    unreadable = {name: code for name, code in answers.items() if code.startswith("sheet.") and code != "sheet.no_rows"}
+    unreadable = {
+        name: code for name, code in answers.items() if code.startswith("sheet.") and code != "sheet.no_rows"
+    }
     assert unreadable == UNREADABLE
     assert sum(reason == "rows" for reason in answers.values()) >= 5
     assert resident_mib() - before < 50

@@ -41,7 +41,14 @@ def test_suggestions_and_their_reasons() -> None:
         margin_rate=[0.4, 0.3, 0.3, 0.3, 0.4, np.nan],
     )
     found = rules.suggested(rules.measured(frame, 28))
-    assert found["suggested"].tolist() == ["main_push", "pre_hot", "regular", "clearance", "main_push", "clearance"]
+    assert found["suggested"].tolist() == [
+        "main_push",
+        "pre_hot",
+        "regular",
+        "clearance",
+        "main_push",
+        "clearance",
+    ]
     assert found["reasons"][0] == ["lead", "margin_good"]
     assert "hot" in found["reasons"][1]
     assert "deep" in found["reasons"][3]
@@ -57,7 +64,12 @@ def test_a_best_seller_that_earns_nothing_is_not_pushed() -> None:
 
 
 def test_a_leader_stays_one_however_little_is_left_of_it() -> None:
-    frame = _frame(gmv=[9_000_000, 2_000_000, 1], units=[900, 200, 1], available=[0, 6_000, 0], margin_rate=[0.4, 0.4, 0.4])
+    frame = _frame(
+        gmv=[9_000_000, 2_000_000, 1],
+        units=[900, 200, 1],
+        available=[0, 6_000, 0],
+        margin_rate=[0.4, 0.4, 0.4],
+    )
     found = rules.suggested(rules.measured(frame, 28))
     assert found["suggested"].tolist() == ["main_push", "clearance", "regular"]
     assert found["reasons"].tolist() == [
@@ -68,7 +80,9 @@ def test_a_leader_stays_one_however_little_is_left_of_it() -> None:
 
 
 def test_what_heats_up_is_pre_hot_a_leader_too() -> None:
-    frame = _frame(gmv=[9_000_000, 1], units=[900, 1], heat_week=[200, 200], heat_before=[90, 90], available=[2_000, 3])
+    frame = _frame(
+        gmv=[9_000_000, 1], units=[900, 1], heat_week=[200, 200], heat_before=[90, 90], available=[2_000, 3]
+    )
     found = rules.suggested(rules.measured(frame, 28))
     assert found["suggested"].tolist() == ["pre_hot", "pre_hot"]
     assert found["reasons"].tolist() == [["lead", "hot", "margin_good"], ["abc_c", "hot", "margin_good"]]
@@ -83,7 +97,10 @@ def test_momentum_is_per_day_and_silent_below_the_noise() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(rules.TIERS), st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9)), max_size=30
+        st.tuples(
+            st.sampled_from(rules.TIERS), st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9)
+        ),
+        max_size=30,
     )
 )
 def test_the_shape_is_the_whole(rows: list[tuple[str, int, int, int]]) -> None:
@@ -99,7 +116,11 @@ def test_the_shape_is_the_whole(rows: list[tuple[str, int, int, int]]) -> None:
 
 def test_gaps_name_the_function_and_what_it_lacks() -> None:
     frame = pd.DataFrame(
-        {"function": ["口红", "口红", "面膜", ""], "tier": ["regular", "pre_hot", "main_push", "regular"], "gmv": [1, 2, 9, 9]}
+        {
+            "function": ["口红", "口红", "面膜", ""],
+            "tier": ["regular", "pre_hot", "main_push", "regular"],
+            "gmv": [1, 2, 9, 9],
+        }
     )
     found = rules.gaps(frame)
     assert found.values.tolist() == [["面膜", "pre_hot", 1, 9], ["口红", "main_push", 2, 3]]

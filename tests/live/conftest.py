@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from core.access import Actor
-from core.campaign import planning
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.campaign.target import Target
-from core.database import Database, insert
-from core.goods.tables import campaign_sku, sku
-from core.live import feed, service
-from core.stock import ledger as stock_ledger
+from core.database import Database
+from core.live.intake import batches
+from core.live.snapshot import service
+from tests import shops
 
 OPENS = datetime(2026, 11, 10, 16, tzinfo=UTC)  # 11-11 00:00 in Shanghai
 CHANNELS = ("search", "recommend", "live")
@@ -35,7 +35,14 @@ class Shop:
 
 def event(n: int, kind: str, minute: float, **facts: Any) -> dict[str, Any]:
     at = (OPENS + timedelta(minutes=minute)).isoformat()
-    return {"event_id": f"{kind}{n}", "kind": kind, "at": at, "sku_code": "S01", "user_key": f"u{n}", "channel": "search"} | facts
+    return {
+        "event_id": f"{kind}{n}",
+        "kind": kind,
+        "at": at,
+        "sku_code": "S01",
+        "user_key": f"u{n}",
+        "channel": "search",
+    } | facts
 
 
 def hour(orders: int = 300, minutes: int = 60, seed: int = 5) -> list[dict[str, Any]]:
@@ -43,7 +50,11 @@ def hour(orders: int = 300, minutes: int = 60, seed: int = 5) -> list[dict[str, 
     dice = random.Random(seed)
     out = []
     for n in range(orders):
-        at, code, channel = dice.random() * minutes, f"S{min(39, int(dice.expovariate(0.2))):02d}", dice.choice(CHANNELS)
+        at, code, channel = (
+            dice.random() * minutes,
+            f"S{min(39, int(dice.expovariate(0.2))):02d}",
+            dice.choice(CHANNELS),
+        )
         facts = {"sku_code": code, "channel": channel}
         out += [event(n * 10 + k, "view", at, **facts, user_key=f"u{n}-{k}") for k in range(10)]
         line = facts | {"order_id": f"o{n}", "amount_fen": 9_900, "user_key": f"u{n}-0"}
@@ -68,19 +79,33 @@ def small_shop(sqlite: Database, admin: Actor) -> Shop:
 def opened(database: Database, admin: Actor, opens: datetime = OPENS) -> Shop:
     service.forget()
     before = opens - timedelta(days=20)
-    campaign_id = campaigns.add_sale(database, admin, "11.11", opens, opens + timedelta(days=1), now=before)
+    campaign_id = campaigns.add_sale(
+        database, admin, NewSale("11.11", opens, opens + timedelta(days=1)), now=before
+    )
     codes = [f"S{n:02d}" for n in range(40)]
     with database.writing() as connection:
-        rows = {"sku_code": codes, "name": [f"货{n}" for n in range(40)], "unit_cost": 4_000, "list_price": 19_900}
-        insert(connection, sku, pd.DataFrame(rows).assign(updated_at=before))
+        rows = {
+            "sku_code": codes,
+            "name": [f"货{n}" for n in range(40)],
+            "unit_cost": 4_000,
+            "list_price": 19_900,
+        }
+        shops.goods(connection, pd.DataFrame(rows), before)
         tiers = ["main_push"] * 5 + ["regular"] * 35
-        line = {"campaign_id": campaign_id, "sku_code": codes, "tier": tiers, "sale_price": 9_900, "planned_units": 50}
-        insert(connection, campaign_sku, pd.DataFrame(line).assign(updated_at=before))
-        units = pd.DataFrame({"sku_code": codes, "state": "on_hand", "quantity": 40, "expected_on": ""})
-        stock_ledger.post(connection, units, source_id="opening", cause="import", account="tester", now=before)
-    planning.set_target(database, admin, campaign_id, Target(10_000_000, 10_000, 0.1, 10_000), why="first", now=before)
+        line = {
+            "campaign_id": campaign_id,
+            "sku_code": codes,
+            "tier": tiers,
+            "sale_price": 9_900,
+            "planned_units": 50,
+        }
+        shops.lines(connection, pd.DataFrame(line), before)
+        shops.on_hand(connection, dict.fromkeys(codes, 40), before)
+    shops.planned(database, admin, campaign_id, before, target=Target(10_000_000, 10_000, 0.1, 10_000))
 
     def send(events: list[dict[str, Any]], source: str = "shop") -> dict[str, Any]:
-        return feed.added([feed.take(database, admin, source, batch, opens) for batch in feed.in_batches(events)])
+        return batches.added(
+            [batches.take(database, admin, source, batch, opens) for batch in batches.in_batches(events)]
+        )
 
     return Shop(database, campaign_id, send)

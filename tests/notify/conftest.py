@@ -51,5 +51,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def ops(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Receiver:
     """One channel "ops" that leads to the receiver."""
-    monkeypatch.setattr(settings(), "channels", {"ops": SecretStr(f"json://robot:hunter2@127.0.0.1:{receiver.port}/")})
+    monkeypatch.setattr(
+        settings(), "channels", {"ops": SecretStr(f"json://robot:hunter2@127.0.0.1:{receiver.port}/")}
+    )
     return receiver

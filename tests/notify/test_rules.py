@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.notify.rules import LEVELS, LONGEST, Waiting, held, limit_of, next_try, postings
+from core.notify.postings import LONGEST, Waiting, postings
+from core.notify.rules import LEVELS, held, limit_of, next_try
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -38,7 +39,8 @@ def test_nobody_posts_at_the_sharp_hours(clock: str, waits: bool, level: str) ->
 
 
 @pytest.mark.parametrize(
-    ("clock", "waits"), [("22:59", False), ("23:00", True), ("02:00", True), ("07:29", True), ("07:30", False)]
+    ("clock", "waits"),
+    [("22:59", False), ("23:00", True), ("02:00", True), ("07:29", True), ("07:30", False)],
 )
 def test_quiet_hours_go_over_midnight_and_let_the_urgent_through(clock: str, waits: bool) -> None:
     assert held(at(clock), SHANGHAI, "warning", 23 * 60, 7 * 60 + 30) is waits
@@ -60,8 +62,16 @@ def test_the_limits_stay_below_the_platforms() -> None:
 
 
 MESSAGES = st.lists(
-    st.builds(Waiting, st.uuids().map(str), st.sampled_from(LEVELS), st.text(min_size=1, max_size=80), st.text(max_size=3000)), max_size=60, unique_by=lambda m: m.id
-)  # fmt: skip
+    st.builds(
+        Waiting,
+        st.uuids().map(str),
+        st.sampled_from(LEVELS),
+        st.text(min_size=1, max_size=80),
+        st.text(max_size=3000),
+    ),
+    max_size=60,
+    unique_by=lambda m: m.id,
+)
 
 
 @given(waiting=MESSAGES, room=st.integers(-2, 20))
@@ -89,5 +99,13 @@ def test_few_go_singly_and_many_with_the_urgent_ahead_of_a_digest() -> None:
 def test_tries_grow_apart_and_end() -> None:
     begin = at("12:00")
     waits = [next_try(begin, n) for n in range(1, 9)]
-    assert [(moment - begin) // timedelta(seconds=30) for moment in waits[:7] if moment] == [1, 2, 4, 8, 16, 32, 64]
+    assert [(moment - begin) // timedelta(seconds=30) for moment in waits[:7] if moment] == [
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        64,
+    ]
     assert waits[7] is None

@@ -16,12 +16,12 @@ from core.errors import ShopError
 from core.notify import post, send_due, service
 from core.notify.channels import addresses
 from core.notify.tables import channel, message
-from core.notify.words import Telling
+from core.notify.words import Wording
 from core.settings import settings
 from tests.notify.conftest import Receiver
 
 
-def written(title: str, body: str) -> Telling:
+def written(title: str, body: str) -> Wording:
     """A message that says the same in every language."""
     return lambda _language: (title, body)
 
@@ -52,13 +52,19 @@ def test_a_message_exists_only_with_its_change(database: Database, ops: Receiver
     assert states(database) == []
 
 
-def test_no_platform_gets_more_than_its_minute(database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings(), "channels", {"ding": SecretStr("dingtalk://x"), "fei": SecretStr("feishu://x")})
+def test_no_platform_gets_more_than_its_minute(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        settings(), "channels", {"ding": SecretStr("dingtalk://x"), "fei": SecretStr("feishu://x")}
+    )
     sent: list[tuple[datetime, str]] = []
     moment = now
     while moment < now + timedelta(minutes=2):
         tell(database, moment, 2, "urgent")
-        send_due(database, moment, lambda url, title, body, moment=moment: sent.append((moment, url[:4])) or "")
+        send_due(
+            database, moment, lambda url, title, body, moment=moment: sent.append((moment, url[:4])) or ""
+        )
         moment += timedelta(seconds=2)
     ding = [at for at, url in sent if url == "ding"]
     assert max(sum(start <= at < start + timedelta(minutes=1) for at in ding) for start in ding) == 18
@@ -76,7 +82,13 @@ def test_it_waits_for_the_rush_to_pass(database: Database, ops: Receiver) -> Non
 
 def test_quiet_hours_and_levels_are_the_channels_own(database: Database, ops: Receiver, admin: Actor) -> None:
     night = datetime.fromisoformat("2026-11-05T03:00:00+08:00")
-    service.change_channel(database, admin, "ops", night, enabled=True, least="warning", quiet_from=23 * 60, quiet_to=8 * 60)
+    service.change_channel(
+        database,
+        admin,
+        "ops",
+        service.Use(enabled=True, least="warning", quiet_from=23 * 60, quiet_to=8 * 60),
+        night,
+    )
     tell(database, night, 1, "info")
     tell(database, night, 1, "warning")
     tell(database, night, 1, "urgent")
@@ -84,7 +96,7 @@ def test_quiet_hours_and_levels_are_the_channels_own(database: Database, ops: Re
     assert send_due(database, night + timedelta(hours=5)).messages == 1, (
         "the warning in the morning; the info was never for this channel"
     )
-    service.change_channel(database, admin, "ops", night, enabled=False)
+    service.change_channel(database, admin, "ops", service.Use(enabled=False), night)
     tell(database, night, 1, "urgent")
     assert len(states(database)) == 2
 
@@ -151,18 +163,27 @@ def test_addresses_come_from_file_and_environment_and_go_nowhere(
     assert set(addresses()) == {"ops", "team"}
     assert "127.0.0.1" in addresses()["ops"].get_secret_value(), "the environment wins"
     frame = service.channels(database, admin)
-    assert frame[["name", "platform", "limit"]].to_numpy().tolist() == [["ops", "json", 60], ["team", "dingtalk", 18]]
+    assert frame[["name", "platform", "limit"]].to_numpy().tolist() == [
+        ["ops", "json", 60],
+        ["team", "dingtalk", 18],
+    ]
     tell(database, now)
     ops.status = 500
     with caplog.at_level("DEBUG"):
         send_due(database, now)
-    service.change_channel(database, admin, "ops", now, enabled=True)
+    service.change_channel(database, admin, "ops", service.Use(enabled=True), now)
     with database.reading() as connection:
         stored = (
             "".join(str(connection.execute(select(table)).all()) for table in (message, channel))
             + audit.search(connection).to_string()
         )
-    everything = stored + frame.to_string() + service.queue(database, admin).to_string() + caplog.text + repr(settings())
+    everything = (
+        stored
+        + frame.to_string()
+        + service.queue(database, admin).to_string()
+        + caplog.text
+        + repr(settings())
+    )
     assert not any(secret in everything for secret in ("hunter2", "abcdef0123"))
     path.write_text("[channels")
     with pytest.raises(ShopError) as caught:
@@ -170,7 +191,9 @@ def test_addresses_come_from_file_and_environment_and_go_nowhere(
     assert (caught.value.code, caught.value.facts) == ("notify.bad_file", {"file": "channels.toml"})
 
 
-def test_a_test_message_says_what_became_of_it(database: Database, ops: Receiver, admin: Actor, now: datetime) -> None:
+def test_a_test_message_says_what_became_of_it(
+    database: Database, ops: Receiver, admin: Actor, now: datetime
+) -> None:
     assert service.test_message(database, admin, "ops", now) == ""
     ops.status = 500
     assert service.test_message(database, admin, "ops", now) == "refused"
@@ -179,13 +202,13 @@ def test_a_test_message_says_what_became_of_it(database: Database, ops: Receiver
     row = service.channels(database, admin).iloc[0]
     assert (row["queued"], row["failed"], row["last_sent"]) == (0, 1, now)
     for change, code in (
-        ({"name": "no"}, "unknown_channel"),
-        ({"least": "loud"}, "bad_level"),
-        ({"quiet_to": 1440}, "bad_hours"),
-        ({"language": "fr"}, "bad_language"),
+        (("no", service.Use(enabled=True)), "unknown_channel"),
+        (("ops", service.Use(least="loud")), "bad_level"),
+        (("ops", service.Use(quiet_to=1440)), "bad_hours"),
+        (("ops", service.Use(language="fr")), "bad_language"),
     ):
         with pytest.raises(ShopError, match=f"notify.{code}"):
-            service.change_channel(database, admin, **({"name": "ops", "now": now, "enabled": True} | change))
+            service.change_channel(database, admin, *change, now)
 
 
 def test_without_a_channel_nothing_is_queued_or_asked(sqlite: Database, now: datetime) -> None:

@@ -19,6 +19,7 @@ from core.imports.service import Choice, Report
 from core.lineup import attach
 from core.orders import rules, service
 from core.orders.sheet import ORDERS
+from core.orders.states import STATES, states
 from core.orders.tables import order_line
 
 FILES = [  # rows below the header, as anybody can count them
@@ -31,7 +32,9 @@ FILES = [  # rows below the header, as anybody can count them
 ]
 
 
-def _take(db: Database, actor: Actor, content: bytes, name: str, now: datetime, choice: Choice | None = None) -> Report:
+def _take(
+    db: Database, actor: Actor, content: bytes, name: str, now: datetime, choice: Choice | None = None
+) -> Report:
     draft = imports.check(imports.inspect(db, actor, ORDERS, content, name, choice))
     return imports.commit(db, actor, draft, now=now)
 
@@ -46,28 +49,40 @@ def _book(tmp_path: Path, rows: list[list[object]], head: list[str]) -> bytes:
 
 
 @pytest.mark.parametrize(("name", "rows"), FILES)
-def test_real_exports(sqlite: Database, merchandiser: Actor, shared: Path, now: datetime, name: str, rows: int) -> None:
+def test_real_exports(
+    sqlite: Database, merchandiser: Actor, shared: Path, now: datetime, name: str, rows: int
+) -> None:
     content = (shared / "data" / "exports" / name).read_bytes()
     report = _take(sqlite, merchandiser, content, name, now)
     counted = report.figures
     assert counted["rows"] == rows
-    assert counted["rows"] == sum(counted[n] for n in ("added", "changed", "unchanged", "merged", "rejected", "skipped_totals"))
+    assert counted["rows"] == sum(
+        counted[n] for n in ("added", "changed", "unchanged", "merged", "rejected", "skipped_totals")
+    )
     assert counted["added"] > 0.75 * rows  # one file has error cells among its codes
     again = _take(sqlite, merchandiser, content, name, now)
     assert again.figures["added"] == again.figures["changed"] == 0
 
 
-def test_a_real_export_gives_baskets_and_pairs(database: Database, merchandiser: Actor, shared: Path, now: datetime) -> None:
-    _take(database, merchandiser, (shared / "data/exports/taobao_mrtb_data.xlsx").read_bytes(), "taobao_mrtb_data.xlsx", now)
+def test_a_real_export_gives_baskets_and_pairs(
+    database: Database, merchandiser: Actor, shared: Path, now: datetime
+) -> None:
+    _take(
+        database,
+        merchandiser,
+        (shared / "data/exports/taobao_mrtb_data.xlsx").read_bytes(),
+        "taobao_mrtb_data.xlsx",
+        now,
+    )
     with database.reading() as connection:
         baskets = service.baskets(connection)
         stored = pd.DataFrame(connection.execute(order_line.select()).mappings().all())
-        assert service.check(connection) == {"orders.state": [], "orders.negative": []}
+        assert service.check(connection) == {"orders.state": [], "orders.negative": [], "orders.buyers": []}
     found = attach.pairs(baskets, least=3)
     assert len(found) >= 10
     assert found["lift"].iloc[0] > 1
     assert not stored["buyer_key"].str.contains("mr0", regex=False).any()
-    assert set(stored["state"]) <= set(rules.STATES)
+    assert set(stored["state"]) <= set(STATES)
 
 
 HEAD = [
@@ -82,7 +97,18 @@ HEAD = [
     "买家实际支付金额",
     "退款金额",
 ]
-PAID = ["A1", "00123", "口红", "wang", "买家已付款，等待卖家发货", "2026-10-01 09:00:00", "2026-10-01 09:01:00", 2, "199.80", ""]
+PAID = [
+    "A1",
+    "00123",
+    "口红",
+    "wang",
+    "买家已付款，等待卖家发货",
+    "2026-10-01 09:00:00",
+    "2026-10-01 09:01:00",
+    2,
+    "199.80",
+    "",
+]
 
 
 def test_a_later_export_moves_the_state_and_undo_moves_it_back(
@@ -106,8 +132,12 @@ def test_a_later_export_moves_the_state_and_undo_moves_it_back(
     assert state() == []
 
 
-def test_a_row_without_goods_is_rejected(sqlite: Database, merchandiser: Actor, now: datetime, tmp_path: Path) -> None:
-    report = _take(sqlite, merchandiser, _book(tmp_path, [PAID, ["A2", "", "", *PAID[3:]]], HEAD), "a.xlsx", now)
+def test_a_row_without_goods_is_rejected(
+    sqlite: Database, merchandiser: Actor, now: datetime, tmp_path: Path
+) -> None:
+    report = _take(
+        sqlite, merchandiser, _book(tmp_path, [PAID, ["A2", "", "", *PAID[3:]]], HEAD), "a.xlsx", now
+    )
     assert (report.figures["added"], report.figures["rejected"]) == (1, 1)
 
 
@@ -129,7 +159,9 @@ def test_a_row_without_goods_is_rejected(sqlite: Database, merchandiser: Actor, 
     ],
 )
 def test_states_in_many_words(word: str, paid: str | None, refund: int, state: str) -> None:
-    found = rules.states(pd.Series([word]), pd.Series(pd.to_datetime([paid])), pd.Series([refund]), pd.Series([100]))
+    found = states(
+        pd.Series([word]), pd.Series(pd.to_datetime([paid])), pd.Series([refund]), pd.Series([100])
+    )
     assert found.tolist() == [state]
 
 

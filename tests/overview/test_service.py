@@ -7,22 +7,24 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from core.access import Actor, audit
-from core.campaign import planning
 from core.campaign import service as campaigns
 from core.campaign.phases import Phase
+from core.campaign.service import NewCampaign, NewSale
 from core.campaign.target import Target
 from core.database import Database, insert
 from core.goods import structure
-from core.goods.tables import sku
 from core.lineup import service as lineup
 from core.overview import service
 from core.readiness import service as readiness
 from core.signals.tables import daily_signal
 from core.stock.tables import stock_position
+from tests import shops
 
 
 def test_an_empty_campaign_says_what_is_missing(database: Database, lead: Actor, now: datetime) -> None:
-    mine = campaigns.add_sale(database, lead, "空", now + timedelta(days=3), now + timedelta(days=4), now=now)
+    mine = campaigns.add_sale(
+        database, lead, NewSale("空", now + timedelta(days=3), now + timedelta(days=4)), now=now
+    )
     view = service.load(database, lead, mine, now)
     assert (view.plan, view.ready, view.covered, view.warmth, view.selling) == (None, None, None, None, None)
     assert view.risks["code"].tolist() == ["setup_plan", "setup_goods", "setup_tasks", "data_none"]
@@ -34,25 +36,31 @@ def test_an_empty_campaign_says_what_is_missing(database: Database, lead: Actor,
 def test_a_planned_campaign_names_its_risks_and_a_viewer_sees_no_prices(
     database: Database, lead: Actor, viewer: Actor, merchandiser: Actor, now: datetime
 ) -> None:
-    goods = pd.DataFrame({"sku_code": ["A", "B"], "name": ["甲", "乙"], "list_price": 10_000, "unit_cost": 2_000})
+    goods = pd.DataFrame(
+        {"sku_code": ["A", "B"], "name": ["甲", "乙"], "list_price": 10_000, "unit_cost": 2_000}
+    )
     days = [date(2026, 10, 19) - timedelta(days=n) for n in range(28)]
-    figures = pd.DataFrame({"sku_code": "A", "day": days, "visitors": 500, "units_paid": 40, "paid_amount": 400_000})
+    figures = pd.DataFrame(
+        {"sku_code": "A", "day": days, "visitors": 500, "units_paid": 40, "paid_amount": 400_000}
+    )
     levels = dict.fromkeys(("reserved", "presale_committed", "activity_locked", "in_transit"), 0)
     with database.writing() as connection:
-        insert(connection, sku, goods.assign(updated_at=now))
+        shops.goods(connection, goods, now)
         insert(connection, daily_signal, figures.assign(channel="", import_id="x", updated_at=now))
         insert(
             connection,
             stock_position,
-            pd.DataFrame({"sku_code": ["A", "B"], "on_hand": [50, 500]}).assign(**levels, version=1, updated_at=now),
+            pd.DataFrame({"sku_code": ["A", "B"], "on_hand": [50, 500]}).assign(
+                **levels, version=1, updated_at=now
+            ),
         )
     phases = [
         Phase("p1", "live", now - timedelta(days=2), now - timedelta(days=1)),
         Phase("p2", "encore", now - timedelta(days=1), now + timedelta(days=5)),
     ]
-    mine = campaigns.add(database, lead, "双十一", phases, now=now)
+    mine = campaigns.add(database, lead, NewCampaign("双十一", phases), now=now)
     structure.enter(database, lead, mine, now=now)
-    planning.set_target(database, lead, mine, Target(10_000_000, 10_000, 0.1, 10_000), why="试", now=now)
+    shops.planned(database, lead, mine, now, target=Target(10_000_000, 10_000, 0.1, 10_000))
     lineup.spread(database, lead, mine, now=now)
     readiness.draw_up(database, lead, mine, now)
     view = service.load(database, merchandiser, mine, now)
@@ -72,16 +80,25 @@ def test_a_planned_campaign_names_its_risks_and_a_viewer_sees_no_prices(
     assert "price" not in set(hidden.risks["kind"])
 
 
-def test_while_the_sale_is_open_the_live_picture_is_there(sqlite: Database, lead: Actor, now: datetime) -> None:
-    mine = campaigns.add_sale(sqlite, lead, "开着", now - timedelta(hours=2), now + timedelta(hours=2), now=now)
+def test_while_the_sale_is_open_the_live_picture_is_there(
+    sqlite: Database, lead: Actor, now: datetime
+) -> None:
+    mine = campaigns.add_sale(
+        sqlite, lead, NewSale("开着", now - timedelta(hours=2), now + timedelta(hours=2)), now=now
+    )
     view = service.load(sqlite, lead, mine, now)
     assert view.selling is not None
     assert view.selling.paid == 0
 
 
-def test_what_changed_is_counted_however_much_it_was(database: Database, lead: Actor, merchandiser: Actor, now: datetime) -> None:
+def test_what_changed_is_counted_however_much_it_was(
+    database: Database, lead: Actor, merchandiser: Actor, now: datetime
+) -> None:
     mine = campaigns.add_sale(
-        database, lead, "忙", now + timedelta(days=3), now + timedelta(days=4), now=now - timedelta(hours=3)
+        database,
+        lead,
+        NewSale("忙", now + timedelta(days=3), now + timedelta(days=4)),
+        now=now - timedelta(hours=3),
     )
     with database.writing() as connection:
         audit.record(connection, merchandiser, now - timedelta(days=2), "goods.edit", "A")

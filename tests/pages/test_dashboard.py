@@ -1,4 +1,5 @@
-"""The front door holds no logic: one st.App of the shell, the routes and the shields; and the settings that keep it shut."""
+"""The front door holds no logic: one st.App of the shell, the routes and the shields; and the settings that
+keep it shut."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ def test_the_front_door_is_one_app_and_nothing_else() -> None:
 
 def test_the_ui_script_has_no_pages_folder_beside_it() -> None:
     """Streamlit would open every file in it to anyone who types its address."""
-    assert (ROOT / "pages" / "parts" / "shell.py").is_file()
-    assert not (ROOT / "pages" / "parts" / "pages").exists()
+    assert (ROOT / "pages" / "parts" / "shell" / "shell.py").is_file()
+    assert not (ROOT / "pages" / "parts" / "shell" / "pages").exists()
 
 
 def test_the_server_is_shut_by_default() -> None:

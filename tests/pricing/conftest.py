@@ -10,9 +10,10 @@ import pytest
 
 from core.access import Actor
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.database import Database, insert
 from core.goods.tables import campaign_sku, sku
-from core.pricing import costs, promotions
+from core.pricing.changes import costs, promotions
 
 OPENS, CLOSES = datetime(2026, 11, 10, 12, tzinfo=UTC), datetime(2026, 11, 11, 16, tzinfo=UTC)
 SKUS = (  # code, category, tier, list, sale, product cost
@@ -31,7 +32,14 @@ CROSS = {
     "scope": "cross_shop",
     "merchant_share": 10000,
 }
-COUPON = {"rule_id": "coupon", "kind": "amount_off", "value": 2000, "threshold": 29900, "reach": "claimed", "name": "满299减20"}
+COUPON = {
+    "rule_id": "coupon",
+    "kind": "amount_off",
+    "value": 2000,
+    "threshold": 29900,
+    "reach": "claimed",
+    "name": "满299减20",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +64,28 @@ def either(database: Database, lead: Actor, finance: Actor, now: datetime) -> Sh
 
 def make_shop(db: Database, lead: Actor, finance: Actor, now: datetime) -> Shop:
     """The shop of the fixture in any database."""
-    campaign_id = campaigns.add_sale(db, lead, "双11", OPENS, CLOSES, now=now)
-    frame = pd.DataFrame(SKUS, columns=["sku_code", "category", "tier", "list_price", "sale_price", "product"])
+    campaign_id = campaigns.add_sale(db, lead, NewSale("双11", OPENS, CLOSES), now=now)
+    frame = pd.DataFrame(
+        SKUS, columns=["sku_code", "category", "tier", "list_price", "sale_price", "product"]
+    )
     with db.writing() as connection:
-        master = frame.drop(columns=["tier", "sale_price", "product"]).assign(name="商品 " + frame["sku_code"], updated_at=now)
+        master = frame.drop(columns=["tier", "sale_price", "product"]).assign(
+            name="商品 " + frame["sku_code"], updated_at=now
+        )
         insert(connection, sku, master)
         insert(
-            connection, campaign_sku, frame[["sku_code", "tier", "sale_price"]].assign(campaign_id=campaign_id, updated_at=now)
+            connection,
+            campaign_sku,
+            frame[["sku_code", "tier", "sale_price"]].assign(campaign_id=campaign_id, updated_at=now),
         )
     cards = frame.set_index("sku_code")[["product"]].astype("Int64").assign(version=0)
     costs.edit_cards(db, finance, campaign_id, cards, now=now)
     costs.edit_default(
-        db, finance, campaign_id, "", {"express": 350, "commission": 500, "payment_fee": 60, "return_rate": 800}, now=now
+        db,
+        finance,
+        campaign_id,
+        costs.CategoryCard("", {"express": 350, "commission": 500, "payment_fee": 60, "return_rate": 800}),
+        now=now,
     )
-    promotions.save_rules(db, lead, campaign_id, "live", [CUT, CROSS, COUPON], 0, now=now)
+    promotions.save_rules(db, lead, campaign_id, promotions.RuleSet("live", [CUT, CROSS, COUPON], 0), now=now)
     return Shop(db, campaign_id)

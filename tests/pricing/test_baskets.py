@@ -19,7 +19,11 @@ def test_the_shared_baskets(shared: Path, merchandiser: Actor) -> None:
         assert priced["total"] == case["total"]
         assert priced["pay"] == case.get("pay", priced["pay"])
         by_rule = {part["rule"]: part["by_line"] for part in priced["parts"]}
-        for name, rule in (("coupon_parts", "shop_coupon"), ("cross_parts", "cross_shop_every"), ("red_parts", "red_packet")):
+        for name, rule in (
+            ("coupon_parts", "shop_coupon"),
+            ("cross_parts", "cross_shop_every"),
+            ("red_parts", "red_packet"),
+        ):
             assert name not in case or by_rule[rule] == case[name]
 
 
@@ -65,7 +69,9 @@ LINE = {"list": 100}
         ({"baskets": [{"lines": [LINE], "rules": [{"kind": "amount_off"}]}]}, "price.rule_unreadable"),
     ],
 )
-def test_baskets_that_mean_nothing_are_refused(merchandiser: Actor, payload: dict[str, Any], code: str) -> None:
+def test_baskets_that_mean_nothing_are_refused(
+    merchandiser: Actor, payload: dict[str, Any], code: str
+) -> None:
     with pytest.raises(ShopError) as refusal:
         service.price(merchandiser, payload)
     assert refusal.value.code == code

@@ -1,4 +1,5 @@
-"""The judged prices on both databases: figures, verdicts, who sees what, proposals, suggestions, the limits."""
+"""The judged prices on both databases: figures, verdicts, who sees what, proposals, suggestions, the
+limits."""
 
 from __future__ import annotations
 
@@ -11,11 +12,14 @@ import pytest
 
 from core.access import Actor
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.database import Database, insert
 from core.errors import ShopError
 from core.goods.tables import campaign_sku
 from core.orders.tables import order_line
-from core.pricing import approving, costs, prices, promotions, proposals, service
+from core.pricing import approvals, service, what_if
+from core.pricing.changes import costs, prices, promotions
+from core.pricing.limits import NewLimits, set_limits
 from core.pricing.tables import bundle_part
 from core.signals.tables import daily_signal
 from tests.conftest import together
@@ -32,7 +36,11 @@ def put_price(shop: Shop, actor: Actor, code: str, fen: int, now: datetime) -> N
     """Edits one sale price as the page does."""
     version = service.load(shop.db, actor, shop.campaign_id).prices.loc[code, "version"]
     prices.set_prices(
-        shop.db, actor, shop.campaign_id, pd.DataFrame({"sale_price": [fen], "version": [version]}, index=[code]), now=now
+        shop.db,
+        actor,
+        shop.campaign_id,
+        pd.DataFrame({"sale_price": [fen], "version": [version]}, index=[code]),
+        now=now,
     )
 
 
@@ -56,7 +64,8 @@ def test_landed_and_worst_landed(either: Shop, finance: Actor) -> None:
     shop = either
     frame = service.load(shop.db, finance, shop.campaign_id).prices
     assert frame.loc["A001", "landed_price"] == 17910  # 10% off, below every threshold alone
-    # 119.90 of our own goods pass the coupon's 299, one yuan of another shop's the cross-shop 300 without thinning the coupon out
+    # 119.90 of our own goods pass the coupon's 299, one yuan of another shop's the cross-shop 300 without
+    # thinning the coupon out
     assert frame.loc["A001", ["worst_filler", "worst_outside"]].tolist() == [11990, 100]
     assert frame.loc["A001", "worst_landed_price"] == 17910 - 5000 * 17910 // 30000 - 1198
     assert set(frame.loc["A001", "worst_rules"]) == {"cut", "cross", "coupon"}
@@ -110,14 +119,20 @@ def test_waterfall_adds_up(shop: Shop, finance: Actor) -> None:
     assert card.loc["production", ["value", "source"]].tolist() == [300, "shipped"]
 
 
-def test_price_above_list_and_missing_cost_are_refused(shop: Shop, finance: Actor, merchandiser: Actor, now: datetime) -> None:
+def test_price_above_list_and_missing_cost_are_refused(
+    shop: Shop, finance: Actor, merchandiser: Actor, now: datetime
+) -> None:
     put_price(shop, merchandiser, "A001", 30000, now)
     assert verdict(shop, finance, "A001") == ("refused", ("above_list",))
     card = pd.DataFrame({"product": pd.array([pd.NA], dtype="Int64"), "version": [1]}, index=["B001"])
     costs.edit_cards(shop.db, finance, shop.campaign_id, card, now=now)
     assert verdict(shop, finance, "B001")[1] == ("no_cost",)
     with shop.db.reading() as connection:
-        assert service.economics(connection, shop.campaign_id).set_index("sku_code")["contribution"].isna()["B001"]
+        assert (
+            service.economics(connection, shop.campaign_id)
+            .set_index("sku_code")["contribution"]
+            .isna()["B001"]
+        )
 
 
 def test_floor_zero_and_loss(shop: Shop, finance: Actor, merchandiser: Actor, now: datetime) -> None:
@@ -129,7 +144,9 @@ def test_floor_zero_and_loss(shop: Shop, finance: Actor, merchandiser: Actor, no
     assert {"free", "loss"} <= set(reasons)
 
 
-def test_price_base_is_the_lowest_deal_of_the_days_before(either: Shop, finance: Actor, now: datetime) -> None:
+def test_price_base_is_the_lowest_deal_of_the_days_before(
+    either: Shop, finance: Actor, now: datetime
+) -> None:
     shop = either
     bought(shop, "A001", 17000, OPENS - timedelta(days=6))
     bought(shop, "A002", 100, OPENS - timedelta(days=8))  # out of the window
@@ -137,7 +154,7 @@ def test_price_base_is_the_lowest_deal_of_the_days_before(either: Shop, finance:
     assert verdict(shop, finance, "A001") == ("needs_approval", ("above_price_base",))
     assert verdict(shop, finance, "A002")[0] == "publishable"
     assert verdict(shop, finance, "C001")[0] == "publishable"
-    approving.set_limits(shop.db, finance, shop.campaign_id, {"base_days": 30}, now=now)
+    set_limits(shop.db, finance, shop.campaign_id, NewLimits({"base_days": 30}), now=now)
     assert "above_price_base" in verdict(shop, finance, "A002")[1]
 
 
@@ -166,18 +183,33 @@ def test_rules_have_windows(shop: Shop, finance: Actor, lead: Actor, now: dateti
         "starts": (OPENS + timedelta(hours=2)).isoformat(),
         "ends": (OPENS + timedelta(hours=3)).isoformat(),
     }
-    promotions.save_rules(shop.db, lead, shop.campaign_id, "live", [CUT, CROSS, COUPON, late], 1, now=now)
+    promotions.save_rules(
+        shop.db, lead, shop.campaign_id, promotions.RuleSet("live", [CUT, CROSS, COUPON, late], 1), now=now
+    )
     row = service.load(shop.db, finance, shop.campaign_id).prices.loc["A002"]
     assert row["landed_price"] == 29610  # at the opening
     assert "late" in row["worst_rules"]  # two hours later
-    gone = late | {"starts": (CLOSES + timedelta(days=1)).isoformat(), "ends": (CLOSES + timedelta(days=2)).isoformat()}
-    promotions.save_rules(shop.db, lead, shop.campaign_id, "live", [CUT, CROSS, COUPON, gone], 2, now=now)
+    gone = late | {
+        "starts": (CLOSES + timedelta(days=1)).isoformat(),
+        "ends": (CLOSES + timedelta(days=2)).isoformat(),
+    }
+    promotions.save_rules(
+        shop.db, lead, shop.campaign_id, promotions.RuleSet("live", [CUT, CROSS, COUPON, gone], 2), now=now
+    )
     assert "late" not in service.load(shop.db, finance, shop.campaign_id).prices.loc["A002", "worst_rules"]
 
 
-def test_platform_money_counts_for_the_merchant(shop: Shop, finance: Actor, lead: Actor, now: datetime) -> None:
+def test_platform_money_counts_for_the_merchant(
+    shop: Shop, finance: Actor, lead: Actor, now: datetime
+) -> None:
     before = service.load(shop.db, finance, shop.campaign_id).prices.loc["A001"]
-    promotions.save_rules(shop.db, lead, shop.campaign_id, "live", [CUT | {"merchant_share": 0}, CROSS, COUPON], 1, now=now)
+    promotions.save_rules(
+        shop.db,
+        lead,
+        shop.campaign_id,
+        promotions.RuleSet("live", [CUT | {"merchant_share": 0}, CROSS, COUPON], 1),
+        now=now,
+    )
     after = service.load(shop.db, finance, shop.campaign_id).prices.loc["A001"]
     assert after["landed_price"] == before["landed_price"]
     assert after["receipts"] == 19900
@@ -193,8 +225,12 @@ def test_refunded_filler_costs_more_than_it_brings(shop: Shop, finance: Actor) -
 def test_proposal_shows_before_after_and_liability(either: Shop, finance: Actor, now: datetime) -> None:
     shop = either
     bought(shop, "A001", 18000, now - timedelta(days=3), units=10)
-    bought(shop, "A001", 18100, now - timedelta(days=3), units=5, state="refunded")  # has its money back already
-    found = proposals.propose(shop.db, finance, shop.campaign_id, pd.Series({"A001": 15000, "nobody": 1}), now=now)
+    bought(
+        shop, "A001", 18100, now - timedelta(days=3), units=5, state="refunded"
+    )  # has its money back already
+    found = what_if.propose(
+        shop.db, finance, shop.campaign_id, what_if.Proposed(pd.Series({"A001": 15000, "nobody": 1})), now=now
+    )
     row = found.loc["A001"]
     assert (row["sale_price"], row["sale_price_then"], row["landed_price_then"]) == (19900, 15000, 13500)
     assert (row["protection_units"], row["protection"]) == (10, (18000 - 13500) * 10)
@@ -204,7 +240,7 @@ def test_proposal_shows_before_after_and_liability(either: Shop, finance: Actor,
 def test_suggestions_are_charming_and_never_below_the_floor(
     shop: Shop, finance: Actor, merchandiser: Actor, now: datetime
 ) -> None:
-    found = proposals.suggest(shop.db, finance, shop.campaign_id)
+    found = what_if.suggest(shop.db, finance, shop.campaign_id)
     assert (found["suggested"] % 1000 == 900).all()
     assert found["suggested"].notna().all()
     for code, fen in found["suggested"].items():
@@ -214,19 +250,21 @@ def test_suggestions_are_charming_and_never_below_the_floor(
 
 
 def test_simulation_of_ads_and_returns(shop: Shop, finance: Actor) -> None:
-    worse = proposals.simulate(shop.db, finance, shop.campaign_id, {"commission": 12_000}, {"return_rate": 3_000}).set_index(
-        "tier"
-    )
+    worse = what_if.simulate(
+        shop.db, finance, shop.campaign_id, what_if.OtherCosts({"commission": 12_000}, {"return_rate": 3_000})
+    ).set_index("tier")
     assert worse.loc["", "skus"] == 5
     assert worse.loc["", "contribution_then"] < worse.loc["", "contribution"]
-    same = proposals.simulate(shop.db, finance, shop.campaign_id, {}, {}).set_index("tier")
+    same = what_if.simulate(shop.db, finance, shop.campaign_id, what_if.OtherCosts({}, {})).set_index("tier")
     assert (same["contribution"] == same["contribution_then"]).all()
     with pytest.raises(ShopError, match=r"price\.bad_number"):
-        proposals.simulate(shop.db, finance, shop.campaign_id, {"nonsense": 1}, {})
+        what_if.simulate(shop.db, finance, shop.campaign_id, what_if.OtherCosts({"nonsense": 1}, {}))
 
 
 def test_live_alarm_feed(shop: Shop, merchandiser: Actor) -> None:
-    paid = pd.DataFrame({"sku_code": ["A001", "B001", "C001"], "units": [10, 10, 0], "paid_amount": [100_00, 71_100, 0]})
+    paid = pd.DataFrame(
+        {"sku_code": ["A001", "B001", "C001"], "units": [10, 10, 0], "paid_amount": [100_00, 71_100, 0]}
+    )
     feed = service.alarm_feed(shop.db, merchandiser, shop.campaign_id, paid).set_index("sku_code")
     assert feed.loc["A001", "alarm"] == "below_worst"
     assert feed.loc["B001", "alarm"] == ""
@@ -234,18 +272,22 @@ def test_live_alarm_feed(shop: Shop, merchandiser: Actor) -> None:
     assert "C001" not in feed.index
 
 
-def test_large_move_against_the_published_price(either: Shop, finance: Actor, merchandiser: Actor, now: datetime) -> None:
+def test_large_move_against_the_published_price(
+    either: Shop, finance: Actor, merchandiser: Actor, now: datetime
+) -> None:
     shop = either
-    sheet = approving.publish(shop.db, merchandiser, shop.campaign_id, now=now)
+    sheet = approvals.publish(shop.db, merchandiser, shop.campaign_id, now=now)
     assert sheet.held_back == {"refused": 1}
     assert set(sheet.prices.index) == {"A001", "A002", "B001", "C001"}
     put_price(shop, merchandiser, "C001", 2700, now)
     assert "large_move" in verdict(shop, finance, "C001")[1]
 
 
-def test_limits_are_checked_and_versioned(shop: Shop, finance: Actor, merchandiser: Actor, now: datetime) -> None:
+def test_limits_are_checked_and_versioned(
+    shop: Shop, finance: Actor, merchandiser: Actor, now: datetime
+) -> None:
     with pytest.raises(ShopError, match=r"access\.denied"):
-        approving.set_limits(shop.db, merchandiser, shop.campaign_id, {}, now=now)
+        set_limits(shop.db, merchandiser, shop.campaign_id, NewLimits({}), now=now)
     for wrong in (
         {"tiers": {"regular": {"floor": 0, "least": 100}}},
         {"base_days": 8},
@@ -253,11 +295,15 @@ def test_limits_are_checked_and_versioned(shop: Shop, finance: Actor, merchandis
         {"tiers": {"x": {"bottom": 1}}},
     ):
         with pytest.raises(ShopError, match=r"price\.limits_unsound"):
-            approving.set_limits(shop.db, finance, shop.campaign_id, wrong, now=now)
-    assert (
-        approving.set_limits(shop.db, finance, shop.campaign_id, {"tiers": {"main_push": {"floor": 8000, "least": 0}}}, now=now)
-        == 1
+            set_limits(shop.db, finance, shop.campaign_id, NewLimits(wrong), now=now)
+    change = set_limits(
+        shop.db,
+        finance,
+        shop.campaign_id,
+        NewLimits({"tiers": {"main_push": {"floor": 8000, "least": 0}}}),
+        now=now,
     )
+    assert (change.version, change.waits) == (1, False)
     assert verdict(shop, finance, "A001") == ("needs_approval", ("below_floor",))
 
 
@@ -288,11 +334,13 @@ def test_cards_are_versioned_with_their_origin(either: Shop, finance: Actor, now
     assert versions["card"].tolist() == [{"product": 5100, "express": 500}, {"product": 5000}]
     for wrong in ({"product": -1}, {"commission": 10_001}):
         with pytest.raises(ShopError, match=r"price\.bad_number"):
-            costs.edit_default(shop.db, finance, shop.campaign_id, "护肤", wrong, now=now)
+            costs.edit_default(shop.db, finance, shop.campaign_id, costs.CategoryCard("护肤", wrong), now=now)
 
 
 def test_category_default_stands_between_card_and_campaign(shop: Shop, finance: Actor, now: datetime) -> None:
-    costs.edit_default(shop.db, finance, shop.campaign_id, "护肤", {"express": 900}, now=now)
+    costs.edit_default(
+        shop.db, finance, shop.campaign_id, costs.CategoryCard("护肤", {"express": 900}), now=now
+    )
     card = service.explain(shop.db, finance, shop.campaign_id, "A001")["card"].set_index("field")
     assert card.loc["express", ["value", "source"]].tolist() == [900, "category"]
     assert service.explain(shop.db, finance, shop.campaign_id, "B001")["card"].set_index("field").loc[
@@ -309,17 +357,21 @@ def test_the_rooms_invariants(shop: Shop) -> None:
         assert service.check(connection)["cost_cards"] == [f"{shop.campaign_id}/A001"]
 
 
-def test_an_empty_campaign_is_an_empty_table(sqlite: Database, lead: Actor, finance: Actor, now: datetime) -> None:
-    campaign_id = campaigns.add_sale(sqlite, lead, "空", OPENS, CLOSES, now=now)
+def test_an_empty_campaign_is_an_empty_table(
+    sqlite: Database, lead: Actor, finance: Actor, now: datetime
+) -> None:
+    campaign_id = campaigns.add_sale(sqlite, lead, NewSale("空", OPENS, CLOSES), now=now)
     assert service.load(sqlite, finance, campaign_id).prices.empty
-    assert proposals.suggest(sqlite, finance, campaign_id).empty
+    assert what_if.suggest(sqlite, finance, campaign_id).empty
 
 
 def test_a_sku_without_a_price_waits(shop: Shop, finance: Actor, now: datetime) -> None:
     with shop.db.writing() as connection:
-        connection.execute(campaign_sku.update().where(campaign_sku.c.sku_code == "A001").values(sale_price=None))
+        connection.execute(
+            campaign_sku.update().where(campaign_sku.c.sku_code == "A001").values(sale_price=None)
+        )
     row = service.load(shop.db, finance, shop.campaign_id).prices.loc["A001"]
-    assert row["verdict"] == "refused"
+    assert row["verdict"] == "unpriced"
     assert row["reasons"] == ("no_price",)
     assert pd.isna(row["landed_price"])
 
@@ -347,32 +399,50 @@ def test_cells_of_cards_are_edited_in_shares_and_fen(shop: Shop, finance: Actor,
         },
         dtype=object,
     )
-    assert costs.edit_cells(shop.db, finance, shop.campaign_id, cells, frame["version"], now=now) == 3
+    assert (
+        costs.edit_cells(shop.db, finance, shop.campaign_id, costs.Cells(cells, frame["version"]), now=now)
+        == 3
+    )
     after = service.cards_to_edit(shop.db, finance, shop.campaign_id)
     assert after.loc["A001", ["commission", "product", "version"]].tolist() == [0.055, 5200, 2]
     assert pd.isna(after.loc["B001", "product"])
     with pytest.raises(ShopError, match=r"price\.edit_conflict"):
-        costs.edit_cells(shop.db, finance, shop.campaign_id, cells.assign(after=1), frame["version"], now=now)
+        costs.edit_cells(
+            shop.db, finance, shop.campaign_id, costs.Cells(cells.assign(after=1), frame["version"]), now=now
+        )
 
 
 def test_a_bulk_change_only_shows_what_moves(shop: Shop, finance: Actor, now: datetime) -> None:
-    found = proposals.reprice(shop.db, finance, shop.campaign_id, ["A001", "A002"], "discount", 8_500, now=now)
+    found = what_if.reprice(
+        shop.db, finance, shop.campaign_id, what_if.Bulk(["A001", "A002"], "discount", 8_500), now=now
+    )
     assert found["sale_price_then"].to_dict() == {"A001": 25415, "A002": 33915}
-    assert proposals.reprice(shop.db, finance, shop.campaign_id, ["A001"], "charm", 0, now=now).empty  # 199 ends in 9 already
-    assert proposals.reprice(shop.db, finance, shop.campaign_id, ["A002"], "change", -1_000, now=now)[
-        "sale_price_then"
-    ].tolist() == [29610]
+    assert what_if.reprice(
+        shop.db, finance, shop.campaign_id, what_if.Bulk(["A001"], "charm", 0), now=now
+    ).empty  # 199 ends in 9 already
+    assert what_if.reprice(
+        shop.db, finance, shop.campaign_id, what_if.Bulk(["A002"], "change", -1_000), now=now
+    )["sale_price_then"].tolist() == [29610]
     assert (
-        proposals.reprice(shop.db, finance, shop.campaign_id, ["B002"], "suggested", 0, now=now)["verdict_then"] != "refused"
+        what_if.reprice(shop.db, finance, shop.campaign_id, what_if.Bulk(["B002"], "suggested", 0), now=now)[
+            "verdict_then"
+        ]
+        != "refused"
     ).all()
 
 
-def test_a_suggestion_is_for_those_who_may_see_margins(shop: Shop, merchandiser: Actor, now: datetime) -> None:
+def test_a_suggestion_is_for_those_who_may_see_margins(
+    shop: Shop, merchandiser: Actor, now: datetime
+) -> None:
     with pytest.raises(ShopError, match=r"access\.denied"):
-        proposals.reprice(shop.db, merchandiser, shop.campaign_id, ["A001"], "suggested", 0, now=now)
+        what_if.reprice(
+            shop.db, merchandiser, shop.campaign_id, what_if.Bulk(["A001"], "suggested", 0), now=now
+        )
     with pytest.raises(ShopError, match=r"access\.denied"):
-        proposals.suggest(shop.db, merchandiser, shop.campaign_id)
-    assert "contribution" not in proposals.reprice(shop.db, merchandiser, shop.campaign_id, ["A001"], "change", -100, now=now)
+        what_if.suggest(shop.db, merchandiser, shop.campaign_id)
+    assert "contribution" not in what_if.reprice(
+        shop.db, merchandiser, shop.campaign_id, what_if.Bulk(["A001"], "change", -100), now=now
+    )
 
 
 def test_what_was_paid_so_far_comes_from_orders_without_reports(shop: Shop, finance: Actor) -> None:
@@ -381,9 +451,22 @@ def test_what_was_paid_so_far_comes_from_orders_without_reports(shop: Shop, fina
     assert paid.to_dict("records") == [{"sku_code": "A001", "units": 3, "paid_amount": 53700}]
 
 
-def test_the_day_after_the_close_is_no_part_of_what_the_sale_paid(shop: Shop, finance: Actor, now: datetime) -> None:
-    days = [date(2026, 11, 9), date(2026, 11, 10), date(2026, 11, 11), date(2026, 11, 12)]  # the sale closes as the 12th begins
-    reports = {"sku_code": "A001", "day": days, "channel": "", "units_paid": [1, 2, 4, 8], "paid_amount": [1, 2, 4, 8]}
+def test_the_day_after_the_close_is_no_part_of_what_the_sale_paid(
+    shop: Shop, finance: Actor, now: datetime
+) -> None:
+    days = [
+        date(2026, 11, 9),
+        date(2026, 11, 10),
+        date(2026, 11, 11),
+        date(2026, 11, 12),
+    ]  # the sale closes as the 12th begins
+    reports = {
+        "sku_code": "A001",
+        "day": days,
+        "channel": "",
+        "units_paid": [1, 2, 4, 8],
+        "paid_amount": [1, 2, 4, 8],
+    }
     with shop.db.writing() as connection:
         insert(connection, daily_signal, pd.DataFrame(reports | {"import_id": "t", "updated_at": now}))
     paid = service.paid_so_far(shop.db, finance, shop.campaign_id)
@@ -406,7 +489,28 @@ def test_no_margin_and_no_suggestion_without_a_cost(shop: Shop, finance: Actor, 
         "break_even",
     ]
     assert row[costly].isna().all()
-    assert (row["verdict"], row["reasons"]) == ("refused", ("no_cost",))
-    found = proposals.suggest(shop.db, finance, shop.campaign_id)
+    assert (row["verdict"], row["reasons"]) == ("no_cost", ("no_cost",))
+    found = what_if.suggest(shop.db, finance, shop.campaign_id)
     assert found.loc["B001", ["cost", "suggested"]].isna().all()
     assert found["suggested"].notna().any()
+
+
+@pytest.mark.parametrize("silent", ["express", "commission", "return_rate"])
+def test_a_price_without_a_full_cost_card_is_never_publishable(
+    shop: Shop, finance: Actor, merchandiser: Actor, now: datetime, silent: str
+) -> None:
+    """A parcel that nobody has priced costs nothing on paper: such a margin decides nothing. Stated as 0 it
+    does."""
+    card = {"express": 350, "commission": 500, "payment_fee": 60, "return_rate": 800}
+    partly = {name: value for name, value in card.items() if name != silent}
+    costs.edit_default(shop.db, finance, shop.campaign_id, costs.CategoryCard("", partly), now=now)
+    assert verdict(shop, finance, "A001") == ("no_cost", ("part_cost",))
+    with pytest.raises(ShopError, match=r"price\.refused"):
+        approvals.ask_for_prices(
+            shop.db, merchandiser, shop.campaign_id, approvals.PricesAsked(["A001"], "先批"), now=now
+        )
+    assert approvals.publish(shop.db, merchandiser, shop.campaign_id, now=now).prices.empty
+    costs.edit_default(
+        shop.db, finance, shop.campaign_id, costs.CategoryCard("", partly | {silent: 0}), now=now
+    )
+    assert verdict(shop, finance, "A001") == ("publishable", ())

@@ -12,15 +12,15 @@ from openpyxl import load_workbook
 
 from core import __main__ as line
 from core.access import Actor
-from core.campaign import planning
 from core.campaign import service as campaigns
-from core.campaign.target import solve
-from core.commands import run
+from core.campaign.service import NewSale
+from core.commands.terminal import run
 from core.database import Database
 from core.readiness import staffing
 from core.settings import settings
 from core.sheets.writer import export
-from pages.parts.rota import rota_table
+from pages.parts.readiness.rota import rota_table
+from tests import shops
 from tests.warmup.test_signals import SHEET, book
 
 OPENS = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
@@ -30,8 +30,8 @@ OPENS = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 def campaign(sqlite: Database, lead: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("DATABASE_URL", sqlite.url)
     settings.cache_clear()
-    made = campaigns.add_sale(sqlite, lead, "双 11", OPENS, OPENS + timedelta(hours=28), now=now)
-    planning.set_target(sqlite, lead, made, solve(visitors=2_000_000, conversion_rate=0.06, aov=25_000), why="first", now=now)
+    made = campaigns.add_sale(sqlite, lead, NewSale("双 11", OPENS, OPENS + timedelta(hours=28)), now=now)
+    shops.planned(sqlite, lead, made, now)
     return made
 
 
@@ -47,13 +47,17 @@ def test_staffing_prints_heads_per_stage_and_hour(
     assert code == 0
     heads = staffing.heads(sqlite, lead, campaign)
     assert answer["person_hours"] == pytest.approx(heads.person_hours)
-    assert sum(row["orders"] for row in answer["warehouse"] if row["stage"] == "load") == pytest.approx(120_000)
+    assert sum(row["orders"] for row in answer["warehouse"] if row["stage"] == "load") == pytest.approx(
+        120_000
+    )
     assert {row["stage"] for row in answer["rota"]} == set(staffing.STAGES)
     assert len(answer["chat"]) == len(heads.chat)
     assert said(capsys, "staffing", "--campaign", "nobody")[1]["error"] == "campaign.unknown"
 
 
-def test_import_warmup_counts_as_every_import(campaign: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_import_warmup_counts_as_every_import(
+    campaign: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     file = tmp_path / "warm.xlsx"
     file.write_bytes(book(*SHEET))
     code, answer = said(capsys, "import", "warmup", str(file))

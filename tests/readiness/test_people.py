@@ -1,4 +1,5 @@
-"""Heads in the warehouse and at the chat: FORMULAS §5, an independent oracle, and what must hold for every curve."""
+"""Heads in the warehouse and at the chat: FORMULAS §5, an independent oracle, and what must hold for every
+curve."""
 
 from __future__ import annotations
 
@@ -52,8 +53,8 @@ def test_erlang_vector(vectors: dict) -> None:
     shrinkage=st.sampled_from([0.0, 0.1, 0.3]),
 )
 def test_agrees_with_pyworkforce(contacts, handling, target, level, occupancy, shrinkage) -> None:
-    """The oracle begins its search at round(load + 1), so where fewer people would do it may answer more; never fewer than we
-    do.
+    """The oracle begins its search at round(load + 1), so where fewer people would do it may answer more;
+    never fewer than we do.
     """
     from pyworkforce.queuing import ErlangC
 
@@ -90,11 +91,15 @@ def test_chats_at_once_divide_the_handling_time() -> None:
 
 
 def test_nobody_is_needed_for_nothing() -> None:
-    assert agents(np.array([0.0, 0.0]), ServiceGoal())[["agents", "staff"]].to_numpy().tolist() == [[0, 0], [0, 0]]
+    assert agents(np.array([0.0, 0.0]), ServiceGoal())[["agents", "staff"]].to_numpy().tolist() == [
+        [0, 0],
+        [0, 0],
+    ]
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("level", 1.0), ("occupancy", 0.0), ("shrinkage", 1.0), ("concurrency", 0.5), ("handling_seconds", 0.0)]
+    ("field", "value"),
+    [("level", 1.0), ("occupancy", 0.0), ("shrinkage", 1.0), ("concurrency", 0.5), ("handling_seconds", 0.0)],
 )
 def test_a_goal_that_means_nothing_is_refused(field: str, value: float) -> None:
     with pytest.raises(ShopError) as refused:
@@ -113,7 +118,9 @@ def gaps(hours: np.ndarray) -> list[tuple[int, int]]:
 @given(arrivals=curves, promise=st.integers(0, 30), worked=st.data())
 def test_the_line_is_never_late_never_early_and_never_busier_than_it_must(arrivals, promise, worked) -> None:
     come, due = horizon(np.array(arrivals, dtype=float), promise)
-    hours = np.array(worked.draw(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=come.size, max_size=come.size)))
+    hours = np.array(
+        worked.draw(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=come.size, max_size=come.size))
+    )
     come_by_night = any(due[: t + 1].sum() > come[:s].sum() for s, t in gaps(hours))
     if come_by_night:
         with pytest.raises(ShopError, match=r"readiness\.no_shift_before_promise"):
@@ -123,19 +130,25 @@ def test_the_line_is_never_late_never_early_and_never_busier_than_it_must(arriva
     done = pace(come, due, hours)
     assert np.all(np.cumsum(done) <= np.cumsum(come) + 1e-6)
     assert np.all(np.cumsum(done) >= np.cumsum(due) - 1e-6)
-    assert np.all(done <= least * hours + 1e-6)  # the proven minimum of any plan: so the plan's peak is the minimum
+    assert np.all(
+        done <= least * hours + 1e-6
+    )  # the proven minimum of any plan: so the plan's peak is the minimum
     assert done.sum() == pytest.approx(sum(arrivals))
 
 
 @given(arrivals=curves, promise=st.integers(0, 30))
 def test_least_pace_is_the_cumulative_criterion_or_harder(arrivals, promise) -> None:
-    """FORMULAS: cumulative capacity >= cumulative orders due at every hour; and brute force over every span finds nothing above
-    it.
+    """FORMULAS: cumulative capacity >= cumulative orders due at every hour; and brute force over every span
+    finds nothing above it.
     """
     come, due = horizon(np.array(arrivals, dtype=float), promise)
     least = least_pace(come, due, np.ones(come.size))
     assert np.all(least * np.arange(1, come.size + 1) >= np.cumsum(due) - 1e-6)
-    spans = [(due[: t + 1].sum() - come[:s].sum()) / (t - s + 1) for s in range(come.size) for t in range(s, come.size)]
+    spans = [
+        (due[: t + 1].sum() - come[:s].sum()) / (t - s + 1)
+        for s in range(come.size)
+        for t in range(s, come.size)
+    ]
     assert least == pytest.approx(max(0.0, *spans), abs=1e-9)
 
 
@@ -143,10 +156,14 @@ LINE = (Stage("pick", 1.6, 95), Stage("pack", 1, 60), Stage("weigh", 1, 200), St
 DAY_AND_EVENING = (Shift("day", 8, 8), Shift("evening", 16, 8))
 
 
-@given(arrivals=st.lists(st.integers(0, 5000), min_size=24, max_size=72), promise=st.sampled_from([24, 48, 72]))
+@given(
+    arrivals=st.lists(st.integers(0, 5000), min_size=24, max_size=72), promise=st.sampled_from([24, 48, 72])
+)
 def test_each_stage_is_fed_by_the_one_before(arrivals, promise) -> None:
     frame = line_heads(np.array(arrivals, dtype=float), LINE, DAY_AND_EVENING, 0, promise)
-    running = frame.assign(total=frame.groupby("stage")["orders"].cumsum()).pivot(index="hour", columns="stage", values="total")
+    running = frame.assign(total=frame.groupby("stage")["orders"].cumsum()).pivot(
+        index="hour", columns="stage", values="total"
+    )
     for first, then in itertools.pairwise(LINE):
         assert (running[then.name] <= running[first.name].shift(1, fill_value=0) + 1e-6).all()
     due = np.cumsum(np.concatenate([np.zeros(promise), arrivals]))
@@ -195,9 +212,12 @@ def test_a_shift_past_midnight_serves_the_next_morning() -> None:
 
 
 def test_new_hands_bring_seventy_per_cent_in_their_first_week() -> None:
-    frame = with_new_hands(np.array([0.0, 18.0, 9.0, 18.0, 27.0, 27.0]), 10, np.array([0, 3, 4, 10, 11, 18]), 0.1)
+    frame = with_new_hands(
+        np.array([0.0, 18.0, 9.0, 18.0, 27.0, 27.0]), 10, np.array([0, 3, 4, 10, 11, 18]), 0.1
+    )
     assert frame["permanent"].tolist() == [0, 10, 10, 10, 10, 10]
-    # 20 rostered: 10 own and 10 / 0.7 new ones from day 3, who have learnt by day 10; ten more on day 11 are new again
+    # 20 rostered: 10 own and 10 / 0.7 new ones from day 3, who have learnt by day 10; ten more on day 11 are
+    # new again
     assert frame["new_hands"].tolist() == [0, 15, 0, 10, 15 + 8, 20]
     assert frame["heads"].tolist() == [0, 25, 10, 20, 33, 30]
 

@@ -1,4 +1,5 @@
-"""Reminders go out by themselves: once a day and task, in the morning, also with several processes at once."""
+"""Reminders go out by themselves: once a day and task, in the morning, also with several processes at
+once."""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ from sqlalchemy import select
 from core.access import Actor
 from core.access.tables import audit
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.database import Database, read
 from core.notify import service as notify
 from core.notify.tables import message
 from core.readiness import reminding, service
+from core.readiness.service import NewTask, Step
 from core.settings import settings
 
 OPENS = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
@@ -26,9 +29,9 @@ DAY = timedelta(days=1)
 def campaign(database: Database, lead: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch) -> str:
     """A sale three weeks before its opening, with a channel and two tasks that are due tomorrow."""
     monkeypatch.setattr(settings(), "channels", {"ops": SecretStr("json://127.0.0.1:9/")})
-    made = campaigns.add_sale(database, lead, "双 11", OPENS, OPENS + timedelta(hours=28), now=now)
+    made = campaigns.add_sale(database, lead, NewSale("双 11", OPENS, OPENS + timedelta(hours=28)), now=now)
     for title in ("核对券", "拍主图"):
-        service.add(database, lead, made, title, "design", 20, 1, now, owner="王")
+        service.add(database, lead, made, NewTask(title, "design", 20, 1, owner="王"), now)
     return made
 
 
@@ -44,9 +47,11 @@ def test_each_task_is_told_once_a_day(database: Database, lead: Actor, campaign:
     with database.writing() as connection:  # sent messages count too
         connection.execute(message.update().values(state="sent"))
     assert reminding.remind(database, lead, campaign, now + timedelta(hours=2)) == 0
-    late = service.add(database, lead, campaign, "新活", "mall", 19, 1, now)
-    assert reminding.remind(database, lead, campaign, now + timedelta(hours=3)) == 1  # new work is told the same day
-    service.progress(database, lead, campaign, late, "done", 1, now)
+    late = service.add(database, lead, campaign, NewTask("新活", "mall", 19, 1), now)
+    assert (
+        reminding.remind(database, lead, campaign, now + timedelta(hours=3)) == 1
+    )  # new work is told the same day
+    service.progress(database, lead, campaign, Step(late, "done", 1), now)
     assert reminding.remind_all(database, lead, now + DAY) == 2
     assert len(queued(database)) == 5
     with database.reading() as connection:
@@ -55,16 +60,26 @@ def test_each_task_is_told_once_a_day(database: Database, lead: Actor, campaign:
 
 
 def test_each_channel_is_told_in_its_language(
-    database: Database, lead: Actor, admin: Actor, campaign: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    lead: Actor,
+    admin: Actor,
+    campaign: str,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(settings(), "channels", {name: SecretStr("json://127.0.0.1:9/") for name in ("zh", "en")})
-    notify.change_channel(database, admin, "en", now, language="en")
-    stuck = service.add(database, lead, campaign, "印吊牌", "logistics", 19, 1, now)
-    service.progress(database, lead, campaign, stuck, "blocked", 1, now, reason="纸没到")
+    monkeypatch.setattr(
+        settings(), "channels", {name: SecretStr("json://127.0.0.1:9/") for name in ("zh", "en")}
+    )
+    notify.change_channel(database, admin, "en", notify.Use(language="en"), now)
+    stuck = service.add(database, lead, campaign, NewTask("印吊牌", "logistics", 19, 1), now)
+    service.progress(database, lead, campaign, Step(stuck, "blocked", 1, reason="纸没到"), now)
     assert reminding.remind_all(database, lead, now) == 3
     with database.reading() as connection:
         told = read(
-            connection, select(message.c.channel, message.c.title, message.c.body).where(message.c.body.contains("印吊牌"))
+            connection,
+            select(message.c.channel, message.c.title, message.c.body).where(
+                message.c.body.contains("印吊牌")
+            ),
         )
     assert sorted(told.itertuples(index=False, name=None)) == [
         ("en", "双 11 · Logistics · blocked", "印吊牌\ndue 22 Oct\nblocked by: 纸没到"),

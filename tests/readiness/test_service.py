@@ -11,14 +11,18 @@ import numpy as np
 import pytest
 
 from core.access import Actor
-from core.campaign import planning
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.campaign.target import solve
 from core.database import Database
 from core.errors import ShopError
 from core.readiness import advertising, reminding, service, staffing
+from core.readiness.advertising import NewResource
+from core.readiness.service import NewTask, Step
 from core.readiness.shifts import Shift
 from core.readiness.template import TASKS
+from core.versions import Version
+from tests import shops
 from tests.conftest import together
 
 OPENS = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)  # 20:00 on the eve, in Shanghai
@@ -30,10 +34,12 @@ def refused(code: str):
 
 @pytest.fixture
 def campaign(database: Database, lead: Actor, now: datetime) -> str:
-    return campaigns.add_sale(database, lead, "双 11", OPENS, OPENS + timedelta(hours=28), now=now)
+    return campaigns.add_sale(database, lead, NewSale("双 11", OPENS, OPENS + timedelta(hours=28)), now=now)
 
 
-def test_a_template_campaign_is_dated(database: Database, lead: Actor, viewer: Actor, campaign: str, now: datetime) -> None:
+def test_a_template_campaign_is_dated(
+    database: Database, lead: Actor, viewer: Actor, campaign: str, now: datetime
+) -> None:
     assert service.draw_up(database, lead, campaign, now) == len(TASKS)
     assert service.draw_up(database, lead, campaign, now) == 0
     board = service.board(database, viewer, campaign, now)
@@ -49,12 +55,14 @@ def test_a_template_campaign_is_dated(database: Database, lead: Actor, viewer: A
         assert service.check(connection) == {"no_circle": [], "links_have_tasks": []}
 
 
-def test_moving_the_opening_moves_every_date(database: Database, lead: Actor, campaign: str, now: datetime) -> None:
+def test_moving_the_opening_moves_every_date(
+    database: Database, lead: Actor, campaign: str, now: datetime
+) -> None:
     service.draw_up(database, lead, campaign, now)
     before = service.board(database, lead, campaign, now).tasks.set_index("task_id")["due_on"]
     mine = campaigns.load(database, lead, campaign)
     later = [campaigns.Phase("p01", "live", OPENS + timedelta(days=2), OPENS + timedelta(days=4))]
-    campaigns.reschedule(database, lead, campaign, later, version=mine.version, now=now)
+    campaigns.reschedule(database, lead, Version(campaign, mine.version), later, now=now)
     after = service.board(database, lead, campaign, now).tasks.set_index("task_id")["due_on"]
     assert ((after - before.reindex(after.index)) == timedelta(days=2)).all()
 
@@ -62,11 +70,14 @@ def test_moving_the_opening_moves_every_date(database: Database, lead: Actor, ca
 def test_a_circle_is_refused_with_its_members_and_nothing_is_written(
     database: Database, lead: Actor, campaign: str, now: datetime
 ) -> None:
-    a, b, c = (service.add(database, lead, campaign, name, "mall", 10 - n, 1, now) for n, name in enumerate("abc"))
-    service.link(database, lead, campaign, b, [a], now)
-    service.link(database, lead, campaign, c, [b], now)
+    a, b, c = (
+        service.add(database, lead, campaign, NewTask(name, "mall", 10 - n, 1), now)
+        for n, name in enumerate("abc")
+    )
+    service.link(database, lead, campaign, service.Waits(b, [a]), now)
+    service.link(database, lead, campaign, service.Waits(c, [b]), now)
     with refused("readiness.cycle") as error:
-        service.link(database, lead, campaign, a, [c], now)
+        service.link(database, lead, campaign, service.Waits(a, [c]), now)
     assert sorted(error.value.facts["members"]) == sorted([a, b, c])
     links = service.board(database, lead, campaign, now).links
     assert set(zip(links["first_id"], links["waits_id"], strict=True)) == {(a, b), (b, c)}
@@ -76,15 +87,15 @@ def test_work_on_the_board(database: Database, lead: Actor, campaign: str, now: 
     service.draw_up(database, lead, campaign, now)
     designer = Actor("d-1", "member", department="design")
     with refused("readiness.proof_missing"):
-        service.progress(database, lead, campaign, "M1", "done", 1, now)
-    service.progress(database, lead, campaign, "M1", "done", 1, now, proof="https://mall.example/venue")
+        service.progress(database, lead, campaign, Step("M1", "done", 1), now)
+    service.progress(database, lead, campaign, Step("M1", "done", 1, proof="https://mall.example/venue"), now)
     with refused("readiness.not_yours"):
-        service.progress(database, designer, campaign, "M2", "doing", 1, now)
-    service.progress(database, designer, campaign, "D1", "blocked", 1, now, reason="主图未到")
+        service.progress(database, designer, campaign, Step("M2", "doing", 1), now)
+    service.progress(database, designer, campaign, Step("D1", "blocked", 1, reason="主图未到"), now)
     with refused("readiness.moved"):
-        service.progress(database, lead, campaign, "D1", "doing", 1, now)
+        service.progress(database, lead, campaign, Step("D1", "doing", 1), now)
     with refused("readiness.unknown_task"):
-        service.progress(database, lead, campaign, "nobody", "doing", 1, now)
+        service.progress(database, lead, campaign, Step("nobody", "doing", 1), now)
     board = service.board(database, lead, campaign, now)
     by_id = board.tasks.set_index("task_id")
     assert by_id.loc["M1", "mark"] == "done"
@@ -96,13 +107,25 @@ def test_work_on_the_board(database: Database, lead: Actor, campaign: str, now: 
     assert "D1" in set(told["task_id"])
 
 
-def test_edits_go_in_together_or_not_at_all(database: Database, lead: Actor, viewer: Actor, campaign: str, now: datetime) -> None:
+def test_edits_go_in_together_or_not_at_all(
+    database: Database, lead: Actor, viewer: Actor, campaign: str, now: datetime
+) -> None:
     service.draw_up(database, lead, campaign, now)
     service.edit(
-        database, lead, campaign, {"M1": {"owner": "王", "t_minus": 44, "version": 1}, "M2": {"owner": "李", "version": 1}}, now
+        database,
+        lead,
+        campaign,
+        {"M1": {"owner": "王", "t_minus": 44, "version": 1}, "M2": {"owner": "李", "version": 1}},
+        now,
     )
     with refused("readiness.moved") as error:
-        service.edit(database, lead, campaign, {"M3": {"owner": "x", "version": 1}, "M1": {"owner": "x", "version": 1}}, now)
+        service.edit(
+            database,
+            lead,
+            campaign,
+            {"M3": {"owner": "x", "version": 1}, "M1": {"owner": "x", "version": 1}},
+            now,
+        )
     assert error.value.facts["tasks"] == ["报名主会场与分会场，锁定坑位"]
     with refused("readiness.task"):
         service.edit(database, lead, campaign, {"M3": {"days": 0, "version": 1}}, now)
@@ -117,15 +140,27 @@ def test_edits_go_in_together_or_not_at_all(database: Database, lead: Actor, vie
 
 
 def test_advertising_against_the_plan(database: Database, lead: Actor, campaign: str, now: datetime) -> None:
-    planning.set_target(database, lead, campaign, solve(visitors=100_000, conversion_rate=0.05, aov=20_000), why="first", now=now)
+    shops.planned(
+        database, lead, campaign, now, target=solve(visitors=100_000, conversion_rate=0.05, aov=20_000)
+    )
     first = advertising.put_resource(
-        database, lead, campaign, "首焦", "banner", OPENS, OPENS + timedelta(hours=4), 3_000_000, 20_000, now
+        database,
+        lead,
+        campaign,
+        NewResource("首焦", "banner", OPENS, OPENS + timedelta(hours=4), 3_000_000, 20_000),
+        now,
     )
     advertising.put_resource(
-        database, lead, campaign, "达人直播", "live_room", OPENS, OPENS + timedelta(hours=2), 1_000_000, 5_000, now
+        database,
+        lead,
+        campaign,
+        NewResource("达人直播", "live_room", OPENS, OPENS + timedelta(hours=2), 1_000_000, 5_000),
+        now,
     )
     with refused("readiness.resource"):
-        advertising.put_resource(database, lead, campaign, "x", "banner", OPENS, OPENS, 1, 1, now)
+        advertising.put_resource(
+            database, lead, campaign, NewResource("x", "banner", OPENS, OPENS, 1, 1), now
+        )
     table = advertising.resources(database, lead, campaign)
     assert table["cost_per_visitor"].tolist()[-1] == 160
     assert table["share_of_plan"].tolist()[-1] == 0.25
@@ -141,11 +176,13 @@ def test_heads_follow_the_plan_and_its_promise(
     with refused("readiness.no_plan"):
         staffing.heads(database, viewer, campaign)
     target = solve(visitors=2_000_000, conversion_rate=0.06, aov=25_000)
-    planning.set_target(database, lead, campaign, target, why="first", now=now)
+    shops.planned(database, lead, campaign, now, target=target)
     heads = staffing.heads(database, viewer, campaign)
     assert heads.come["orders"].sum() == pytest.approx(target.gmv / target.aov)
     assert heads.come["hour"].iloc[0].isoformat() == "2026-11-10T20:00:00"
-    assert heads.hours.groupby("stage")["orders"].sum().to_dict() == pytest.approx(dict.fromkeys(staffing.STAGES, 120_000))
+    assert heads.hours.groupby("stage")["orders"].sum().to_dict() == pytest.approx(
+        dict.fromkeys(staffing.STAGES, 120_000)
+    )
     assert heads.person_hours["pick"] == pytest.approx(120_000 * 1.6 / (95 * 0.85))
     half = heads.chat["contacts"].to_numpy() / 0.35
     assert half.sum() == pytest.approx(120_000)
@@ -178,10 +215,15 @@ def at_once(steps: list[Callable[[], object]]) -> list[str]:
 def test_two_links_at_once_do_not_close_a_circle(
     database: Database, lead: Actor, campaign: str, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, two = (service.add(database, lead, campaign, title, "mall", 5, 1, now) for title in ("一", "二"))
+    one, two = (
+        service.add(database, lead, campaign, NewTask(title, "mall", 5, 1), now) for title in ("一", "二")
+    )
     monkeypatch.setattr(service, "insert", together(service.insert))
     pairs = ((one, two), (two, one))
-    steps = [partial(service.link, database, lead, campaign, waits, [first], now) for first, waits in pairs]
+    steps = [
+        partial(service.link, database, lead, campaign, service.Waits(later, [first]), now)
+        for first, later in pairs
+    ]
     assert at_once(steps) == ["done", "readiness.cycle"]
     assert len(service.board(database, lead, campaign, now).tasks) >= 2
 
@@ -191,7 +233,10 @@ def test_two_who_draw_the_tasks_up_at_once_get_them_once(
 ) -> None:
     monkeypatch.setattr(service, "insert", together(service.insert))
     with ThreadPoolExecutor() as pool:
-        assert sorted(pool.map(lambda _: service.draw_up(database, lead, campaign, now), range(2))) == [0, len(TASKS)]
+        assert sorted(pool.map(lambda _: service.draw_up(database, lead, campaign, now), range(2))) == [
+            0,
+            len(TASKS),
+        ]
 
 
 def test_of_two_who_set_the_staffing_at_once_one_is_told(
@@ -199,7 +244,7 @@ def test_of_two_who_set_the_staffing_at_once_one_is_told(
 ) -> None:
     monkeypatch.setattr(staffing, "upsert", together(staffing.upsert))
     wanted = [staffing.Staffing(promise_hours=hours) for hours in (24, 36)]
-    steps = [partial(staffing.change, database, lead, campaign, one, 0, now) for one in wanted]
+    steps = [partial(staffing.change, database, lead, Version(campaign, 0), one, now) for one in wanted]
     assert at_once(steps) == ["done", "readiness.staffing_moved"]
 
 
@@ -207,11 +252,11 @@ def test_staffing_settings_are_kept_and_judged(
     database: Database, lead: Actor, viewer: Actor, campaign: str, now: datetime
 ) -> None:
     own = staffing.Staffing(permanent={"pick": 12}, shifts=(Shift("全天", 0, 24),), promise_hours=24)
-    assert staffing.change(database, lead, campaign, own, 0, now) == 1
+    assert staffing.change(database, lead, Version(campaign, 0), own, now) == 1
     assert staffing.settings(database, viewer, campaign) == (own, 1)
     with refused("readiness.staffing_moved"):
-        staffing.change(database, lead, campaign, own, 0, now)
+        staffing.change(database, lead, Version(campaign, 0), own, now)
     with refused("readiness.staffing_setting"):
-        staffing.change(database, lead, campaign, staffing.Staffing(shrinkage=1.0), 1, now)
+        staffing.change(database, lead, Version(campaign, 1), staffing.Staffing(shrinkage=1.0), now)
     with refused("access.denied"):
-        staffing.change(database, viewer, campaign, own, 1, now)
+        staffing.change(database, viewer, Version(campaign, 1), own, now)

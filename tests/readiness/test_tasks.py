@@ -61,7 +61,13 @@ def test_a_circle_is_refused_with_its_members() -> None:
 def networks(draw: st.DrawFn) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     count = draw(st.integers(1, 7))
     rows = [
-        (f"t{i}", "mall", draw(st.integers(1, 6)), draw(st.integers(-2, 40)), draw(st.sampled_from(["todo", "doing", "done"])))
+        (
+            f"t{i}",
+            "mall",
+            draw(st.integers(1, 6)),
+            draw(st.integers(-2, 40)),
+            draw(st.sampled_from(["todo", "doing", "done"])),
+        )
         for i in range(count)
     ]
     pairs = list(itertools.combinations(range(count), 2))
@@ -78,7 +84,10 @@ def chains(links: list[tuple[str, str]], start: str) -> list[list[str]]:
 def test_the_critical_path_is_the_longest_chain(net, days_left) -> None:
     tasks, links = net
     plan = network.plan(tasks.assign(done=tasks["state"] == "done"), links, days_left).set_index("task_id")
-    days = {t: 0 if s == "done" else d for t, d, s in zip(tasks["task_id"], tasks["days"], tasks["state"], strict=True)}
+    days = {
+        t: 0 if s == "done" else d
+        for t, d, s in zip(tasks["task_id"], tasks["days"], tasks["state"], strict=True)
+    }
     every = [chain for task in days for chain in chains(links, task)]
     longest = max(sum(days[t] for t in chain) for chain in every)
     on_longest = {t for chain in every if sum(days[t] for t in chain) == longest for t in chain if days[t]}
@@ -100,8 +109,16 @@ def test_what_a_board_says() -> None:
         ("fine", "finance", 1, -2, "todo"),
         ("over", "mall", 4, 20, "done"),
     )
-    board = rules.board(tasks, [("late", "waits"), ("over", "fine")], OPENING, date(2026, 11, 3)).set_index("task_id")
-    assert board["mark"].to_dict() == {"late": "overdue", "stuck": "blocked", "waits": "todo", "fine": "todo", "over": "done"}
+    board = rules.board(tasks, [("late", "waits"), ("over", "fine")], OPENING, date(2026, 11, 3)).set_index(
+        "task_id"
+    )
+    assert board["mark"].to_dict() == {
+        "late": "overdue",
+        "stuck": "blocked",
+        "waits": "todo",
+        "fine": "todo",
+        "over": "done",
+    }
     assert board.loc["late", "due_on"] == date(2026, 11, 1)
     assert board.loc["fine", "due_on"] == date(2026, 11, 13)
     assert board.loc["waits", "waiting_for"] == "late"
@@ -129,8 +146,12 @@ def test_readiness_weighs_days_and_sums_departments() -> None:
     )
     table = rules.readiness(rules.board(tasks, [], OPENING, date(2026, 11, 5))).set_index("department")
     assert list(table.index) == ["mall", "finance", "shop floor", ""]
-    assert table["readiness"].to_dict() == pytest.approx({"mall": 0.75, "finance": 0.0, "shop floor": 1.0, "": 0.5})
-    assert table["planned"].to_dict() == pytest.approx({"mall": 1.0, "finance": 0.0, "shop floor": 1.0, "": 0.6})
+    assert table["readiness"].to_dict() == pytest.approx(
+        {"mall": 0.75, "finance": 0.0, "shop floor": 1.0, "": 0.5}
+    )
+    assert table["planned"].to_dict() == pytest.approx(
+        {"mall": 1.0, "finance": 0.0, "shop floor": 1.0, "": 0.6}
+    )
     assert table["overdue"].to_dict() == {"mall": 1, "finance": 0, "shop floor": 0, "": 1}
 
 
@@ -155,16 +176,28 @@ def test_states_ask_for_what_they_need(state, proof, needs, reason, code) -> Non
 
 def test_reminders_name_overdue_blocked_and_soon() -> None:
     tasks = frame(
-        ("late", "mall", 1, 9, "todo"), ("stuck", "mall", 1, 1, "blocked"), ("soon", "design", 1, 6, "todo"), ("far", "design", 1, 1, "todo"),
+        ("late", "mall", 1, 9, "todo"),
+        ("stuck", "mall", 1, 1, "blocked"),
+        ("soon", "design", 1, 6, "todo"),
+        ("far", "design", 1, 1, "todo"),
         ("over", "design", 1, 9, "done"),
-    )  # fmt: skip
+    )
     told = rules.reminders(rules.board(tasks, [], OPENING, date(2026, 11, 4)), date(2026, 11, 4))
-    assert dict(zip(told["task_id"], told["cause"], strict=True)) == {"late": "overdue", "stuck": "blocked", "soon": "soon"}
+    assert dict(zip(told["task_id"], told["cause"], strict=True)) == {
+        "late": "overdue",
+        "stuck": "blocked",
+        "soon": "soon",
+    }
 
 
 def test_advertising_costs_per_visitor() -> None:
     plan = pd.DataFrame(
-        {"name": ["首焦", "直播"], "channel": ["banner", "live"], "budget": [100_000, 50_001], "expected_visitors": [2000, 0]}
+        {
+            "name": ["首焦", "直播"],
+            "channel": ["banner", "live"],
+            "budget": [100_000, 50_001],
+            "expected_visitors": [2000, 0],
+        }
     )
     table = rules.advertising(plan, 10_000)
     assert table["cost_per_visitor"].tolist() == [50, 0, 75]
@@ -174,20 +207,27 @@ def test_advertising_costs_per_visitor() -> None:
 
 def test_bought_visitors_stand_beside_the_plan_by_channel() -> None:
     places = pd.DataFrame(
-        [("search", 9_000, 60), ("search", 1_000, 20), ("tv", 500, 0)], columns=["channel", "budget", "expected_visitors"]
+        [("search", 9_000, 60), ("search", 1_000, 20), ("tv", 500, 0)],
+        columns=["channel", "budget", "expected_visitors"],
     )
     planned = pd.DataFrame(
-        [("search", 100, 12_000), ("live", 40, 0), ("search", 50, 6_000)], columns=["channel", "visitors", "cost"]
+        [("search", 100, 12_000), ("live", 40, 0), ("search", 50, 6_000)],
+        columns=["channel", "visitors", "cost"],
     )
     rows = rules.by_channel(places, planned).set_index("channel")
     assert list(rows.index) == ["search", "live", "tv"]
     assert rows.loc["search"].tolist() == [10_000, 80, 150, 125, 120, 70]
     assert rows["missing_visitors"].tolist() == [70, 40, 0]
-    assert rows[["cost_per_visitor", "planned_cost"]].isna().to_numpy().tolist() == [[False, False], [True, True], [True, True]]
+    assert rows[["cost_per_visitor", "planned_cost"]].isna().to_numpy().tolist() == [
+        [False, False],
+        [True, True],
+        [True, True],
+    ]
 
 
 def test_the_template_can_be_kept_as_it_stands() -> None:
-    """Every dependency known, no circle, every department, and nobody asked to begin before what they wait for is due."""
+    """Every dependency known, no circle, every department, and nobody asked to begin before what they wait
+    for is due."""
     by_code = {task.code: task for task in TASKS}
     assert {task.department for task in TASKS} == set(rules.DEPARTMENTS)
     assert len(by_code) == len(TASKS) >= 40

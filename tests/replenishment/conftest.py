@@ -1,4 +1,5 @@
-"""A small shop three weeks before its sale: eight SKUs of two suppliers, eight weeks of reports, one past sale."""
+"""A small shop three weeks before its sale: eight SKUs of two suppliers, eight weeks of reports, one past
+sale."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import pytest
 
 from core.access import Actor
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.database import Database, insert, upsert
 from core.goods.tables import campaign_sku, sku, supplier
 from core.signals.tables import daily_signal
@@ -34,7 +36,8 @@ class Shop:
 
 
 def goods(now: datetime) -> pd.DataFrame:
-    """Codes with leading zeros; the last SKU is new, the last but one cannot arrive in time, one has no cost."""
+    """Codes with leading zeros; the last SKU is new, the last but one cannot arrive in time, one has no
+    cost."""
     return pd.DataFrame(
         {
             "sku_code": CODES,
@@ -52,7 +55,8 @@ def goods(now: datetime) -> pd.DataFrame:
 
 
 def reports() -> pd.DataFrame:
-    """Sixty days of seven SKUs (the eighth is new), five times as much on the past sale's two days; carts in the last fortnight."""
+    """Sixty days of seven SKUs (the eighth is new), five times as much on the past sale's two days; carts in
+    the last fortnight."""
     random = np.random.default_rng(20261111)
     days = [TODAY - timedelta(days=back) for back in range(1, 61)]
     rate = np.array([12.0, 8, 5, 3, 9, 4, 6])
@@ -61,31 +65,54 @@ def reports() -> pd.DataFrame:
     times = np.where(frame["day"].isin(PAST), 5, 1)
     units = random.poisson(rate[frame["at"]] * times)
     return frame.drop(columns="at").assign(
-        channel="", units_paid=units, visitors=units * 20, add_to_cart=units * 2, favourites=units, page_views=units * 40, import_id="t",
+        channel="",
+        units_paid=units,
+        visitors=units * 20,
+        add_to_cart=units * 2,
+        favourites=units,
+        page_views=units * 40,
+        import_id="t",
         updated_at=datetime(2026, 10, 20, tzinfo=UTC),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
 def shop(database: Database, now: datetime, admin: Actor) -> Shop:
+    """The shop on both databases."""
+    return filled(database, admin, now)
+
+
+def filled(database: Database, admin: Actor, now: datetime) -> Shop:
     """The shop with 40 units of every SKU but the new one on hand."""
-    campaign_id = campaigns.add_sale(database, admin, "双11", OPENS, CLOSES, now=now)
+    campaign_id = campaigns.add_sale(database, admin, NewSale("双11", OPENS, CLOSES), now=now)
     past = datetime(2026, 9, 14, 16, tzinfo=UTC)
-    campaigns.add_sale(database, admin, "九月会员日", past, past + timedelta(days=2), now=now)
+    campaigns.add_sale(database, admin, NewSale("九月会员日", past, past + timedelta(days=2)), now=now)
 
     def post(state: str, units: dict[str, int], expected_on: str = "", cause: str = "import") -> None:
         moves = pd.DataFrame(
-            {"sku_code": list(units), "state": state, "quantity": list(units.values()), "expected_on": expected_on}
+            {
+                "sku_code": list(units),
+                "state": state,
+                "quantity": list(units.values()),
+                "expected_on": expected_on,
+            }
         )
         with database.writing() as connection:
-            stock.post(connection, moves, admin, source_id=f"{cause}-{state}-{expected_on}", cause=cause, now=now)
+            stock.post(
+                connection, moves, admin, source_id=f"{cause}-{state}-{expected_on}", cause=cause, now=now
+            )
 
     with database.writing() as connection:
         upsert(
             connection,
             supplier,
             pd.DataFrame(
-                {"name": ["甲厂", "乙厂"], "minimum_amount": [None, 100_00], "capacity_units": [None, None], "updated_at": now}
+                {
+                    "name": ["甲厂", "乙厂"],
+                    "minimum_amount": [None, 100_00],
+                    "capacity_units": [None, None],
+                    "updated_at": now,
+                }
             ),
         )
         insert(connection, sku, goods(now))

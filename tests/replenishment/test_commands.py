@@ -9,17 +9,23 @@ from typing import Any
 import pytest
 
 from core.__main__ import app
-from core.commands import run
+from core.campaign.challenge import PlanFigures, challenges
+from core.commands.replenishment import _doubted
+from core.commands.terminal import run
+from core.replenishment.demand import Doubts
 from core.settings import settings
 from tests.replenishment.conftest import Shop
 
 
 @pytest.fixture
 def line(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], now: Any) -> Any:
-    """Runs one command line with --json on the shop's database, at the shop's moment; returns exit code and answer."""
+    """Runs one command line with --json on the shop's database, at the shop's moment; returns exit code and
+    answer."""
     monkeypatch.setenv("DATABASE_URL", shop.db.url)
     monkeypatch.setattr("core.clock.now", lambda: shop.now)
-    monkeypatch.setattr("core.commands.run.require_current", lambda database: None)  # tests' databases are made from the tables
+    monkeypatch.setattr(
+        "core.commands.terminal.run.require_current", lambda database: None
+    )  # tests' databases are made from the tables
     settings.cache_clear()
 
     def call(*words: str) -> tuple[int, Any]:
@@ -43,7 +49,9 @@ def test_from_forecast_to_receipt(line: Any, shop: Shop, tmp_path: Path) -> None
     for row in sheet:
         assert {"sku_code", "need", "quantity", "critical_ratio", "forecast_mean", "explain"} <= set(row)
         assert row["explain"][-1] == {"term": "quantity", "value": row["quantity"]}
-    assert line("replenish", "--campaign", shop.campaign_id, "--budget", "nan")[1]["error"] == "money.unreadable"
+    assert (
+        line("replenish", "--campaign", shop.campaign_id, "--budget", "nan")[1]["error"] == "money.unreadable"
+    )
     run_id = sheet[0]["run_id"]
     assert line("purchase", "order", run_id)[0] == 1
     assert line("purchase", "approve", run_id) == (
@@ -60,3 +68,12 @@ def test_from_forecast_to_receipt(line: Any, shop: Shop, tmp_path: Path) -> None
     later = line("replenish", "--campaign", shop.campaign_id, "--date", "2026-11-09")[1]
     assert {row["quantity"] for row in later} == {0}
     assert line("reorder", "--campaign", shop.campaign_id)[0] == 0
+
+
+def test_a_target_that_nobody_set_in_money_is_no_target_of_zero() -> None:
+    figures = PlanFigures(target_units=2_400, forecast_units=1_394)
+    doubts = Doubts(figures, challenges(figures))
+    said = _doubted(doubts)
+    assert "2,400" in said[0]
+    assert "—" in said[0]
+    assert "¥0" not in said[0]

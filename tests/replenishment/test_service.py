@@ -1,9 +1,11 @@
-"""A run, its reasons, overrides, orders and receipts on both databases; and what users of other systems complain about."""
+"""A run, its reasons, overrides, orders and receipts on both databases; and what users of other systems
+complain about."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import get_ident
 
 import pandas as pd
 import pytest
@@ -11,9 +13,11 @@ import pytest
 from core.access import Actor
 from core.backup.checks import broken, check
 from core.campaign import service as campaigns
+from core.campaign.service import NewSale
 from core.database import insert
 from core.errors import ShopError
-from core.replenishment import following, orders, receipts, service
+from core.replenishment import after_sale, new_run, orders, receipts, service
+from core.settings import settings
 from core.sheets.reader import read_workbook
 from core.signals.tables import daily_signal
 from core.stock import service as stock
@@ -30,9 +34,11 @@ def line(sheet: service.Sheet, code: str) -> pd.Series:
     return sheet.lines.set_index("sku_code").loc[code]
 
 
-def override(shop: Shop, actor: Actor, sheet: service.Sheet, code: str, quantity: int | None, reason: str = "主播加场") -> None:
+def override(
+    shop: Shop, actor: Actor, sheet: service.Sheet, code: str, quantity: int | None, reason: str = "主播加场"
+) -> None:
     changes = pd.DataFrame({"sku_code": [code], "quantity": pd.array([quantity], "Int64")})
-    service.override(shop.db, actor, sheet.run.run_id, changes, reason, now=shop.now)
+    service.override(shop.db, actor, sheet.run.run_id, service.ByHand(changes, reason), now=shop.now)
 
 
 def ordered(shop: Shop, actor: Actor, sheet: service.Sheet) -> orders.Ordered:
@@ -49,7 +55,10 @@ def test_a_run_explains_itself_to_the_unit(shop: Shop, admin: Actor) -> None:
         steps = {step["term"]: step for step in service.explain(shop.db, admin, sheet.run.run_id, code)}
         lacks = steps["committed"]["value"] + steps["available"]["value"] + steps["in_transit"]["value"]
         assert steps["need"]["value"] == max(steps["wanted"]["value"] + lacks, lacks, 0)
-        assert steps["need"]["value"] + steps["rounding"]["value"] + steps["limits"]["value"] == steps["quantity"]["value"]
+        assert (
+            steps["need"]["value"] + steps["rounding"]["value"] + steps["limits"]["value"]
+            == steps["quantity"]["value"]
+        )
         row = line(sheet, code)
         assert row["quantity"] % (row["pack_size"] or 1) == 0
     known = sheet.lines["unit_cost"].notna()
@@ -59,10 +68,14 @@ def test_a_run_explains_itself_to_the_unit(shop: Shop, admin: Actor) -> None:
 def test_nobody_waits_for_a_run_and_what_was_done_meanwhile_is_in_it(
     shop: Shop, admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a run is computed an order comes in and a colleague decides a quantity; the computing that the run keeps has seen both."""
-    sheet, decide, times = run(shop, admin), service.rules.decide, []
+    """While a run is computed an order comes in and a colleague decides a quantity; the computing that the
+    run keeps has seen both. The colleague's override decides its own line on a thread of its own: only what
+    this thread computes is the run's."""
+    sheet, decide, times, runner = run(shop, admin), new_run.decide.decide, [], get_ident()
 
     def slowly(*given: object) -> object:
+        if get_ident() != runner:
+            return decide(*given)  # type: ignore[arg-type]
         times.append(1)
         if len(times) == 1:
             with ThreadPoolExecutor() as pool:  # on another connection, as they do
@@ -70,7 +83,7 @@ def test_nobody_waits_for_a_run_and_what_was_done_meanwhile_is_in_it(
                 pool.submit(override, shop, admin, sheet, "00002", 77).result(timeout=5)
         return decide(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service.rules, "decide", slowly)
+    monkeypatch.setattr(new_run.decide, "decide", slowly)
     newer = run(shop, admin)
     assert len(times) == 2
     assert line(newer, "00002")["quantity"] == 77
@@ -86,7 +99,9 @@ def test_forecast_knows_the_past_sale_and_new_skus_their_analogues(shop: Shop, m
     assert told.loc["00001", "mean"] > told.loc["00004", "mean"] > 0
     assert told.loc["00008", "mean"] > 0
     assert ((told["low"] <= told["mean"]) & (told["mean"] <= told["high"] + 1)).all()
-    half = service.forecast(shop.db, merchandiser, shop.campaign_id, now=shop.now, horizon=1)
+    half = service.forecast(
+        shop.db, merchandiser, shop.campaign_id, now=shop.now, ahead=service.Ahead(days=1)
+    )
     assert (half["mean"].to_numpy() < told["mean"].to_numpy()).all()
 
 
@@ -100,7 +115,8 @@ def test_presale_is_covered_once_and_not_added_again(shop: Shop, admin: Actor) -
 
 
 def test_deposits_of_the_warm_ups_reports_are_commitments(shop: Shop, admin: Actor) -> None:
-    """Reported inside the warm-up (the fortnight before the opening), before the shop's stock sheet knows of them."""
+    """Reported inside the warm-up (the fortnight before the opening), before the shop's stock sheet knows of
+    them."""
     row = {
         "sku_code": ["00002"],
         "day": [date(2026, 10, 30)],
@@ -125,6 +141,7 @@ def test_in_transit_counts_by_its_date(shop: Shop, admin: Actor) -> None:
 
 
 def test_late_line_orders_nothing_and_says_so(shop: Shop, admin: Actor) -> None:
+    shop.stock("reserved", {"00007": 30})  # ten units are left, and the sale wants more
     late = line(run(shop, admin), "00007")
     assert late["late"]
     assert (late["quantity"], late["state"]) == (0, "late")
@@ -133,7 +150,8 @@ def test_late_line_orders_nothing_and_says_so(shop: Shop, admin: Actor) -> None:
 
 
 def test_override_needs_a_reason_survives_and_goes_stale(shop: Shop, admin: Actor) -> None:
-    """odoo 180951: a manual quantity froze the recalculation. Here it stands, the suggestion beside it moves on, and it is marked."""
+    """odoo 180951: a manual quantity froze the recalculation. Here it stands, the suggestion beside it moves
+    on, and it is marked."""
     sheet = run(shop, admin)
     with pytest.raises(ShopError, match="no_reason"):
         override(shop, admin, sheet, "00001", 500, " ")
@@ -165,6 +183,38 @@ def test_a_suggestion_never_repeats_what_is_ordered(shop: Shop, admin: Actor) ->
         orders.order(shop.db, admin, sheet.run.run_id, now=shop.now)
 
 
+def test_a_few_units_more_than_ordered_are_taken_in(
+    shop: Shop, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered(shop, admin, run(shop, admin))
+    table = orders.orders(shop.db, admin, shop.campaign_id).set_index("supplier")
+    order_id = table.loc["甲厂", "order_id"]
+    lines = orders.order_lines(shop.db, admin, order_id)
+    code, quantity = str(lines.iloc[0]["sku_code"]), int(lines.iloc[0]["quantity"])
+    before = stock.positions(shop.db, admin).set_index("sku_code").loc[code]
+    surplus = quantity // 20  # 5 %
+    assert surplus > 0
+
+    def receive(units: int) -> str:
+        came = pd.DataFrame({"sku_code": [code], "quantity": [units]})
+        return receipts.receive(shop.db, admin, order_id, came, now=shop.now)
+
+    with pytest.raises(ShopError, match="over_receipt"):
+        receive(quantity + surplus + 1)
+    monkeypatch.setattr(settings(), "over_receipt_percent", 0.0)
+    with pytest.raises(ShopError, match="over_receipt"):
+        receive(quantity + 1)
+    monkeypatch.undo()
+    receive(quantity + surplus)
+    after = stock.positions(shop.db, admin).set_index("sku_code").loc[code]
+    assert after["on_hand"] - before["on_hand"] == quantity + surplus
+    assert before["in_transit"] - after["in_transit"] == quantity  # the surplus was never on its way
+    rest = orders.order_lines(shop.db, admin, order_id).set_index("sku_code")["open"]
+    assert rest[code] == 0
+    with shop.db.reading() as connection:
+        assert not broken(check(connection))
+
+
 def test_receipts_in_part_and_in_full(shop: Shop, admin: Actor) -> None:
     ordered(shop, admin, run(shop, admin))
     table = orders.orders(shop.db, admin, shop.campaign_id).set_index("supplier")
@@ -193,20 +243,29 @@ def test_receipts_in_part_and_in_full(shop: Shop, admin: Actor) -> None:
 def test_orders_of_two_campaigns_at_once_have_numbers_of_their_own(
     shop: Shop, admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = campaigns.add_sale(shop.db, admin, "双12", OPENS + timedelta(days=30), CLOSES + timedelta(days=30), now=shop.now)
-    made = [service.replenish(shop.db, admin, campaign_id, {}, now=shop.now).run_id for campaign_id in (shop.campaign_id, other)]
+    other = campaigns.add_sale(
+        shop.db, admin, NewSale("双12", OPENS + timedelta(days=30), CLOSES + timedelta(days=30)), now=shop.now
+    )
+    made = [
+        service.replenish(shop.db, admin, campaign_id, {}, now=shop.now).run_id
+        for campaign_id in (shop.campaign_id, other)
+    ]
     for run_id in made:
         service.approve(shop.db, admin, run_id, now=shop.now)
     monkeypatch.setattr(orders, "insert", together(orders.insert))
     with ThreadPoolExecutor() as pool:
-        placed = list(pool.map(lambda run_id: orders.order(shop.db, admin, run_id, now=shop.now).orders, made))
+        placed = list(
+            pool.map(lambda run_id: orders.order(shop.db, admin, run_id, now=shop.now).orders, made)
+        )
     numbers = pd.concat(placed)["number"]
     assert len(numbers) >= 3
     assert numbers.is_unique
 
 
 @pytest.mark.parametrize("ending", ["receive", "close"])
-def test_units_that_a_sheet_has_put_off_leave_the_day_on_which_they_stand(shop: Shop, admin: Actor, ending: str) -> None:
+def test_units_that_a_sheet_has_put_off_leave_the_day_on_which_they_stand(
+    shop: Shop, admin: Actor, ending: str
+) -> None:
     made = ordered(shop, admin, run(shop, admin)).orders
     order_id = str(made["order_id"].iloc[0])
     first = orders.order_lines(shop.db, admin, order_id).iloc[0]
@@ -229,7 +288,10 @@ def test_closing_an_order_short_gives_the_need_back(shop: Shop, admin: Actor) ->
     table = orders.orders(shop.db, admin, shop.campaign_id).set_index("supplier")
     with pytest.raises(ShopError, match="no_reason"):
         receipts.close(shop.db, admin, table.loc["甲厂", "order_id"], "", now=shop.now)
-    assert receipts.close(shop.db, admin, table.loc["甲厂", "order_id"], "供应商停产", now=shop.now) == "cancelled"
+    assert (
+        receipts.close(shop.db, admin, table.loc["甲厂", "order_id"], "供应商停产", now=shop.now)
+        == "cancelled"
+    )
     again = run(shop, admin)
     assert line(again, "00002")["quantity"] == line(sheet, "00002")["quantity"] > 0
     with shop.db.reading() as connection:
@@ -299,10 +361,20 @@ def test_only_the_newest_draft_is_approved_and_only_by_those_who_may(
         service.sheet(shop.db, viewer, new.run.run_id)
 
 
-def test_costs_and_margins_stay_with_those_who_may_see_them(shop: Shop, merchandiser: Actor, lead: Actor, admin: Actor) -> None:
+def test_costs_and_margins_stay_with_those_who_may_see_them(
+    shop: Shop, merchandiser: Actor, lead: Actor, admin: Actor
+) -> None:
     made = run(shop, admin)
     seen = service.sheet(shop.db, lead, made.run.run_id)
-    hidden = {"unit_cost", "amount", "contribution", "lost_profit", "critical_ratio", "cap_forgone", "expected_profit"}
+    hidden = {
+        "unit_cost",
+        "amount",
+        "contribution",
+        "lost_profit",
+        "critical_ratio",
+        "cap_forgone",
+        "expected_profit",
+    }
     assert not hidden & set(seen.lines.columns)
     assert not {"amount", "lost_profit", "cap_forgone", "marginal_profit"} & set(seen.run.totals)
     bought = service.sheet(shop.db, merchandiser, made.run.run_id)
@@ -315,7 +387,10 @@ def test_costs_and_margins_stay_with_those_who_may_see_them(shop: Shop, merchand
 def test_order_workbook_keeps_codes_and_names_as_text(shop: Shop, admin: Actor) -> None:
     ordered(shop, admin, run(shop, admin))
     order_id = orders.orders(shop.db, admin, shop.campaign_id).set_index("supplier").loc["甲厂", "order_id"]
-    titles = {name: name for name in ("sku_code", "name", "pack_size", "quantity", "expected_on", "unit_cost", "amount")}
+    titles = {
+        name: name
+        for name in ("sku_code", "name", "pack_size", "quantity", "expected_on", "unit_cost", "amount")
+    }
     content, name = orders.workbook(shop.db, admin, order_id, titles)
     assert name.startswith("PO20261020-")
     book = read_workbook(content, name)
@@ -326,9 +401,9 @@ def test_order_workbook_keeps_codes_and_names_as_text(shop: Shop, admin: Actor) 
 
 
 def test_newcomers_and_ordinary_days(shop: Shop, merchandiser: Actor) -> None:
-    fresh = following.newcomers(shop.db, merchandiser, shop.campaign_id, now=shop.now)
+    fresh = after_sale.newcomers(shop.db, merchandiser, shop.campaign_id, now=shop.now)
     assert fresh["sku_code"].tolist() == ["00008"]
-    plain = following.ordinary(shop.db, merchandiser, shop.campaign_id, now=shop.now).set_index("sku_code")
+    plain = after_sale.ordinary(shop.db, merchandiser, shop.campaign_id, now=shop.now).set_index("sku_code")
     assert plain.loc["00001", "daily"] == pytest.approx(12, rel=0.2)
     assert plain.loc["00001", "reorder_point"] > plain.loc["00001", "daily"] * 10
     assert (plain.loc[plain["position"] >= plain["reorder_point"], "quantity"] == 0).all()

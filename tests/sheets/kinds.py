@@ -20,8 +20,10 @@ STOCK = SheetSpec(
         Field("list_price", "money", minimum=0),
         Field("supplier", "text"),
         Field("remarks", "text"),
+        Field("location", "text"),
     ),
     ("sku_code",),
+    parts=("location",),
 )
 COUNT = SheetSpec(
     "count",

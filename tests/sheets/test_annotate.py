@@ -11,10 +11,18 @@ from tests.sheets import workbooks
 from tests.sheets.kinds import STOCK
 from tests.sheets.reading import faults, opened, taken
 
-SENTENCES = {"cell.blank": "必填，不能空着。", "cell.not_a_number": "认不出这个数。", "cell.duplicate": "编码重复。"}
+SENTENCES = {
+    "cell.blank": "必填，不能空着。",
+    "cell.not_a_number": "认不出这个数。",
+    "cell.duplicate": "编码重复。",
+}
 ROWS: list[list[object]] = [
-    ["商家编码", "商品名称", "实物库存"], ["00123", "=面膜", 5], [None, "精华", "很多"], ["00123", "又一个 <&>", 6], ["00125", "好的", 7],
-]  # fmt: skip
+    ["商家编码", "商品名称", "实物库存"],
+    ["00123", "=面膜", 5],
+    [None, "精华", "很多"],
+    ["00123", "又一个 <&>", 6],
+    ["00125", "好的", 7],
+]
 
 
 def test_what_is_wrong_stands_beside_the_cells_and_the_rest_is_untouched() -> None:
@@ -26,7 +34,7 @@ def test_what_is_wrong_stands_beside_the_cells_and_the_rest_is_untouched() -> No
     sheet = load_workbook(io.BytesIO(marked))["库存"]
     assert [cell.value for cell in sheet["D"]] == [
         "问题",
-        None,
+        "A2：编码重复。",
         "A3：必填，不能空着。；C3：认不出这个数。",
         "A4：编码重复。",
         None,
@@ -39,7 +47,10 @@ def test_what_is_wrong_stands_beside_the_cells_and_the_rest_is_untouched() -> No
 
 def test_wrong_cells_are_filled_and_other_formats_stay() -> None:
     book = load_workbook(io.BytesIO(template(STOCK)))
-    for values in (["00123", "面膜", None, None, None, None, "多"], [None, "精华", None, None, None, None, 3]):
+    for values in (
+        ["00123", "面膜", None, None, None, None, "多"],
+        [None, "精华", None, None, None, None, 3],
+    ):
         book.worksheets[0].append(values)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -47,7 +58,10 @@ def test_wrong_cells_are_filled_and_other_formats_stay() -> None:
     marked, _ = annotate(content, "a.xlsx", name, 1, taken(content, STOCK).rejected, SENTENCES)
     before, after = load_workbook(io.BytesIO(content))[name], load_workbook(io.BytesIO(marked))[name]
     red = "FFFFE1E1"
-    assert {cell.coordinate for row in after.iter_rows() for cell in row if cell.fill.fgColor.rgb == red} == {"G3", "A4"}
+    assert {cell.coordinate for row in after.iter_rows() for cell in row if cell.fill.fgColor.rgb == red} == {
+        "G3",
+        "A4",
+    }
     assert after["A1"].fill.fgColor.rgb == before["A1"].fill.fgColor.rgb
     assert after["G3"].number_format == before["G3"].number_format
     assert after.freeze_panes == before.freeze_panes
@@ -63,10 +77,10 @@ def test_a_mended_sheet_goes_round_again_without_old_remarks() -> None:
     buffer = io.BytesIO()
     book.save(buffer)
     found = taken(buffer.getvalue(), STOCK)
-    assert faults(found) == {"A4": "cell.duplicate"}
+    assert faults(found) == {"A2": "cell.duplicate", "A4": "cell.duplicate"}
     again, _ = annotate(buffer.getvalue(), filename, "Sheet1", 1, found.rejected, SENTENCES)
     remarks = load_workbook(io.BytesIO(again))["Sheet1"]
-    assert [cell.value for cell in remarks["D"]] == ["问题", None, None, "A4：编码重复。", None]
+    assert [cell.value for cell in remarks["D"]] == ["问题", "A2：编码重复。", None, "A4：编码重复。", None]
     assert remarks.max_column == 4
 
 
@@ -80,7 +94,11 @@ def test_other_formats_come_back_as_xlsx_with_the_same_addresses(filename: str, 
     assert taken(marked, STOCK).rejected.drop(columns="sheet").equals(found.rejected.drop(columns="sheet"))
     sheet = load_workbook(io.BytesIO(marked)).active
     assert sheet is not None
-    assert [cell.value for cell in sheet["D"]][1:] == ["Problems", None, "A4：必填，不能空着。；C4：认不出这个数。"]
+    assert [cell.value for cell in sheet["D"]][1:] == [
+        "Problems",
+        None,
+        "A4：必填，不能空着。；C4：认不出这个数。",
+    ]
 
 
 def test_a_faultless_sheet_comes_back_with_a_title_only() -> None:
@@ -97,5 +115,8 @@ def test_the_real_stock_report_comes_back_whole(shared) -> None:
     again = taken(marked, STOCK, filename)
     assert again.rejected.equals(found.rejected)
     assert again.frame.equals(found.frame)
-    before, after = read_workbook(content, path.name).grid("Sale Report"), read_workbook(marked, filename).grid("Sale Report")
+    before, after = (
+        read_workbook(content, path.name).grid("Sale Report"),
+        read_workbook(marked, filename).grid("Sale Report"),
+    )
     assert after.cells.select(list(range(before.cells.num_columns))).equals(before.cells)

@@ -1,4 +1,5 @@
-"""Files made to bring the server down: each gets rows or a reason, and this process lives on, hardly larger."""
+"""Files made to bring the server down: each gets rows or a reason, and this process lives on, hardly
+larger."""
 
 import os
 import random
@@ -40,11 +41,21 @@ def answer(content: bytes, limits: ReadLimits | None = None) -> str:
         pytest.param(workbooks.far_cell, "sheet.far_cell", id="far cell"),
         pytest.param(lambda: workbooks.row_bomb(1500), "sheet.unpacked_too_large", id="row bomb"),
         pytest.param(lambda: workbooks.row_bomb(60), "sheet.too_many_rows", id="small row bomb"),
-        pytest.param(lambda: workbooks.lying_row_bomb(300), "sheet.damaged", id="row bomb that says it is small"),
-        pytest.param(lambda: workbooks.shared_string_bomb(1 << 18, 20_000), "sheet.memory", id="shared-string bomb"),
-        pytest.param(lambda: workbooks.shared_string_bomb(30_000, 20_000), "sheet.memory", id="smaller shared-string bomb"),
+        pytest.param(
+            lambda: workbooks.lying_row_bomb(300), "sheet.damaged", id="row bomb that says it is small"
+        ),
+        pytest.param(
+            lambda: workbooks.shared_string_bomb(1 << 18, 20_000), "sheet.memory", id="shared-string bomb"
+        ),
+        pytest.param(
+            lambda: workbooks.shared_string_bomb(30_000, 20_000),
+            "sheet.memory",
+            id="smaller shared-string bomb",
+        ),
         pytest.param(lambda: workbooks.entity_bomb("sheet"), "sheet.entity", id="entity bomb in the sheet"),
-        pytest.param(lambda: workbooks.entity_bomb("strings"), "sheet.entity", id="entity bomb in the strings"),
+        pytest.param(
+            lambda: workbooks.entity_bomb("strings"), "sheet.entity", id="entity bomb in the strings"
+        ),
         pytest.param(lambda: workbooks.many_sheets(20_000), "sheet.too_many_parts", id="20,000 sheets"),
         pytest.param(lambda: workbooks.many_sheets(300), "sheet.too_many_sheets", id="300 sheets"),
         pytest.param(lambda: workbooks.styled_empty_rows(1_048_576), "3", id="a million styled empty rows"),

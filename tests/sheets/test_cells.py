@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sheets import cells
-from core.sheets.spellings import FAULTS, number_of, rate_of, stamp_of
+from core.sheets.values import cells
+from core.sheets.values.dates import stamp_of
+from core.sheets.values.spellings import FAULTS, number_of, rate_of
 
 
 def texts(*written: str | None) -> pa.Array:
@@ -144,7 +145,6 @@ def test_counts_are_int64_unless_one_is_blank() -> None:
         ("69.80800554211577", 6981),
         ("1234.0049999999999", 123400),
         ("9999999999.99", 999999999999),
-        ("$5", 500),
     ],
 )
 def test_amounts_are_fen_half_up(written: str, fen: int | None) -> None:
@@ -158,6 +158,11 @@ def test_no_amount_is_rounded_by_a_float(amounts: list[Decimal]) -> None:
     expected = [int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP)) for amount in amounts]
     reading = cells.read_money(texts(*(f"{amount:f}" for amount in amounts)))
     assert reading.values.tolist() == expected
+
+
+@pytest.mark.parametrize("written", ["$5", "US$12.00", "€ 3,50", "12 USD", "HK$8", "100港币", "£7"])
+def test_an_amount_in_another_currency_is_no_yuan(written: str) -> None:
+    assert faults(cells.read_money(texts(written))) == ["cell.currency"]
 
 
 def test_what_is_no_amount_is_said() -> None:
@@ -229,9 +234,57 @@ def test_a_window_is_not_a_day(written: str) -> None:
     assert faults(cells.read_days(texts(written), "Asia/Shanghai")) == ["cell.window"]
 
 
-@pytest.mark.parametrize("written", ["2026-02-30", "2026-13-45", "昨天", "11/01/2026", "1899-12-31 03:04:00", "12", "2026-11"])
+@pytest.mark.parametrize(
+    "written", ["2026-02-30", "2026-13-45", "昨天", "1899-12-31 03:04:00", "12", "2026-11"]
+)
 def test_what_is_no_day_is_said(written: str) -> None:
     assert faults(cells.read_days(texts(written), "Asia/Shanghai")) == ["cell.not_a_day"]
+
+
+def test_day_or_month_first_is_proved_by_the_whole_column_or_refused() -> None:
+    reading = cells.read_days(texts("11/01/2026", "31/12/2025", None), "Asia/Shanghai")
+    assert pd.Series(reading.values).dt.strftime("%Y-%m-%d").tolist()[:2] == ["2026-01-11", "2025-12-31"]
+    reading = cells.read_days(texts("11/01/2026", "12/31/2025 1:30 PM"), "Asia/Shanghai")
+    assert pd.Series(reading.values).dt.strftime("%Y-%m-%d").tolist() == ["2026-11-01", "2025-12-31"]
+    for undecided in (("11/01/2026",), ("31/12/2025", "12/31/2025")):
+        assert faults(cells.read_days(texts(*undecided), "Asia/Shanghai"))[0] == "cell.day_or_month"
+    told = cells.read_days(texts("11/01/2026"), cells.Clock("Asia/Shanghai", "month"))
+    assert pd.Series(told.values).dt.strftime("%Y-%m-%d").tolist() == ["2026-11-01"]
+
+
+@pytest.mark.parametrize(
+    ("written", "clock"),
+    [
+        ("2026/11/1 上午 10:00:00", "10:00"),
+        ("2026-11-01 下午3:05", "15:05"),
+        ("2026-11-01 下午 15:05", "15:05"),
+        ("2026-11-01 上午12:05", "00:05"),
+        ("2026-11-01 12:05 PM", "12:05"),
+        ("2026-11-01 12:05 am", "00:05"),
+        ("2026-11-01 3:05 p.m.", "15:05"),
+    ],
+)
+def test_a_half_of_the_day_moves_the_hour(written: str, clock: str) -> None:
+    stamp, fault = stamp_of(written)
+    assert fault == 0
+    assert stamp is not None
+    assert f"{stamp:%H:%M}" == clock
+
+
+@pytest.mark.parametrize(
+    ("written", "ends"),
+    [
+        ("2026-11-11", "2026-11-12 00:00"),
+        ("2026年11月11日", "2026-11-12 00:00"),
+        ("20261111", "2026-11-12 00:00"),
+        ("2026-11-11 00:00:00", "2026-11-11 00:00"),
+        ("2026-11-11 23:59:59", "2026-11-11 23:59"),
+    ],
+)
+def test_an_end_without_a_clock_is_the_end_of_its_day(written: str, ends: str) -> None:
+    reading = cells.read_ends(texts(written), "Asia/Shanghai")
+    local = pd.Series(reading.values).dt.tz_convert("Asia/Shanghai")
+    assert local.dt.strftime("%Y-%m-%d %H:%M").tolist() == [ends]
 
 
 def test_moments_are_told_by_the_shops_clock() -> None:
@@ -246,8 +299,16 @@ def test_moments_are_told_by_the_shops_clock() -> None:
 
 
 def test_choices_by_any_accepted_spelling() -> None:
-    reading = cells.read_choices(texts("主推", "main", " 主推款 ", None, "别的"), {"主推": "main", "主推款": "main"})
-    assert [None if pd.isna(value) else value for value in reading.values] == ["main", "main", "main", None, None]
+    reading = cells.read_choices(
+        texts("主推", "main", " 主推款 ", None, "别的"), {"主推": "main", "主推款": "main"}
+    )
+    assert [None if pd.isna(value) else value for value in reading.values] == [
+        "main",
+        "main",
+        "main",
+        None,
+        None,
+    ]
     assert faults(reading)[4] == "cell.unknown_choice"
 
 

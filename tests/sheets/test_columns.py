@@ -2,7 +2,8 @@ import csv
 
 import pytest
 
-from core.sheets.columns import ALIASES_FILE, Field, SheetSpec, aliases, fold, match_headers
+from core.sheets.columns import ALIASES_FILE, Field, SheetSpec, fold
+from core.sheets.matching import aliases, match_headers
 from tests.sheets.kinds import COUNT, ORDERS, STOCK, TRAFFIC
 
 
@@ -45,7 +46,11 @@ def test_a_correction_is_remembered_and_may_say_that_a_column_is_nothing() -> No
 
 
 def test_of_two_merchant_codes_the_last_is_the_skus() -> None:
-    assert match_headers(["商家编码", "商品名称", "商家编码", "库存"], STOCK) == {1: "name", 2: "sku_code", 3: "on_hand"}
+    assert match_headers(["商家编码", "商品名称", "商家编码", "库存"], STOCK) == {
+        1: "name",
+        2: "sku_code",
+        3: "on_hand",
+    }
 
 
 def test_of_other_columns_for_one_field_the_better_spelling_wins_and_of_equals_the_first() -> None:
@@ -55,7 +60,9 @@ def test_of_other_columns_for_one_field_the_better_spelling_wins_and_of_equals_t
 
 def test_the_titles_of_our_own_templates_come_before_known_spellings() -> None:
     spec = SheetSpec(
-        "x", (Field("sku_code", "code"), Field("tier", "text", title_zh="库存"), Field("on_hand", "integer")), ("sku_code",)
+        "x",
+        (Field("sku_code", "code"), Field("tier", "text", title_zh="库存"), Field("on_hand", "integer")),
+        ("sku_code",),
     )
     assert match_headers(["商家编码", "库存"], spec) == {0: "sku_code", 1: "tier"}
     for spec in (STOCK, COUNT, TRAFFIC, ORDERS):

@@ -6,13 +6,15 @@ import zipfile
 import pytest
 
 from core.errors import ShopError
-from core.sheets.child import read
+from core.sheets.formats.child import read
 from core.sheets.reader import read_workbook
 from tests.sheets.kinds import STOCK, TRAFFIC
 from tests.sheets.reading import faults, taken
 
 SPACES = " ".join(
-    f'xmlns:{name}="urn:{name}"' if name == "calcext" else f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    f'xmlns:{name}="urn:{name}"'
+    if name == "calcext"
+    else f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
     for name in ("office", "table", "text", "calcext")
 )
 
@@ -23,9 +25,7 @@ def text(words: str, times: int = 1) -> str:
 
 def number(value: float, kind: str = "float", formula: str = "") -> str:
     said = f'table:formula="of:={formula}" ' if formula else ""
-    return (
-        f'<table:table-cell {said}office:value-type="{kind}" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
-    )
+    return f'<table:table-cell {said}office:value-type="{kind}" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
 
 
 UNCACHED = '<table:table-cell table:formula="of:=[.B1]+1"/>'
@@ -41,9 +41,7 @@ def row(*cells: str, times: int = 1, said: str = "") -> str:
 
 
 def sheet(*rows: str, name: str = "库存") -> str:
-    return (
-        f'<table:table table:name="{name}"><table:table-column table:number-columns-repeated="3"/>{"".join(rows)}</table:table>'
-    )
+    return f'<table:table table:name="{name}"><table:table-column table:number-columns-repeated="3"/>{"".join(rows)}</table:table>'
 
 
 def book(*sheets: str) -> bytes:
@@ -51,7 +49,8 @@ def book(*sheets: str) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         archive.writestr(
-            "META-INF/manifest.xml", "<manifest:manifest xmlns:manifest='urn:oasis:names:tc:opendocument:xmlns:manifest:1.0'/>"
+            "META-INF/manifest.xml",
+            "<manifest:manifest xmlns:manifest='urn:oasis:names:tc:opendocument:xmlns:manifest:1.0'/>",
         )
         archive.writestr(
             "content.xml",
@@ -81,10 +80,15 @@ def test_formulas_without_a_result_and_errors_are_found_by_their_cell() -> None:
     for name in ("库存.ods", ""):  # through the guarded child, and as the child reads
         found = taken(content, STOCK, name)
         assert faults(found) == {
-            "C4": "cell.uncached_formula", "A7": "cell.duplicate", "C8": "cell.error", "A9": "cell.uncached_formula", "B9": "cell.uncached_formula",
-        }  # fmt: skip
+            "C4": "cell.uncached_formula",
+            "A6": "cell.duplicate",
+            "A7": "cell.duplicate",
+            "C8": "cell.error",
+            "A9": "cell.uncached_formula",
+            "B9": "cell.uncached_formula",
+        }
         assert found.rejected.set_index("cell")["value"]["C8"] == "#DIV/0!"
-        assert found.frame[["sku_code", "on_hand"]].values.tolist() == [["00124", 9], ["同", 1]]
+        assert found.frame[["sku_code", "on_hand"]].values.tolist() == [["00124", 9]]
 
 
 def test_per_cent_above_a_hundred_and_hidden_rows_are_told() -> None:
@@ -120,9 +124,20 @@ def test_what_a_sheet_says_of_its_repetitions_is_not_believed(rows: str) -> None
 
 
 def test_a_sheet_with_nothing_to_tell_is_not_walked_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.sheets import opendocument
+    from core.sheets.formats import opendocument
 
     monkeypatch.setattr(opendocument, "ParserCreate", None)
     limits = {"unpacked_mib": 64, "parts": 100, "sheets": 10, "text_mib": 64}
     (only,) = read(book(sheet(HEAD, row(text("00123"), text("a"), number(2)))), None, limits)
     assert only["rows"] == 2
+
+
+def test_an_amount_in_another_currency_shows_its_sign() -> None:
+    head = row(text("商品编码"), text("成本价"), text("库存"))
+    dollars = number(9.5, 'currency" office:currency="USD')
+    yuan = number(8, 'currency" office:currency="CNY')
+    found = taken(
+        book(sheet(head, row(text("A"), dollars, number(3)), row(text("B"), yuan, number(4)))), STOCK
+    )
+    assert faults(found) == {"B2": "cell.currency"}
+    assert found.frame[["sku_code", "unit_cost"]].values.tolist() == [["B", 800]]

@@ -25,12 +25,18 @@ def refusal(content: bytes, filename: str = "sheet.xlsx", **limits: int) -> str:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "gb18030", "utf-16"])
 @pytest.mark.parametrize(
-    ("mark", "filename"), [(",", "库存.csv"), (";", "库存.csv"), ("\t", "库存.txt"), ("\t", "库存.xls"), (",", "库存.xls")]
+    ("mark", "filename"),
+    [(",", "库存.csv"), (";", "库存.csv"), ("\t", "库存.txt"), ("\t", "库存.xls"), (",", "库存.xls")],
 )
-def test_text_tables_in_every_encoding_and_with_every_separator(encoding: str, mark: str, filename: str) -> None:
+def test_text_tables_in_every_encoding_and_with_every_separator(
+    encoding: str, mark: str, filename: str
+) -> None:
     rows = [[f'"{cell}"' if mark in cell else cell for cell in row] for row in ROWS]
     found = taken(lines(mark, rows).encode(encoding), STOCK, filename if mark == "\t" else "")
-    assert found.frame[["sku_code", "name", "on_hand"]].values.tolist() == [["00123", "面膜，5片", 12], ["00124", "精华", 7]]
+    assert found.frame[["sku_code", "name", "on_hand"]].values.tolist() == [
+        ["00123", "面膜，5片", 12],
+        ["00124", "精华", 7],
+    ]
 
 
 def test_csv_keeps_quoted_line_breaks_and_protected_codes_and_counts_rows_as_excel_does() -> None:
@@ -79,8 +85,13 @@ def test_error_cells_and_formulas_without_a_result_are_found_by_their_cell() -> 
     ]
     found = taken(workbooks.workbook(rows), STOCK)
     assert faults(found) == {
-        "C2": "cell.error", "C3": "cell.uncached_formula", "C4": "cell.uncached_formula", "A7": "cell.error", "A8": "cell.blank", "C8": "cell.uncached_formula",
-    }  # fmt: skip
+        "C2": "cell.error",
+        "C3": "cell.uncached_formula",
+        "C4": "cell.uncached_formula",
+        "A7": "cell.error",
+        "A8": "cell.blank",
+        "C8": "cell.uncached_formula",
+    }
     assert found.rejected["value"].tolist()[0] == "#REF!"
     assert found.frame["sku_code"].tolist() == ["00126", "00127"]
     assert found.rows == 7
@@ -118,15 +129,24 @@ def test_number_cells_that_have_lost_digits_are_told_from_texts_that_have_not() 
 @pytest.mark.parametrize("dimension", ["A1:A1", "A1", "A1:XFD1048576", "Z9"])
 def test_a_lying_dimension_loses_nothing(dimension: str) -> None:
     found = taken(
-        workbooks.workbook([["商家编码", "实物库存"], *([f"{n:05d}", n] for n in range(50))], dimension=dimension), STOCK
+        workbooks.workbook(
+            [["商家编码", "实物库存"], *([f"{n:05d}", n] for n in range(50))], dimension=dimension
+        ),
+        STOCK,
     )
     assert found.frame["on_hand"].tolist() == list(range(50))
 
 
 def test_elements_with_a_prefix_are_read_and_their_formulas_seen() -> None:
-    plain = workbooks.sheet_xml(workbooks.rows_xml([["商家编码", "实物库存"], ["00123", ("<f>A1</f>", "")], ["00124", 5]]))
+    plain = workbooks.sheet_xml(
+        workbooks.rows_xml([["商家编码", "实物库存"], ["00123", ("<f>A1</f>", "")], ["00124", 5]])
+    )
     for tag in ("worksheet", "sheetData", "row", "c", "is", "t", "v", "f"):
-        plain = plain.replace(f"<{tag} ", f"<x:{tag} ").replace(f"<{tag}>", f"<x:{tag}>").replace(f"</{tag}>", f"</x:{tag}>")
+        plain = (
+            plain.replace(f"<{tag} ", f"<x:{tag} ")
+            .replace(f"<{tag}>", f"<x:{tag}>")
+            .replace(f"</{tag}>", f"</x:{tag}>")
+        )
     found = taken(workbooks.package({"Sheet1": plain.replace("xmlns=", "xmlns:x=")}), STOCK)
     assert faults(found) == {"B2": "cell.uncached_formula"}
     assert found.frame["sku_code"].tolist() == ["00124"]
@@ -179,7 +199,11 @@ def test_a_workbook_with_macros_is_only_read() -> None:
         (b"%PDF-1.7\nabc", "a.xls", "sheet.not_a_table"),
         (b"sku,stock\n" + b"a,1\n" * 20_000 + b"b\0,2\n", "a.csv", "sheet.not_a_table"),
         (b"<html><body>login</body></html>", "a.xls", "sheet.not_a_table"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + "EncryptedPackage".encode("utf-16-le"), "a.xlsx", "sheet.encrypted"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + "EncryptedPackage".encode("utf-16-le"),
+            "a.xlsx",
+            "sheet.encrypted",
+        ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "a.xls", "sheet.damaged"),
         (b"PK\x03\x04" + bytes(200), "a.xlsx", "sheet.damaged"),
     ],
@@ -218,7 +242,13 @@ def test_number_codes_shown_with_leading_zeros_keep_the_zeros_that_people_see() 
     assert sheet is not None
     for values in (["商家编码", "条码", "实物库存"], [123, 45, 7], [123456, 1.5, 8], ["00042", 9, 9]):
         sheet.append(values)
-    for address, shown in (("A2", "00000"), ("A3", "00000"), ("B2", "0.00"), ("C2", "000"), ("A4", "00000000")):
+    for address, shown in (
+        ("A2", "00000"),
+        ("A3", "00000"),
+        ("B2", "0.00"),
+        ("C2", "000"),
+        ("A4", "00000000"),
+    ):
         sheet[address].number_format = shown
     buffer = io.BytesIO()
     book.save(buffer)
@@ -277,6 +307,13 @@ def test_a_cell_of_a_million_letters_costs_no_more_than_any_other() -> None:
     ]
     found = taken(lines(",", rows).encode(), TRAFFIC)
     assert faults(found) == {
-        "A2": "cell.too_long", "A3": "cell.not_a_day", "B3": "cell.too_long", "A4": "cell.not_a_day", "C4": "cell.too_long", "A5": "cell.not_a_day",
-        "D5": "cell.too_long", "A6": "cell.not_a_day", "E6": "cell.too_long",
-    }  # fmt: skip
+        "A2": "cell.too_long",
+        "A3": "cell.not_a_day",
+        "B3": "cell.too_long",
+        "A4": "cell.not_a_day",
+        "C4": "cell.too_long",
+        "A5": "cell.not_a_day",
+        "D5": "cell.too_long",
+        "A6": "cell.not_a_day",
+        "E6": "cell.too_long",
+    }

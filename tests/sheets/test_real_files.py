@@ -21,12 +21,20 @@ ORDERS = SheetSpec(
 
 
 def test_error_cells_of_an_odd_workbook_are_told_by_name(shared) -> None:
-    flaws = read_workbook((shared / "data/corpus/calamine/errors.xlsx").read_bytes(), "errors.xlsx").grid("Feuil1").flaws
+    flaws = (
+        read_workbook((shared / "data/corpus/calamine/errors.xlsx").read_bytes(), "errors.xlsx")
+        .grid("Feuil1")
+        .flaws
+    )
     assert flaws["value"].tolist() == ["#DIV/0!", "#NAME?", "#VALUE!", "#NULL!", "#REF!", "#NUM!", "#N/A"]
 
 
 def test_the_stock_report_is_refused_by_cell_and_nothing_is_lost(shared) -> None:
-    found = taken((shared / "data/inventory/amazon_in_stock_report.xlsx").read_bytes(), STOCK, "amazon_in_stock_report.xlsx")
+    found = taken(
+        (shared / "data/inventory/amazon_in_stock_report.xlsx").read_bytes(),
+        STOCK,
+        "amazon_in_stock_report.xlsx",
+    )
     assert found.rows == 9271
     codes = found.rejected.groupby("code")["row"].nunique()
     assert codes["cell.error"] == 15
@@ -58,7 +66,12 @@ def test_order_exports_are_read_whole(shared, name: str, rows: int) -> None:
 def test_an_advertising_report_with_literal_nan_is_read(shared) -> None:
     spec = SheetSpec(
         "ads",
-        (Field("stat_date", "day"), Field("product_id", "code"), Field("ad_spend", "money"), Field("paid_amount", "money")),
+        (
+            Field("stat_date", "day"),
+            Field("product_id", "code"),
+            Field("ad_spend", "money"),
+            Field("paid_amount", "money"),
+        ),
         ("stat_date", "product_id"),
     )
     found = taken((shared / "data/exports/fixture_tmall_promotion_gb18030.csv").read_bytes(), spec, "x.csv")
@@ -76,12 +89,20 @@ def test_half_a_year_of_daily_reports(shared, month: int) -> None:
 
 
 def test_the_parts_of_a_day_are_all_found(shared) -> None:
-    assert sum(taken((shared / f"data/jd_2019/{month}月.xlsx").read_bytes(), TRAFFIC).merged for month in range(1, 7)) == 41
+    assert (
+        sum(
+            taken((shared / f"data/jd_2019/{month}月.xlsx").read_bytes(), TRAFFIC).merged
+            for month in range(1, 7)
+        )
+        == 41
+    )
 
 
 def test_price_lists_with_words_for_nothing_are_read(shared) -> None:
     spec = SheetSpec(
-        "costs", (Field("sku_code", "code"), Field("unit_cost", "money"), Field("list_price", "money")), ("sku_code",)
+        "costs",
+        (Field("sku_code", "code"), Field("unit_cost", "money"), Field("list_price", "money")),
+        ("sku_code",),
     )
     for name in ("amazon_in_May-2022_mrp.xlsx", "amazon_in_P  L March 2021.xlsx"):
         found = taken((shared / "data/inventory" / name).read_bytes(), spec, name)
@@ -101,6 +122,8 @@ def test_a_chinese_csv_with_long_fractions_is_read(shared) -> None:
         ),
         ("sku_code",),
     )
-    found = taken((shared / "data/inventory/supply_chain_cosmetics_zh_synthetic.csv").read_bytes(), spec, "x.csv")
+    found = taken(
+        (shared / "data/inventory/supply_chain_cosmetics_zh_synthetic.csv").read_bytes(), spec, "x.csv"
+    )
     assert (found.rows, len(found.frame)) == (100, 100)
     assert found.frame["sale_price"][0] == 6981

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from core.sheets.columns import Field, SheetSpec, match_headers
+from core.sheets.columns import Field, SheetSpec
+from core.sheets.matching import match_headers
 from core.sheets.writer import as_columns, export, sheet_title, template
 from tests.sheets.kinds import COUNT, ORDERS, STOCK, TRAFFIC
 from tests.sheets.reading import opened, taken
@@ -33,10 +34,15 @@ NOTHING = {"-", "--", "—", "——", "nan", "null", "NULL", "NaN", "'null", "(
 DANGEROUS = st.sampled_from("=+-@＝＋－＠'\"")
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Cn", "Co"))
 NAMES = st.builds(
-    lambda mark, rest: mark + rest, DANGEROUS | st.just(""), st.text(LETTERS | st.just(" "), min_size=1, max_size=20)
+    lambda mark, rest: mark + rest,
+    DANGEROUS | st.just(""),
+    st.text(LETTERS | st.just(" "), min_size=1, max_size=20),
 ).map(str.strip)
 CODES = st.from_regex(r"[A-Z0-9#][A-Za-z0-9/_#.-]{0,20}", fullmatch=True).filter(
-    lambda code: (not code.endswith(".0") and "_x" not in code and code.strip(".0123456789") + "x" != "x") or code.isdigit()
+    lambda code: (
+        (not code.endswith(".0") and "_x" not in code and code.strip(".0123456789") + "x" != "x")
+        or code.isdigit()
+    )
 )
 
 
@@ -52,7 +58,9 @@ def row(code: str) -> st.SearchStrategy[dict[str, object]]:
             "unit_cost": st.integers(-(10**13), 10**13) | st.none(),
             "conversion_rate": st.integers(0, 30_000).map(lambda n: n / 10_000) | st.none(),
             "stat_date": st.dates(*(year.date() for year in YEARS)),
-            "pay_time": st.datetimes(*YEARS, timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=0)),
+            "pay_time": st.datetimes(*YEARS, timezones=st.just(UTC)).map(
+                lambda at: at.replace(microsecond=0)
+            ),
             "tier": st.sampled_from(["main", "clearance"]) | st.none(),
         }
     )
@@ -64,14 +72,22 @@ ROWS = st.lists(CODES, min_size=1, max_size=8, unique=True).flatmap(lambda codes
 def typed(rows: tuple[dict[str, object], ...]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows))
     for name, dtype in {
-        "sku_code": "str", "name": "str", "on_hand": "Int64", "unit_cost": "Int64", "conversion_rate": "float64", "tier": "str",
-        "stat_date": "datetime64[s]", "pay_time": "datetime64[us, UTC]",
-    }.items():  # fmt: skip
+        "sku_code": "str",
+        "name": "str",
+        "on_hand": "Int64",
+        "unit_cost": "Int64",
+        "conversion_rate": "float64",
+        "tier": "str",
+        "stat_date": "datetime64[s]",
+        "pay_time": "datetime64[us, UTC]",
+    }.items():
         frame[name] = frame[name].astype(dtype)
     return frame[[field.name for field in GOODS.fields]]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 @given(ROWS, st.sampled_from(["zh", "en"]))
 def test_export_then_import_is_the_identity(rows: tuple[dict[str, object], ...], language: str) -> None:
     frame = typed(rows)
@@ -96,9 +112,16 @@ def test_no_name_becomes_a_formula(first: str) -> None:
 
 def test_an_export_is_dressed_for_work() -> None:
     frame = pd.DataFrame(
-        {"sku_code": ["00123"], "name": ["面膜\x07\x00"], "on_hand": pd.array([None], "Int64"), "unit_cost": [123450]}
+        {
+            "sku_code": ["00123"],
+            "name": ["面膜\x07\x00"],
+            "on_hand": pd.array([None], "Int64"),
+            "unit_cost": [123450],
+        }
     )
-    sheet = load_workbook(io.BytesIO(export(frame, as_columns(STOCK, list(frame.columns), "zh"), "库存/2026*"))).active
+    sheet = load_workbook(
+        io.BytesIO(export(frame, as_columns(STOCK, list(frame.columns), "zh"), "库存/2026*"))
+    ).active
     assert sheet is not None
     assert sheet.title == "库存 2026"
     assert sheet.freeze_panes == "B2"
@@ -133,7 +156,9 @@ def test_a_filled_template_is_imported() -> None:
     buffer = io.BytesIO()
     book.save(buffer)
     found = taken(buffer.getvalue(), STOCK)
-    assert found.frame[["sku_code", "name", "on_hand", "row"]].values.tolist() == [["00123", "=SUM(1)", 12, 3]]
+    assert found.frame[["sku_code", "name", "on_hand", "row"]].values.tolist() == [
+        ["00123", "=SUM(1)", 12, 3]
+    ]
     checks = book.worksheets[0].data_validations.dataValidation
     assert {check.type for check in checks} >= {"whole", "decimal"}
 

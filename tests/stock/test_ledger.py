@@ -19,20 +19,27 @@ from core.stock.tables import stock_arrival, stock_movement, stock_position
 
 moves = st.lists(
     st.tuples(
-        st.sampled_from(["a", "b", "0c"]), st.sampled_from(LEVELS), st.integers(-50, 50), st.sampled_from(["", "2026-11-01"])
+        st.sampled_from(["a", "b", "0c"]),
+        st.sampled_from(LEVELS),
+        st.integers(-50, 50),
+        st.sampled_from(["", "2026-11-01"]),
     ),
     max_size=30,
 )
 
 
 def frame(rows: list[tuple[str, str, int, str]]) -> pd.DataFrame:
-    made = pd.DataFrame(rows, columns=["sku_code", "state", "quantity", "expected_on"]).astype({"quantity": "int64"})
+    made = pd.DataFrame(rows, columns=["sku_code", "state", "quantity", "expected_on"]).astype(
+        {"quantity": "int64"}
+    )
     return made.assign(expected_on=made["expected_on"].where(made["state"] == "in_transit", ""))
 
 
 def post(database: Database, rows: list[tuple[str, str, int, str]], now: datetime, source: str = "s") -> None:
     with database.writing() as connection:
-        ledger.post(connection, frame(rows), source_id=source, cause="edit", account="t", now=now)
+        ledger.post(
+            connection, frame(rows), ledger.Posting(source_id=source, cause="edit", account="t", now=now)
+        )
 
 
 def standing(database: Database) -> dict[str, list[int]]:
@@ -77,7 +84,12 @@ def test_eight_writers_at_once(database: Database, now: datetime) -> None:
     def write(number: int) -> None:
         try:
             for _ in range(15):
-                post(database, [("a", "on_hand", 1, ""), ("b", "in_transit", 2, "2026-11-01")], now, f"w{number}")
+                post(
+                    database,
+                    [("a", "on_hand", 1, ""), ("b", "in_transit", 2, "2026-11-01")],
+                    now,
+                    f"w{number}",
+                )
         except Exception as error:
             faults.append(error)
 
@@ -90,7 +102,9 @@ def test_eight_writers_at_once(database: Database, now: datetime) -> None:
     assert standing(database) == {"a": [120, 0, 0, 0, 0], "b": [0, 0, 0, 0, 240]}
 
 
-def test_taking_back_is_refused_after_a_later_movement_and_exact_before(database: Database, now: datetime) -> None:
+def test_taking_back_is_refused_after_a_later_movement_and_exact_before(
+    database: Database, now: datetime
+) -> None:
     post(database, [("a", "on_hand", 5, ""), ("b", "on_hand", 7, "")], now, "first")
     post(database, [("b", "on_hand", 1, "")], now, "second")
     with database.writing() as connection, pytest.raises(ShopError) as refused:

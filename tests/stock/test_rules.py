@@ -22,14 +22,18 @@ def test_available_to_promise_takes_every_promise_off() -> None:
 
 def test_a_sheet_with_sellable_stock_alone_gives_on_hand() -> None:
     sheet = pd.DataFrame({"available_to_promise": pd.array([70, None], "Int64")}, index=["a", "b"])
-    standing = pd.concat([position(on_hand=1, reserved=20, presale_committed=5), position(on_hand=9).rename(index={"a": "b"})])
+    standing = pd.concat(
+        [position(on_hand=1, reserved=20, presale_committed=5), position(on_hand=9).rename(index={"a": "b"})]
+    )
     after = rules.target_levels(sheet, standing)
     assert after["on_hand"].tolist() == [95, 9]
     assert after["reserved"].tolist() == [20, 0]
 
 
 def test_a_stated_on_hand_wins_over_sellable_stock() -> None:
-    sheet = pd.DataFrame({"on_hand": pd.array([80], "Int64"), "available_to_promise": pd.array([1], "Int64")}, index=["a"])
+    sheet = pd.DataFrame(
+        {"on_hand": pd.array([80], "Int64"), "available_to_promise": pd.array([1], "Int64")}, index=["a"]
+    )
     assert rules.target_levels(sheet, position(on_hand=3))["on_hand"].tolist() == [80]
 
 
@@ -59,7 +63,10 @@ def test_the_same_date_and_sum_moves_nothing() -> None:
 def test_an_undated_shortfall_takes_the_undated_then_the_latest() -> None:
     standing = arrivals(("a", "", 20), ("a", "2026-11-01", 10), ("a", "2026-11-09", 10), ("b", "", 7))
     moved = rules.arrival_movements(told(15), standing)
-    assert sorted(zip(moved["expected_on"], moved["quantity"], strict=True)) == [("", -20), ("2026-11-09", -5)]
+    assert sorted(zip(moved["expected_on"], moved["quantity"], strict=True)) == [
+        ("", -20),
+        ("2026-11-09", -5),
+    ]
 
 
 @given(
@@ -67,8 +74,12 @@ def test_an_undated_shortfall_takes_the_undated_then_the_latest() -> None:
     st.sampled_from(["", "2026-11-01", "2026-11-30"]),
     st.dictionaries(st.sampled_from(["", "2026-11-01", "2026-11-09"]), st.integers(1, 30), max_size=3),
 )
-def test_arrivals_always_end_at_what_the_sheet_says(quantity: int, day: str, standing: dict[str, int]) -> None:
-    moved = rules.arrival_movements(told(quantity, day), arrivals(*(("a", on, units) for on, units in standing.items())))
+def test_arrivals_always_end_at_what_the_sheet_says(
+    quantity: int, day: str, standing: dict[str, int]
+) -> None:
+    moved = rules.arrival_movements(
+        told(quantity, day), arrivals(*(("a", on, units) for on, units in standing.items()))
+    )
     left = {on: standing.get(on, 0) for on in {*standing, *moved["expected_on"]}}
     for on, units in zip(moved["expected_on"], moved["quantity"], strict=True):
         left[on] += units

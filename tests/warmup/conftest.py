@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from core.access import Actor
-from core.campaign import planning
 from core.campaign import service as campaigns
-from core.campaign.target import solve
+from core.campaign.service import NewCampaign
 from core.database import Database
-from core.goods.service import SKUS
+from core.goods.master import SKUS
 from core.imports.kinds import Context
 from core.stock import service as stock
+from tests import shops
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,8 @@ class Shop:
 
     def stocked(self, now: datetime, **units: int) -> None:
         """Adds units on hand; names are SKU codes with an underscore in front of digits."""
-        rows = [(code.lstrip("_"), "on_hand", count, "") for code, count in units.items()]
-        frame = pd.DataFrame(rows, columns=["sku_code", "state", "quantity", "expected_on"])
         with self.db.writing() as connection:
-            stock.post(connection, frame, self.lead, source_id="test", cause="edit", now=now)
+            shops.on_hand(connection, {code.lstrip("_"): count for code, count in units.items()}, now)
 
     def level(self, code: str, state: str) -> int:
         """A level of a SKU as it stands."""
@@ -47,12 +45,14 @@ def shop(database: Database, lead: Actor, now: datetime) -> Shop:
 def build(database: Database, lead: Actor, now: datetime) -> Shop:
     """The shop on any database."""
     with database.writing() as connection:
-        goods = pd.DataFrame({"name": ["面霜", "口红 *限量*", "精华"]}, index=pd.Index(["001", "002", "003"], name="sku_code"))
+        goods = pd.DataFrame(
+            {"name": ["面霜", "口红 *限量*", "精华"]}, index=pd.Index(["001", "002", "003"], name="sku_code")
+        )
         SKUS.introduce(connection, goods, Context("test", lead, now))
-    campaign = campaigns.add(database, lead, "双 11", campaigns.draft("double_11", 2026, "20:00"), now=now)
-    planning.set_target(
-        database, lead, campaign, solve(visitors=2_000_000, conversion_rate=0.06, aov=25_000), why="first", now=now
+    campaign = campaigns.add(
+        database, lead, NewCampaign("双 11", campaigns.draft("double_11", 2026, "20:00")), now=now
     )
+    shops.planned(database, lead, campaign, now)
     made = Shop(database, lead, campaign)
     made.stocked(now, _001=100, _002=60, _003=0)
     return made

@@ -1,4 +1,5 @@
-"""The warm-up's pure rules: funnel, reflow, opening demand, sessions, pre-sale, labels, banners, old customers."""
+"""The warm-up's pure rules: funnel, reflow, opening demand, sessions, pre-sale, labels, banners, old
+customers."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ShopError
-from core.warmup import funnel, labels, presale, recall, sessions
+from core.warmup import funnel, presale, recall
+from core.warmup.flash_sale import sessions
+from core.warmup.storefront import labels
+from core.warmup.storefront.copy import defaults
 
 NOW = datetime(2026, 11, 5, 4, 0, tzinfo=UTC)
 
@@ -23,10 +27,15 @@ def at(hours: float) -> pd.Timestamp:
     return pd.Timestamp(NOW) + pd.Timedelta(hours=hours)
 
 
-# --- funnel ---------------------------------------------------------------------------------------------------------
+# --- funnel
+# ---------------------------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.tuples(st.sampled_from(["notice", "warm_up"]), st.integers(0, 6), st.integers(0, 900)), max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["notice", "warm_up"]), st.integers(0, 6), st.integers(0, 900)), max_size=20
+    )
+)
 def test_each_user_stands_at_one_stage(rows) -> None:
     people = pd.DataFrame(rows, columns=["phase", "depth", "users"])
     table = funnel.funnel(people)
@@ -40,10 +49,16 @@ def test_each_user_stands_at_one_stage(rows) -> None:
 
 
 def test_daily_counts_make_a_funnel_too() -> None:
-    counts = pd.DataFrame({"phase": "warm_up", "stage": funnel.STAGES, "users": [1000, 200, 300, 100, 50, 20, 10]})
+    counts = pd.DataFrame(
+        {"phase": "warm_up", "stage": funnel.STAGES, "users": [1000, 200, 300, 100, 50, 20, 10]}
+    )
     table = funnel.counted_funnel(counts).set_index("stage")
     assert table.loc["viewed", ["reached", "lost", "onward"]].tolist() == [1000, 800, 0.2]
-    assert table.loc["favourite", ["reached", "lost", "onward"]].tolist() == [200, 0, 1.0]  # more carts than favourites
+    assert table.loc["favourite", ["reached", "lost", "onward"]].tolist() == [
+        200,
+        0,
+        1.0,
+    ]  # more carts than favourites
     assert table.loc["paid", ["reached", "lost", "onward"]].tolist() == [10, 0, 0.0]
 
 
@@ -63,14 +78,21 @@ def test_reflow_counts_who_came_back_on_a_later_day() -> None:
 
 def test_reservations_are_counted_by_whoever_knows_more() -> None:
     """A is reported with its returns, B without (known users tell its reflow), C is known by users alone."""
-    reported = pd.DataFrame([("A", 1000, 300), ("B", 500, None), ("D", 3, 1)], columns=["sku_code", "reserved", "returned"])
+    reported = pd.DataFrame(
+        [("A", 1000, 300), ("B", 500, None), ("D", 3, 1)], columns=["sku_code", "reserved", "returned"]
+    )
     known = pd.DataFrame(
-        [("", 70, 21), ("A", 40, 30), ("B", 20, 5), ("C", 10, 1), ("D", 8, 2)], columns=["sku_code", "reserved", "returned"]
+        [("", 70, 21), ("A", 40, 30), ("B", 20, 5), ("C", 10, 1), ("D", 8, 2)],
+        columns=["sku_code", "reserved", "returned"],
     )
     rows = funnel.reservations(reported.astype({"returned": "Int64"}), known).set_index("sku_code")
     assert rows[["reserved", "seen", "returned"]].T.to_dict("list") == {
-        "A": [1000, 1000, 300], "B": [500, 20, 5], "C": [10, 10, 1], "D": [8, 8, 2], "": [1518, 1038, 308],
-    }  # fmt: skip
+        "A": [1000, 1000, 300],
+        "B": [500, 20, 5],
+        "C": [10, 10, 1],
+        "D": [8, 8, 2],
+        "": [1518, 1038, 308],
+    }
     assert rows.loc["B", "reflow"] == 0.25
     alone = funnel.reservations(reported.iloc[:0], known).set_index("sku_code")
     assert alone.loc["", ["reserved", "seen", "returned"]].tolist() == [70, 70, 21]  # each known user once
@@ -79,7 +101,8 @@ def test_reservations_are_counted_by_whoever_knows_more() -> None:
 
 def test_a_few_known_returns_leave_more_doubt_than_many() -> None:
     few, many = (
-        funnel.opening_demand(*map(np.array, ([1000], [n], [n // 4])), funnel.OpeningPrior()).iloc[0] for n in (20, 1000)
+        funnel.opening_demand(*map(np.array, ([1000], [n], [n // 4])), funnel.OpeningPrior()).iloc[0]
+        for n in (20, 1000)
     )
     assert few["high"] - few["low"] > many["high"] - many["low"]
 
@@ -90,16 +113,23 @@ def test_opening_demand_has_the_moments_of_what_it_claims(reserved, data) -> Non
     """Against a simulation of the very story: draw both shares, then the buyers."""
     returned = data.draw(st.integers(0, reserved))
     prior = funnel.OpeningPrior()
-    row = funnel.opening_demand(np.array([reserved]), np.array([reserved]), np.array([returned]), prior).iloc[0]
+    row = funnel.opening_demand(np.array([reserved]), np.array([reserved]), np.array([returned]), prior).iloc[
+        0
+    ]
     rng = np.random.default_rng(618)
-    reflow = rng.beta(prior.reflow * prior.weight + returned, (1 - prior.reflow) * prior.weight + reserved - returned, 40_000)
+    reflow = rng.beta(
+        prior.reflow * prior.weight + returned,
+        (1 - prior.reflow) * prior.weight + reserved - returned,
+        40_000,
+    )
     conversion = rng.beta(prior.conversion * prior.weight, (1 - prior.conversion) * prior.weight, 40_000)
     units = rng.binomial(reserved, reflow * conversion) * prior.units
     spread = units.std() + 1e-9
     assert row["mean"] == pytest.approx(units.mean(), abs=0.03 * spread + 1e-9)
     assert row["low"] <= row["mean"] * 1.0001
     if row["mean"] > 20:
-        # Units come in whole buyers: with the buyers at its two ends the band holds at least its four fifths, without them at most.
+        # Units come in whole buyers: with the buyers at its two ends the band holds at least its four fifths,
+        # without them at most.
         step = prior.units
         within = ((units >= row["low"] - step) & (units <= row["high"] + step)).mean()
         strictly = ((units > row["low"] + step) & (units < row["high"] - step)).mean()
@@ -107,9 +137,9 @@ def test_opening_demand_has_the_moments_of_what_it_claims(reserved, data) -> Non
 
 
 def test_no_reservation_no_demand() -> None:
-    assert funnel.opening_demand(np.array([0]), np.array([0]), np.array([0]), funnel.OpeningPrior()).to_numpy().tolist() == [
-        [0.0, 0.0, 0.0]
-    ]
+    assert funnel.opening_demand(
+        np.array([0]), np.array([0]), np.array([0]), funnel.OpeningPrior()
+    ).to_numpy().tolist() == [[0.0, 0.0, 0.0]]
 
 
 @given(
@@ -123,10 +153,23 @@ def test_the_day_curve_sums_to_the_target(weights, totals) -> None:
         assert table.loc[table["figure"] == name, "planned"].sum() == total
 
 
+def test_a_figure_is_due_only_on_the_days_that_can_have_it() -> None:
+    days = pd.Series([10, 30, 20, 40], index=pd.date_range("2026-11-01", periods=4).date)
+    table = funnel.day_targets(days, {"deposits": 600, "favourites": 100}, {"deposits": list(days.index[2:])})
+    assert table.loc[table["figure"] == "deposits", "planned"].tolist() == [0, 0, 200, 400]
+    assert table.loc[table["figure"] == "favourites", "planned"].tolist() == [10, 30, 20, 40]
+    quiet = funnel.day_targets(days * 0, {"deposits": 600}, {"deposits": list(days.index[2:])})
+    assert quiet["planned"].tolist() == [0, 0, 300, 300]
+
+
 def test_heat_and_its_index() -> None:
     days = [date(2026, 11, d) for d in (1, 2, 3)]
     planned = pd.DataFrame(
-        {"day": days * 2, "figure": ["add_to_cart"] * 3 + ["favourites"] * 3, "planned": [10, 20, 30, 4, 4, 4]}
+        {
+            "day": days * 2,
+            "figure": ["add_to_cart"] * 3 + ["favourites"] * 3,
+            "planned": [10, 20, 30, 4, 4, 4],
+        }
     )
     actual = pd.DataFrame({"day": days[:1] * 2, "figure": ["add_to_cart", "favourites"], "actual": [15, 8]})
     rows = funnel.heat(planned, actual, date(2026, 11, 3))
@@ -138,13 +181,14 @@ def test_heat_and_its_index() -> None:
     assert funnel.index(rows, date(2026, 11, 1)) is None
 
 
-# --- sessions -------------------------------------------------------------------------------------------------------
+# --- sessions
+# -------------------------------------------------------------------------------------------------------
 
 
 def session_frame(*rows: tuple) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["session_id", "sku_code", "from", "to", "quota", "held", "state"]).astype(
-        {"quota": "int64", "held": "int64"}
-    )
+    frame = pd.DataFrame(
+        rows, columns=["session_id", "sku_code", "from", "to", "quota", "held", "state"]
+    ).astype({"quota": "int64", "held": "int64"})
     return frame.assign(
         **{
             name: pd.Series([at(h) for h in frame[hours]], dtype="datetime64[us, UTC]")
@@ -155,7 +199,9 @@ def session_frame(*rows: tuple) -> pd.DataFrame:
 
 def test_overlapping_sessions_cannot_promise_the_same_units() -> None:
     plan = session_frame(
-        ("a", "X", 1, 3, 60, 0, "planned"), ("b", "X", 2, 4, 50, 0, "planned"), ("c", "Y", 2, 4, 5, 0, "planned")
+        ("a", "X", 1, 3, 60, 0, "planned"),
+        ("b", "X", 2, 4, 50, 0, "planned"),
+        ("c", "Y", 2, 4, 5, 0, "planned"),
     )
     short = sessions.shortages(plan, pd.Series({"X": 100, "Y": 5}), NOW)
     assert short[["sku_code", "promised", "free", "by"]].to_numpy().tolist() == [["X", 110, 100, 10]]
@@ -173,7 +219,9 @@ def test_sessions_one_after_the_other_may_promise_what_is_left() -> None:
 
 def test_a_lock_holds_until_it_is_closed() -> None:
     plan = session_frame(
-        ("late", "X", -3, -1, 60, 20, "locked"), ("next", "X", -1, 1, 50, 0, "planned"), ("done", "X", -3, 2, 99, 0, "closed")
+        ("late", "X", -3, -1, 60, 20, "locked"),
+        ("next", "X", -1, 1, 50, 0, "planned"),
+        ("done", "X", -3, 2, 99, 0, "closed"),
     )
     short = sessions.shortages(plan, pd.Series({"X": 60}), NOW)
     assert short["by"].tolist() == [10]
@@ -181,12 +229,18 @@ def test_a_lock_holds_until_it_is_closed() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from("XY"), st.integers(0, 20), st.integers(1, 10), st.integers(1, 50)), max_size=8),
+    st.lists(
+        st.tuples(st.sampled_from("XY"), st.integers(0, 20), st.integers(1, 10), st.integers(1, 50)),
+        max_size=8,
+    ),
     st.integers(0, 120),
 )
 def test_the_peak_is_the_sum_of_what_runs_at_the_worst_moment(rows, free) -> None:
     plan = session_frame(
-        *[(f"s{i}", sku, begin, begin + length, quota, 0, "planned") for i, (sku, begin, length, quota) in enumerate(rows)]
+        *[
+            (f"s{i}", sku, begin, begin + length, quota, 0, "planned")
+            for i, (sku, begin, length, quota) in enumerate(rows)
+        ]
     )
     short = sessions.shortages(plan, pd.Series({"X": free, "Y": free}), NOW).set_index("sku_code")
     for sku in "XY":
@@ -206,7 +260,8 @@ def test_waves() -> None:
         sessions.waves(NOW, 0, 30, [100])
 
 
-# --- pre-sale -------------------------------------------------------------------------------------------------------
+# --- pre-sale
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_presale_vector(shared: Path) -> None:
@@ -234,9 +289,17 @@ def test_tails_know_who_is_overdue() -> None:
             "closed": [False, False, True, False],
         }
     )
-    terms = pd.DataFrame({"sku_code": ["A", "B"], "balance_from": [at(-48), at(1)], "balance_to": [at(-1), at(48)]})
+    terms = pd.DataFrame(
+        {"sku_code": ["A", "B"], "balance_from": [at(-48), at(1)], "balance_to": [at(-1), at(48)]}
+    )
     table = presale.tails(deposits, terms, NOW).set_index("sku_code")
-    assert table.loc["A", ["orders", "units", "paid_units", "open_units", "overdue_units"]].tolist() == [3, 4, 2, 1, 1]
+    assert table.loc["A", ["orders", "units", "paid_units", "open_units", "overdue_units"]].tolist() == [
+        3,
+        4,
+        2,
+        1,
+        1,
+    ]
     assert table.loc["A", "tail_rate"] == 0.5
     assert table.loc["B", ["open_units", "overdue_units"]].tolist() == [5, 0]
     assert pd.isna(table.loc["B", "tail_rate"])
@@ -244,10 +307,18 @@ def test_tails_know_who_is_overdue() -> None:
 
 def test_presale_beyond_stock_and_arrivals_by_ship_date() -> None:
     promises = pd.DataFrame(
-        {"sku_code": ["A", "A", "B"], "ships_on": ["2026-11-15", "2026-11-20", "2026-11-15"], "units": [50, 30, 9]}
+        {
+            "sku_code": ["A", "A", "B"],
+            "ships_on": ["2026-11-15", "2026-11-20", "2026-11-15"],
+            "units": [50, 30, 9],
+        }
     )
     arrivals = pd.DataFrame(
-        {"sku_code": ["A", "A", "B"], "expected_on": ["2026-11-15", "2026-11-18", ""], "quantity": [10, 25, 99]}
+        {
+            "sku_code": ["A", "A", "B"],
+            "expected_on": ["2026-11-15", "2026-11-18", ""],
+            "quantity": [10, 25, 99],
+        }
     )
     table = presale.cover(promises, pd.Series({"A": 30, "B": 9}), arrivals)
     assert table[["sku_code", "ships_on", "promised", "there", "short"]].to_numpy().tolist() == [
@@ -263,17 +334,23 @@ def test_presale_beyond_stock_and_arrivals_by_ship_date() -> None:
     st.integers(0, 60),
 )
 def test_short_units_sum_to_the_worst_gap(asked, coming, stock) -> None:
-    promises = pd.DataFrame([("A", f"2026-11-{d:02d}", n) for d, n in asked], columns=["sku_code", "ships_on", "units"])
+    promises = pd.DataFrame(
+        [("A", f"2026-11-{d:02d}", n) for d, n in asked], columns=["sku_code", "ships_on", "units"]
+    )
     arrivals = pd.DataFrame(
         [("A", f"2026-11-{d:02d}", n) for d, n in coming], columns=["sku_code", "expected_on", "quantity"]
     ).astype({"quantity": "int64"})
     table = presale.cover(promises, pd.Series({"A": stock}), arrivals)
-    gaps = [sum(n for d, n in asked if d <= day) - stock - sum(n for d, n in coming if d <= day) for day, _ in asked]
+    gaps = [
+        sum(n for d, n in asked if d <= day) - stock - sum(n for d, n in coming if d <= day)
+        for day, _ in asked
+    ]
     assert table["short"].sum() == max(0, *gaps)
     assert (table["short"] >= 0).all()
 
 
-# --- labels ---------------------------------------------------------------------------------------------------------
+# --- labels
+# ---------------------------------------------------------------------------------------------------------
 
 GOODS = pd.DataFrame(
     {
@@ -287,7 +364,7 @@ GOODS = pd.DataFrame(
         "ships_on": ["", "", "2026-11-20", ""],
     }
 )
-COPY = {name: words["zh"] for name, words in labels.defaults().items()}
+COPY = {name: words["zh"] for name, words in defaults().items()}
 
 
 def schedule(*rows: tuple) -> pd.DataFrame:
@@ -301,17 +378,39 @@ def schedule(*rows: tuple) -> pd.DataFrame:
 
 
 def test_labels_of_a_page() -> None:
-    clocks = labels.countdowns(schedule(("", "live", 10, 34), ("0003", "session", 2, 3), ("0002", "balance", -1, 8)), NOW)
-    rows = labels.worded(labels.labels(GOODS, clocks, "warm_up", labels.LabelSettings()), COPY).set_index("sku_code")
+    clocks = labels.countdowns(
+        schedule(("", "live", 10, 34), ("0003", "session", 2, 3), ("0002", "balance", -1, 8)), NOW
+    )
+    rows = labels.worded(labels.labels(GOODS, clocks, "warm_up", labels.LabelSettings()), COPY).set_index(
+        "sku_code"
+    )
     assert list(rows.index) == ["0001", "0002", "0003", "0004"]
-    assert rows["stock"].to_dict() == {"0001": "sold_out", "0002": "few_left", "0003": "enough", "0004": "low_stock"}
-    assert rows["stock_text"].to_dict() == {"0001": "已售罄", "0002": "仅剩 7 件", "0003": "", "0004": "库存紧张"}
-    assert rows["price_text"].to_dict() == {"0001": "到手价 ¥99.90", "0002": "", "0003": "到手价 ¥299", "0004": "到手价 ¥1"}
+    assert rows["stock"].to_dict() == {
+        "0001": "sold_out",
+        "0002": "few_left",
+        "0003": "enough",
+        "0004": "low_stock",
+    }
+    assert rows["stock_text"].to_dict() == {
+        "0001": "已售罄",
+        "0002": "仅剩 7 件",
+        "0003": "",
+        "0004": "库存紧张",
+    }
+    assert rows["price_text"].to_dict() == {
+        "0001": "到手价 ¥99.90",
+        "0002": "",
+        "0003": "到手价 ¥299",
+        "0004": "到手价 ¥1",
+    }
     assert rows.loc["0002", "shipping_text"] == "预售 11/20 前发货"
     assert rows.loc["0001", "shipping_text"] == "付款后 48 小时内发货"
     assert rows["countdown"].to_dict() == {
-        "0001": "countdown_opening", "0002": "countdown_balance_end", "0003": "countdown_session", "0004": "countdown_opening",
-    }  # fmt: skip
+        "0001": "countdown_opening",
+        "0002": "countdown_balance_end",
+        "0003": "countdown_session",
+        "0004": "countdown_opening",
+    }
     assert rows.loc["0003", "target"] == at(2)
     assert rows["mood_text"].unique().tolist() == ["预热中 · 先加购领券"]
 
@@ -319,8 +418,12 @@ def test_labels_of_a_page() -> None:
 def test_a_presale_says_deposit_and_balance() -> None:
     amounts = {"price": 95_000, "deposit": 10_000, "counted": 15_000, "balance": 85_000}
     goods = GOODS.assign(**{name: pd.array([fen] * 4, dtype="Int64") for name, fen in amounts.items()})
-    goods = goods.assign(presale=["deposit", "balance", "", "balance"], price=goods["price"].where(goods["sku_code"] != "0004"))
-    rows = labels.worded(labels.labels(goods, labels.countdowns(schedule(), NOW), "live", labels.LabelSettings()), COPY)
+    goods = goods.assign(
+        presale=["deposit", "balance", "", "balance"], price=goods["price"].where(goods["sku_code"] != "0004")
+    )
+    rows = labels.worded(
+        labels.labels(goods, labels.countdowns(schedule(), NOW), "live", labels.LabelSettings()), COPY
+    )
     assert rows.set_index("sku_code")["price_text"].to_dict() == {
         "0003": "定金 ¥100 抵 ¥150，尾款 ¥850，到手价 ¥950",
         "0001": "到手价 ¥950，已付定金补尾款 ¥850",
@@ -335,13 +438,24 @@ def test_deposits_are_spoken_of_before_they_begin_unless_something_sells_earlier
     def said(hours: float, sells: float | None) -> str:
         return presale.stage(windows, at(hours), None if sells is None else at(sells)).iloc[0]
 
-    assert [said(hours, 2) for hours in (0, 1, 2.99, 3, 8.99, 9)] == ["deposit", "deposit", "deposit", "balance", "balance", ""]
+    assert [said(hours, 2) for hours in (0, 1, 2.99, 3, 8.99, 9)] == [
+        "deposit",
+        "deposit",
+        "deposit",
+        "balance",
+        "balance",
+        "",
+    ]
     assert (said(0, 0), said(0, 1), said(1, 0), said(0, None)) == ("", "", "deposit", "deposit")
 
 
 def test_a_countdown_turns_at_the_second() -> None:
     windows = schedule(("", "live", 1, 2))
-    for hours, code, target in ((0.999, "countdown_opening", 1), (1, "countdown_close", 2), (1.9999, "countdown_close", 2)):
+    for hours, code, target in (
+        (0.999, "countdown_opening", 1),
+        (1, "countdown_close", 2),
+        (1.9999, "countdown_close", 2),
+    ):
         clock = labels.countdowns(windows, NOW + timedelta(hours=hours))
         assert clock[["countdown", "target"]].to_numpy().tolist() == [[code, at(target)]]
     assert labels.countdowns(windows, NOW + timedelta(hours=2)).empty
@@ -354,7 +468,10 @@ def test_the_feed_changes_its_tag_with_a_label_and_not_with_the_clock() -> None:
     later, same = labels.feed(rows, "c1", NOW + timedelta(minutes=3))
     assert tag == same
     assert body != later
-    assert labels.feed(rows.assign(units=rows["units"].where(rows["sku_code"] != "0002", 6)), "c1", NOW)[1] != tag
+    assert (
+        labels.feed(rows.assign(units=rows["units"].where(rows["sku_code"] != "0002", 6)), "c1", NOW)[1]
+        != tag
+    )
     assert labels.feed(rows, "c2", NOW)[1] != tag
     told = orjson.loads(body)
     assert told["campaign_id"] == "c1"
@@ -380,7 +497,8 @@ def test_banners_that_want_one_place_at_one_time() -> None:
     ]
 
 
-# --- old customers --------------------------------------------------------------------------------------------------
+# --- old customers
+# --------------------------------------------------------------------------------------------------
 
 
 def test_recall_lists_and_their_cost() -> None:
@@ -398,7 +516,9 @@ def test_recall_lists_and_their_cost() -> None:
     assert called["buyer_key"].tolist() == ["e", "c", "d", "f"]
     assert called["group"].tolist() == ["lapsed", "about_to_lapse", "about_to_lapse", "lapsed"]
     table = recall.coupon_plan(called, plan).set_index("group")
-    assert table.loc["about_to_lapse", ["buyers", "redeemed", "coupon_cost", "message_cost", "cost"]].tolist() == [
+    assert table.loc[
+        "about_to_lapse", ["buyers", "redeemed", "coupon_cost", "message_cost", "cost"]
+    ].tolist() == [
         2,
         1,
         1000,

@@ -14,10 +14,17 @@ STRANGER = {
     "/account/sign-out-everywhere": ("POST", 403, "only from our own pages"),
     "/account/password": ("POST", 403, "only from our own pages"),
     "/healthz": ("GET", 200, "says ok or down, nothing else"),
+    "/readyz": ("GET", 200, "says ok or down, nothing else"),
     "/api/v1/time": ("GET", 200, "the clock that countdowns run on, nothing else"),
-    "/metrics": ("GET", 404, "this machine or the bearer token"),
-    "/api/v1/labels": ("GET", 404, "this machine or the bearer token"),
-    "/api/v1/events": ("POST", 401, "signed by a known source"),
+    "/metrics": ("GET", 404, "this machine, the bearer token or a key for reading"),
+    "/api/v1/labels": ("GET", 404, "this machine, the bearer token or a key for labels"),
+    "/api/v1/live": ("GET", 404, "a key for reading"),
+    "/api/v1/openapi.json": ("GET", 200, "what programs may ask, nothing of the shop"),
+    "/calendar/{token}.ics": ("GET", 404, "whoever knows a person's secret address"),
+    "/picture/{sku_code:path}": ("GET", 404, "whoever is signed in"),
+    "/api/v1/events": ("POST", 401, "signed by a known source, or a key for events"),
+    "/api/v1/hooks/{source}": ("POST", 401, "signed by a shop system that an administrator has added"),
+    "/api/v1/assign": ("POST", 401, "signed by a known source, or a key for it"),
 }
 
 
@@ -29,6 +36,8 @@ def test_every_route_is_known_and_shut_to_strangers(house: TestClient) -> None:
     for path, (method, status, why) in STRANGER.items():
         assert routes[path] - {"HEAD"} == {method}
         assert (
-            stranger.request(method, path, json={"name": "admin", "word": "x"} if method == "POST" else None).status_code
+            stranger.request(
+                method, path, json={"name": "admin", "word": "x"} if method == "POST" else None
+            ).status_code
             == status
         ), (path, why)

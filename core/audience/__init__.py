@@ -1,0 +1,1 @@
+"""Who buys: segments by recency, frequency and money, life cycle, cohorts, expected value."""

@@ -1,0 +1,1 @@
+"""From the first visit to the recommendation: five stages with targets, gap and pace."""

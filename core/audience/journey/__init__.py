@@ -1,0 +1,1 @@
+"""What buyers live through, in seven stages, each against the last sale."""

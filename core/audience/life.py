@@ -1,0 +1,87 @@
+"""Pure: the life of buyers. Gaps between purchase days by Kaplan-Meier, stages, cohorts by month, stickiness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+STAGES = ("new", "active", "lapsing", "lapsed", "recalled")
+WINDOW = 30  # days of stickiness, the day asked included
+
+
+def gap_quantiles(gaps: np.ndarray, closed: np.ndarray, shares: Sequence[float]) -> list[float]:
+    """Kaplan-Meier quantiles of gaps: the first gap at which at most 1 - share of all are still open; NaN where the
+    curve never falls so far. `closed`: False for a gap that is still open (censored)."""
+    times = np.unique(gaps[closed])
+    at_risk = (
+        np.array([(gaps >= time).sum() for time in times], dtype=float)
+        if len(times) < 64
+        else _risk(gaps, times)
+    )
+    ended = np.bincount(np.searchsorted(times, gaps[closed]), minlength=len(times)) if len(times) else at_risk
+    still = np.cumprod(1 - ended / at_risk) if len(times) else np.array([])
+    return [next(iter(times[still <= 1 - share + 1e-12]), float("nan")) + 0.0 for share in shares]
+
+
+def _risk(gaps: np.ndarray, times: np.ndarray) -> np.ndarray:
+    return np.asarray(len(gaps) - np.searchsorted(np.sort(gaps), times), dtype=float)
+
+
+def gaps(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Days between purchase days of one buyer (buyer_key, day): gap, closed; the last gap of each is open."""
+    ordered = days.drop_duplicates().sort_values(["buyer_key", "day"])
+    after = ordered.groupby("buyer_key")["day"].shift(-1)
+    gap = (after.fillna(as_of) - ordered["day"]).dt.days
+    return pd.DataFrame({"buyer_key": ordered["buyer_key"], "gap": gap, "closed": after.notna()})
+
+
+def stages(
+    days: pd.DataFrame, orders: pd.Series, as_of: pd.Timestamp, limits: tuple[float, float]
+) -> pd.Series:
+    """The stage of each buyer, indexed by buyer_key. `orders`: counted orders by buyer_key; `limits`: days after which
+    half and four fifths of the gaps have ended."""
+    half, most = limits
+    mine = gaps(days, as_of)
+    silent = mine[~mine["closed"]].set_index("buyer_key")["gap"].sort_index()
+    ended = mine[mine["closed"]].groupby("buyer_key")["gap"].last().reindex(silent.index)
+    number = orders.reindex(silent.index)
+    conditions = [silent > most, silent > half, ended > most, number == 1]
+    return pd.Series(
+        np.select(conditions, ["lapsed", "lapsing", "recalled", "new"], "active"), silent.index, dtype="str"
+    )
+
+
+def cohorts(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Buyers (buyer_key, day) by month of the first order and months since: cohort (ISO month), size, age, buyers,
+    partial (the running month). Only months that have begun; an order in the month counts, not on or after it."""
+    month = days["day"].dt.year * 12 + days["day"].dt.month - 1
+    first = month.groupby(days["buyer_key"]).transform("min")
+    pairs = pd.DataFrame({"key": days["buyer_key"], "cohort": first, "age": month - first}).drop_duplicates()
+    if pairs.empty:
+        return pd.DataFrame(columns=["cohort", "size", "age", "buyers", "partial"])
+    counted = pairs.groupby(["cohort", "age"]).size()
+    now = as_of.year * 12 + as_of.month - 1
+    every = [(c, k) for c in sorted(set(pairs["cohort"])) for k in range(now - c + 1)]
+    filled = counted.reindex(pd.MultiIndex.from_tuples(every, names=["cohort", "age"]), fill_value=0)
+    cells = filled.rename("buyers").reset_index()
+    cells["size"] = cells["cohort"].map(counted.xs(0, level="age"))
+    cells["partial"] = cells["cohort"] + cells["age"] == now
+    return cells.assign(cohort=cells["cohort"].map(lambda n: f"{n // 12:04d}-{n % 12 + 1:02d}"))
+
+
+def retention(cells: pd.DataFrame) -> pd.DataFrame:
+    """The curve over complete cells alone: age, buyers, size, rate."""
+    whole = cells[~cells["partial"].astype(bool)].groupby("age")[["buyers", "size"]].sum()
+    return whole.assign(rate=whole["buyers"] / whole["size"]).reset_index()
+
+
+def stickiness(active: pd.DataFrame, last_day: pd.Timestamp) -> tuple[float, int]:
+    """Mean daily over monthly active people of the WINDOW days ending on `last_day` (user_key, day; NaN without
+    anybody), and the monthly number."""
+    begin = last_day - pd.Timedelta(days=WINDOW - 1)
+    inside = active[active["day"].between(begin, last_day)].drop_duplicates()
+    people = int(inside["user_key"].nunique())
+    return (len(inside) / WINDOW / people if people else float("nan")), people

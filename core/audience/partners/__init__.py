@@ -1,0 +1,1 @@
+"""Community leaders, influencers and suppliers: what each brings, costs and is worth."""

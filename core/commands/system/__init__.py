@@ -1,0 +1,1 @@
+"""Commands that keep the product running: database, accounts, demo, server, scheduler, message channels."""

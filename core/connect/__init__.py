@@ -1,0 +1,1 @@
+"""Sources from which the shop's figures come by themselves, and every kind of workbook by its name."""

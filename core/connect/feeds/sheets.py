@@ -1,0 +1,130 @@
+"""Stock and goods of a shop's database, through the same import as an upload: what changed since the last look is one
+sheet, checked, compared and committed whole; what needs a person waits and is told."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from core.access import Actor
+from core.connect import journal
+from core.connect.feeds import book, drift, reader, watermark
+from core.connect.feeds.book import Feed, Stream
+from core.connect.feeds.reader import Cursor
+from core.connect.kinds import kind as kind_named
+from core.database import Database
+from core.errors import ShopError
+from core.imports import service as imports
+
+EVERY = timedelta(seconds=60)
+MOST_PAGES = 400
+RUN = ("=", "+", "-", "@", "\t", "\r")  # what begins so is a formula to a spreadsheet
+WAITS = "waits:"  # in the place of the last sheet's digest: the code of what a person is asked
+TITLES = {
+    "sku_code": "商家编码",
+    "on_hand": "实物库存",
+    "reserved": "占用库存",
+    "presale_committed": "预售占用",
+    "in_transit": "在途库存",
+    "name": "商品名称",
+    "spec": "规格",
+    "barcode": "条码",
+    "category": "类目",
+    "brand": "品牌",
+    "supplier": "供应商",
+    "list_price": "吊牌价",
+}
+
+
+def take(db: Database, remote: Connection, feed: Feed, stream: Stream, now: datetime) -> int:
+    """Rows that were imported; 0 where nothing changed or a minute has not gone by.
+    ShopError("connect.sheet_waits") where a person is needed: said again until it is answered."""
+    if stream.swept_at is not None and now - stream.swept_at < EVERY:
+        if stream.digest.startswith(WAITS):
+            raise ShopError(
+                "connect.sheet_waits", kind=stream.layout.kind, why=stream.digest.removeprefix(WAITS)
+            )
+        return 0
+    drift.require_readable(remote, stream)
+    page = changed_rows(remote, stream)
+    if not page:
+        return 0
+    content = sheet_of(stream, page)
+    digest = hashlib.sha256(content).hexdigest()
+    after = replace(stream, position=Cursor(page[-1]["changed"], page[-1]["sku_code"]), digest=digest)
+    after = replace(after, swept_at=now)
+    if digest == stream.digest:
+        with db.writing() as connection:
+            book.keep_stream(connection, after)
+        return 0
+    try:
+        rows = _imported(db, feed, stream, content, now)
+    except ShopError as error:
+        why = f"{WAITS}{error.facts.get('why', error.code)}"
+        with db.writing() as connection:
+            book.keep_stream(connection, replace(stream, swept_at=now, digest=why))
+        raise
+    with db.writing() as connection:
+        book.keep_stream(connection, after)
+        book.arrived(connection, feed.source, rows, None, now)
+    return rows
+
+
+def changed_rows(remote: Connection, stream: Stream) -> list[Mapping[str, object]]:
+    """Everything from the last look's watermark on, less the overlap."""
+    at = stream.position
+    if at.changed is not None:
+        at = Cursor(watermark.back(at.changed, stream.layout.overlap))
+    rows: list[Mapping[str, object]] = []
+    for number in range(MOST_PAGES):
+        page = reader.rows(remote, stream.layout, at, inclusive=number == 0)
+        rows += page
+        if len(page) < stream.layout.batch:
+            return rows
+        at = Cursor(page[-1]["changed"], page[-1]["sku_code"])
+    raise ShopError("connect.too_many_rows", most=MOST_PAGES * stream.layout.batch)
+
+
+def sheet_of(stream: Stream, rows: Sequence[Mapping[str, object]]) -> bytes:
+    """The rows as the csv that a person would have uploaded: one a SKU, its newest."""
+    newest = {str(row["sku_code"]): row for row in rows}
+    names = [name for name in TITLES if name in stream.layout.columns]
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow([TITLES[name] for name in names])
+    for _, row in sorted(newest.items()):
+        table.writerow([_cell(row[name]) for name in names])
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    """What the database says as a cell. The csv may be opened before it is uploaded: a text that a spreadsheet would
+    run stands in its `="…"`, which every import takes off again."""
+    text = "" if value is None else str(value)
+    if isinstance(value, str) and text.startswith(RUN):
+        return '="' + text.replace('"', '""') + '"'
+    return text
+
+
+def _imported(db: Database, feed: Feed, stream: Stream, content: bytes, now: datetime) -> int:
+    """Rows of the sheet. What a person has uploaded in the meantime counts as imported."""
+    kind = stream.layout.kind
+    digest = hashlib.sha256(content).hexdigest()
+    with db.reading() as connection:
+        earlier = journal.imported(connection, digest)
+    if earlier is not None and not earlier["later"]:
+        return int(earlier["figures"]["rows"])
+    actor = Actor(f"source:{feed.source}", "merchandiser", "http")
+    inspection = imports.inspect(db, actor, kind_named(kind), content, f"{feed.source}-{kind}.csv")
+    report = imports.commit(db, actor, imports.check(inspection), unattended=True, now=now)
+    if report.questions and not report.committed:
+        raise ShopError("connect.sheet_waits", kind=kind, why=report.questions[0])
+    if not report.committed:
+        raise ShopError("connect.sheet_waits", kind=kind, why="connect.nothing_good")
+    return int(report.figures["rows"])

@@ -1,0 +1,1 @@
+"""Shop systems that call: what their signed bodies say of order lines."""

@@ -1,0 +1,1 @@
+"""Pure: the statistics of experiments, from counts and sums; no person's row is needed."""

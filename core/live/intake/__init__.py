@@ -1,0 +1,1 @@
+"""Events in: HTTP, files, sources, batches."""

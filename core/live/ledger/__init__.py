@@ -1,0 +1,1 @@
+"""The event ledger: what was sold, paid, refunded, and its recount."""

@@ -1,0 +1,1 @@
+"""A sale played before the sale: generator, player, replay of past minutes."""

@@ -1,0 +1,1 @@
+"""The picture of one minute: rollups read, pace, forecast to close, gap factors."""

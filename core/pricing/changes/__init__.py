@@ -1,0 +1,1 @@
+"""How prices, costs and promotions change: drafts, sheets, publication."""

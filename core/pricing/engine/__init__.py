@@ -1,0 +1,1 @@
+"""Pure: promotions, landed and worst landed price, cost cards, verdicts."""

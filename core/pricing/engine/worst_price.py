@@ -1,0 +1,345 @@
+"""The worst landed price: over all legal stacks, quantities and threshold fillers, the cheapest way in which
+a buyer can get one unit.
+
+A filler is other goods put into the basket to pass a threshold and, often, sent back afterwards: a refund
+pays back the filler's own share, so the SKU keeps its discount. Fillers are idealised: they cost exactly as
+much as a threshold asks for, and have the best reduction of their own that the rules offer their kind; where a
+rule looks at list prices, they are cut on their own page as deeply as any good of the shop. Real goods come
+close to that; nothing that a buyer can do with them is cheaper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import orjson
+
+from core.pricing.engine.cheapest_way import Cheapest, Worst, joined, least, take
+from core.pricing.engine.fillers import Beside, Near, around, kinds_of_goods, multiples
+from core.pricing.engine.promotions import (
+    WHOLE,
+    Applied,
+    Baskets,
+    Outcome,
+    Rule,
+    Terms,
+    deducted,
+    item_amounts,
+)
+from core.pricing.engine.rule_json import as_json, from_json
+from core.pricing.engine.split import alike, row_sum
+from core.pricing.engine.stacks import legal_stacks
+
+_MOST_UNITS = 100  # a buyer who needs more units of one SKU for a threshold is a dealer
+_ROUNDS = 40  # corrections of a filler whose rule looks at what is left after other rules
+_ROWS = 20_000  # SKUs times stacks reckoned at a time: what stays in a processor's cache
+_LARGE = 10_000_000  # fen of filler that a buyer would at most pay for in advance
+_FEW = (2, 3, 4)  # units tried for a threshold on what other rules leave
+_MULTIPLES = 5  # of a threshold that only the SKU itself can reach
+
+
+class Prices(NamedTuple):
+    """The list and the sale price of SKUs, fen, shape (n,) each."""
+
+    listed: np.ndarray
+    sale: np.ndarray
+
+
+class _Question(NamedTuple):
+    """What `worst_landed` is asked, as bytes, since a memory needs keys that cannot change."""
+
+    prices: bytes
+    rules: bytes
+    applies: bytes
+    value: bytes
+    held: frozenset[str]
+    cut: int
+
+
+def worst_landed(
+    prices: Prices,
+    rules: Sequence[Rule],
+    term: Terms,
+    held: frozenset[str] = frozenset(),
+    cut: int = 0,
+) -> Worst:
+    """The cheapest way to each SKU; `term` for baskets of one line (rules, n, 1).
+
+    `held`: ids of rules that wait for their approval: they count for the goods that they name, but make
+    nobody's fillers cheaper. `cut`: basis points of their list price that the shop's goods are cut on their own
+    pages at most: such a filler counts for a threshold on the list price with more than it costs. The last few
+    answers are remembered: do not write into them.
+    """
+    written = orjson.dumps([as_json(rule) for rule in rules])
+    amounts = np.stack(prices).astype(np.int64).tobytes()
+    return _remembered(_Question(amounts, written, term.applies.tobytes(), term.value.tobytes(), held, cut))
+
+
+def deepest_cut(list_price: np.ndarray, sale_price: np.ndarray, rules: Sequence[Rule], term: Terms) -> int:
+    """The most that any of these goods (shapes as `worst_landed`) is cut below its list price by its page and the
+    item-level rules together, basis points; 0 where no order-level rule looks at list prices."""
+    if not any(rule.level == "order" and rule.base == "list" for rule in rules):
+        return 0
+    sold = sale_price > 0
+    single = Baskets.single(list_price[sold], sale_price[sold])
+    own, stack = Terms(term.applies[:, sold], term.value[:, sold]), np.ones((len(rules), sold.sum()), bool)
+    most = 0
+    for units in sorted({1, _MOST_UNITS, *(rule.minimum_quantity for rule in rules)} - {0}):
+        baskets = Baskets(single.list_price, single.quantity * units, single.item_off)
+        item, _ = item_amounts(baskets, rules, own, stack)
+        left = (item // units * WHOLE // np.maximum(single.list_price, 1)).min(initial=WHOLE)
+        most = max(most, WHOLE - int(left))
+    return most
+
+
+@lru_cache(maxsize=8)
+def _remembered(asked: _Question) -> Worst:
+    """Pages, labels, the overview and the live sale ask for the same prices again and again."""
+    list_price, sale_price = np.frombuffer(asked.prices, np.int64).reshape(2, -1)
+    rules = [from_json(plain) for plain in orjson.loads(asked.rules)]
+    shape = (len(rules), len(list_price), 1)
+    return _reckoned(
+        list_price,
+        sale_price,
+        rules,
+        Terms(
+            np.frombuffer(asked.applies, bool).reshape(shape),
+            np.frombuffer(asked.value, np.int64).reshape(shape),
+        ),
+        Beside(kinds_of_goods(rules), asked.held, asked.cut),
+    )
+
+
+def _reckoned(
+    list_price: np.ndarray, sale_price: np.ndarray, rules: list[Rule], term: Terms, beside: Beside
+) -> Worst:
+    """SKUs with equal prices and terms are reckoned once; those that meet the same rules side by side, under
+    those rules alone."""
+    prices = np.stack([list_price, sale_price])
+    kind = alike(np.column_stack([prices.T, term.applies[:, :, 0].T, term.value[:, :, 0].T]))
+    first = np.unique(kind, return_index=True)[1]
+    meets = term.applies[:, first, 0].T
+    met = alike(meets)
+    found, places = [], []
+    for rows in (np.flatnonzero(met == one) for one in range(met.max(initial=-1) + 1)):
+        near, at = around(rules, meets[rows[0]], beside), first[rows]
+        found.append(
+            _spread(_of_equal_terms(prices[:, at], near, term.value[near.places][:, at]), near, len(rules))
+        )
+        places.append(rows)
+    if not found:
+        return Worst(
+            *(np.zeros(0, np.int64) for _ in range(6)),
+            *(np.zeros((len(rules), 0), dtype) for dtype in (bool, np.int64)),
+        )
+    return take(joined(found), np.argsort(np.concatenate(places))[kind])
+
+
+def _of_equal_terms(prices: np.ndarray, near: Near, value: np.ndarray) -> Worst:
+    """The worst of SKUs that meet the same rules, stacks side by side: prices (2, n), `value` (rules, n,
+    1)."""
+    count, stacks = prices.shape[1], legal_stacks(near.rules)
+    at_a_time = max(1, _ROWS // count)
+    worst: Worst | None = None
+    for start in range(0, len(stacks), at_a_time):
+        some = stacks[start : start + at_a_time]
+        single = Baskets.single(*np.tile(prices, len(some)))
+        goods = _Goods(single, near, np.tile(value, (1, len(some), 1)), np.repeat(some, count, axis=0).T)
+        best = least(goods.search(), len(some))
+        worst = best if worst is None else least(joined([worst, best]), 2)
+    assert worst is not None  # noqa: S101 - there is always one stack
+    return worst
+
+
+def _spread(worst: Worst, near: Near, rules: int) -> Worst:
+    """The findings with a row for each rule of the whole set."""
+    stack, parts = (np.zeros((rules, len(worst.pay)), array.dtype) for array in (worst.stack, worst.parts))
+    stack[near.places], parts[near.places] = worst.stack[near.helpers :], worst.parts[near.helpers :]
+    return replace(worst, stack=stack, parts=parts)
+
+
+class _Goods:
+    """Baskets to fill, a row for each SKU and stack: the SKU on line 0, a line for each kind of filler beside
+    it."""
+
+    def __init__(self, single: Baskets, near: Near, value: np.ndarray, stack: np.ndarray) -> None:
+        self.single, self.near, self.rules, self.stack = single, near, near.rules, stack
+        shape = (len(near.rules), len(single.quantity), 1 + len(near.meets))
+        applies, values = np.zeros(shape, bool), np.zeros(shape, np.int64)
+        applies[near.helpers :, :, 0], values[near.helpers :, :, :1] = True, value
+        applies[:, :, 1:] = near.meets.T[:, None, :]
+        self.term = Terms(applies, values)
+        self.multiples = multiples(near.rules)
+        self.nothing = np.zeros(shape[1:], np.int64)[:, 1:]
+
+    def search(self) -> Worst:
+        """The cheapest way of each row."""
+        cheapest = Cheapest(len(self.nothing), self.nothing.shape[1], self.rules)
+        for quantity in self.quantities():
+            some = _Units(self, quantity)
+            for fillers in self.fillers(some):
+                cheapest.note(some.outcome(fillers), quantity, self.paid(fillers))
+        return cheapest.worst(self.stack, self.near.outside)
+
+    def paid(self, fillers: np.ndarray) -> np.ndarray:
+        """What fillers of these list prices cost before order-level rules: a kind may be cut on its own page."""
+        paid: np.ndarray = fillers - fillers * self.near.cut // WHOLE
+        return paid
+
+    def listed(self, paid: np.ndarray, kind: int) -> np.ndarray:
+        """The list price of fillers of a kind that cost at least so much; 0 where goods are cut to nothing."""
+        left = WHOLE - int(self.near.cut[kind])
+        return -(-paid * WHOLE // left) if left else np.zeros_like(paid)
+
+    def quantities(self) -> Iterator[np.ndarray]:
+        """One unit; as many as a rule asks for; a few where one looks at what others leave; as many as pass a threshold
+        for which nothing else counts, or one on the list price: a SKU cut on its page counts there for more than it
+        costs, as few fillers do. Arrays (rows,)."""
+        one = np.ones(len(self.nothing), np.int64)
+        yield one
+        cheap = (
+            _Units(self, one * _MOST_UNITS).item // _MOST_UNITS
+        )  # rules that ask for several may lower the next one's base
+        units = [self.single.list_price[:, 0], _Units(self, one).item, cheap]
+        for at, rule in enumerate(self.rules):
+            if rule.minimum_quantity > 1:
+                yield np.where(self.stack[at], min(rule.minimum_quantity, _MOST_UNITS), 1)
+            if rule.level == "order" and rule.base == "running" and rule.threshold:
+                for (
+                    few
+                ) in _FEW:  # what other rules leave of several may pass it where one with fillers costs more
+                    yield np.where(self.stack[at], few, 1)
+            listed = rule.level == "order" and rule.base == "list"
+            if rule.threshold and (listed or self.near.alone(at)):
+                for times in range(1, (_MULTIPLES if rule.kind == "every_full" else 1) + 1):
+                    for unit in units[:1] if listed else units:
+                        wanted = -(-rule.threshold * times // np.maximum(unit, 1))
+                        yield np.where(self.stack[at], np.clip(wanted, 1, _MOST_UNITS), 1)
+                if rule.kind == "every_full":
+                    for unit in units[:1] if listed else units:
+                        yield np.where(self.stack[at], _fullest(rule, unit), 1)
+
+    def fillers(self, some: _Units) -> list[np.ndarray]:
+        """Fillers worth trying by their list prices, each (rows, kinds): none, and of every kind just as much as the
+        thresholds ask for that it is good for.
+
+        Those that look at what other rules leave are looked at again, since a later filler takes some of it.
+        """
+        ways = {self.nothing.tobytes(): self.nothing}
+        again = [[at for at in asking if self.rules[at].base == "running"] for asking in self.near.asking]
+        for most, tasks in ((None, self.near.asking), (1, again)):
+            for kind, asking in enumerate(tasks):
+                deeper = [
+                    more
+                    for at in asking
+                    for fillers in ways.values()
+                    for more in self.gaps(at, kind, some, fillers, most)
+                ]
+                ways |= {more.tobytes(): more for more in deeper}
+        return list(ways.values())
+
+    def gaps(
+        self, at: int, kind: int, some: _Units, fillers: np.ndarray, most: int | None
+    ) -> Iterator[np.ndarray]:
+        """The fillers with as much more of a kind as brings the base of rule `at` to its next threshold (of
+        an every-full rule: its next few; where the kind is cut deeper than it counts, to all that the rule gives)."""
+        rule = self.rules[at]
+        for times in range(most or self.multiples[at]):
+            more = fillers
+            for _ in range(
+                _ROUNDS if rule.base == "running" else 1
+            ):  # a running base sees what earlier rules take off the filler itself
+                missing = self.missing(at, some, more, times if more is fillers else 0) * self.stack[at]
+                if not missing.any():
+                    break
+                more = more.copy()
+                more[:, kind] += self.listed(missing, kind) if rule.base != "list" else missing
+            if more is not fillers:
+                yield more
+        if self.near.cut[kind] and rule.kind in ("percent_off", "every_full"):
+            yield from self.filled_up(at, kind, some, fillers)
+
+    def filled_up(self, at: int, kind: int, some: _Units, fillers: np.ndarray) -> Iterator[np.ndarray]:
+        """The fillers with as much more of a kind that is cut on its page as brings rule `at` to all that it gives, where
+        that counts list prices or has a cap."""
+        rule, more, met = self.rules[at], fillers.copy(), self.near.meets[:, at]
+        if rule.base == "list":
+            short = _most_counted(rule) - some.listed - row_sum(fillers[:, met])
+        elif rule.base == "item" and rule.cap is not None:
+            short = _most_counted(rule) - some.item - row_sum(self.paid(fillers)[:, met])
+        else:
+            return
+        short = self.stack[at] * np.maximum(short, 0)
+        more[:, kind] += short if rule.base == "list" else self.listed(short, kind)
+        yield more
+
+    def missing(self, at: int, some: _Units, fillers: np.ndarray, times: int) -> np.ndarray:
+        """Fen by which the base of rule `at` falls short of its next threshold and `times` more, shape
+        (rows,)."""
+        rule = self.rules[at]
+        if at < self.near.helpers:
+            short: np.ndarray = np.maximum(_saturation(rule) - row_sum(fillers[:, self.near.meets[:, at]]), 0)
+            return short
+        own, beside = (some.listed, fillers) if rule.base == "list" else (some.item, self.paid(fillers))
+        if rule.base == "running":
+            outcome = some.outcome(fillers)
+            took = sum(outcome.parts[n] for n in range(at) if self.rules[n].level == "order")
+            base = row_sum((outcome.item - took) * self.term.applies[at])
+        else:
+            base = own + row_sum(beside[:, self.near.meets[:, at]])
+        steps = np.maximum(-(-base // rule.threshold), 1) + times if rule.kind == "every_full" else 1
+        missing: np.ndarray = np.maximum(rule.threshold * steps - base, 0)
+        return missing
+
+
+class _Units:
+    """A number of units of each SKU, whose item-level rules are reckoned once for all fillers beside them."""
+
+    def __init__(self, goods: _Goods, quantity: np.ndarray) -> None:
+        self.goods, self.quantity = goods, quantity
+        single, rules = goods.single, goods.rules
+        baskets = Baskets(single.list_price, quantity[:, None], single.item_off)
+        own = Terms(goods.term.applies[:, :, :1], goods.term.value[:, :, :1])
+        item, self.parts = item_amounts(baskets, rules, own, goods.stack)
+        self.item, self.listed = item[:, 0], single.list_price[:, 0] * quantity
+
+    def outcome(self, fillers: np.ndarray) -> Outcome:
+        """What the SKU (line 0) and the fillers beside it pay."""
+        goods = self.goods
+        baskets = Baskets(
+            np.column_stack([goods.single.list_price, fillers]),
+            np.column_stack([self.quantity, np.ones_like(fillers)]),
+            np.zeros((len(fillers), 1 + fillers.shape[1]), np.int64),
+        )
+        parts = np.zeros(goods.term.applies.shape, np.int64)
+        parts[:, :, :1] = self.parts
+        item = np.column_stack([self.item, goods.paid(fillers)])
+        return deducted(baskets, item, parts, Applied(goods.rules, goods.term, goods.stack))
+
+
+def _fullest(rule: Rule, unit: np.ndarray) -> np.ndarray:
+    """The fewest units of goods that count `unit` fen each of which an every-full rule takes most off a unit: what one
+    unit leaves over adds up to one threshold more after some."""
+    units = np.arange(1, _MOST_UNITS + 1)
+    off = unit[:, None] * units // rule.threshold * rule.value
+    return np.asarray(1 + np.argmax((off if rule.cap is None else np.minimum(off, rule.cap)) / units, axis=1))
+
+
+def _most_counted(rule: Rule) -> int:
+    """Fen of list price above which an order-level rule gives no more."""
+    if rule.cap is None or not rule.value:
+        return _LARGE
+    if rule.kind == "every_full":
+        return rule.threshold * -(-rule.cap // rule.value)
+    return max(rule.threshold, -(-rule.cap * WHOLE // rule.value))
+
+
+def _saturation(rule: Rule) -> int:
+    """Fen of filler above which its own reduction gives no more."""
+    if rule.kind == "amount_off":
+        return rule.value
+    return _LARGE if rule.cap is None else -(-rule.cap * WHOLE // rule.value)

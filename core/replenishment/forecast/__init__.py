@@ -1,0 +1,1 @@
+"""Pure: the demand forecast of a sale by SKU."""

@@ -1,0 +1,1 @@
+"""Pure: how much to order, and why."""

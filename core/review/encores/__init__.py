@@ -1,0 +1,1 @@
+"""What comes back after the sale, at which price, and the one click that arranges it."""

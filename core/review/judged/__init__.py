@@ -1,0 +1,1 @@
+"""What was decided against what came, area by area."""

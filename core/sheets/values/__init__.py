@@ -1,0 +1,1 @@
+"""What people write into a cell, and the value it stands for: counts, amounts, rates, days, codes."""

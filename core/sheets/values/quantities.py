@@ -1,0 +1,205 @@
+"""Counts and prices in packs: cartons, dozens and sets become pieces where the pack's size is known, and are refused
+where it is not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.sheets.values import cells
+from core.sheets.values.cells import Reading
+from core.sheets.values.spellings import FAULT, LARGEST_COUNT, fold, number_of
+
+DOZEN = 12.0
+_BOUGHT = frozenset({"unit_cost", "product", "moq"})
+PACK = r"箱|整箱|件箱|套|ctns?|cartons?|cases?|sets?"
+PIECE = r"件|个|支|瓶|盒|包|只|双|条|张|片|台|袋|罐|本|份|枚|pcs?|ea"
+_IN_PACKS = re.compile(
+    rf"([+-]?[\d,]*\d(?:\.\d+)?)({PACK}|打|dozens?)(?:[零又+]?(\d+)(?:{PIECE})?)?",
+    re.IGNORECASE,
+)
+_PACK_UNIT = rf"(?i)^(?:{PACK})(?:[(（=*x×/]?\s*\d+.*)?$"
+_STACK_UNIT = r"(?i)^(?:托|托盘|栈板|垛|捆|pallets?|plts?|罗|gross)$"  # of cartons, of dozens: no pack size says how many
+_DOZEN_UNIT = r"(?i)^(?:打|dozens?)$"
+_WEIGHT_UNIT = r"(?i)^(?:kg|g|t|公斤|千克|克|斤|市斤|两|吨|磅|lbs?|oz)$"
+_BARE = r"^[+-]?[\d,]*\d(?:\.\d+)?$"
+
+
+_PRICED_BY = rf"(?i)^(.*\d)(?:元|块|圆|rmb|cny)?\s*/\s*({PACK}|打|dozens?|托|托盘)\s*$"
+_PRICED_APIECE = rf"(?i)\d(?:元|块|圆|rmb|cny)?\s*/\s*(?:{PIECE})\s*$"
+_SAYS_PACK = (  # 1箱=12瓶, 箱(12瓶) · 12瓶/箱 · 1箱*12瓶
+    re.compile(rf"^1?(?:{PACK})[=:/(]*(\d+)(?:{PIECE})?\)?$"),
+    re.compile(rf"(?:^|[^\d.])(\d+)(?:{PIECE})?/1?(?:{PACK})\)?$"),
+    re.compile(rf"(?:^|[^\d.])1(?:{PACK})[=*x×](\d+)(?:{PIECE})?(?:$|\D)"),
+)
+_IS_SIZE = (  # 12瓶/件 · 1*12 · 12*1 · 12入, where nothing but a pack's size is meant
+    re.compile(rf"^(\d+)(?:{PIECE})?/件$"),
+    re.compile(rf"^1[*x×](\d+)(?:{PIECE})?$"),
+    re.compile(rf"^(\d+)(?:{PIECE})?[*x×]1$"),
+    re.compile(rf"^(\d+)(?:{PIECE})?[入装]$"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """What a sheet says about its units, one value a row: `sizes` pieces a pack (float64, NaN unknown), `units`
+    the text of its unit column, `buying` that of the unit in which goods are bought (null = blank); None where it has
+    no such column."""
+
+    sizes: np.ndarray | None = None
+    units: pa.Array | None = None
+    buying: pa.Array | None = None
+
+    def of(self, name: str) -> Packing:
+        """The packing of a field: what is bought is priced and counted in the unit that it is bought in."""
+        return self if self.buying is None or name not in _BOUGHT else Packing(self.sizes, self.buying)
+
+
+def read_quantities(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Reading:
+    """Counts in pieces (int64, Int64 where some are blank): `3箱5件` and `2打` by the row's pack size, and bare
+    numbers by the unit column.
+
+    Faults: "cell.unit" for packs of an unknown size, "cell.weight" for part of a piece in goods sold by weight.
+    """
+    array = cells.as_text(column)
+    reading = cells.read_integers(array)
+    packed = reading.faults == FAULT["cell.unit"]
+    bare = _matches(array, _BARE)
+    by_pack, by_dozen = (bare & rows for rows in _packed_rows(packing, len(array)))
+    by_weight = np.zeros(len(array), bool)
+    if packing.units is not None:
+        by_weight = _matches(packing.units, _WEIGHT_UNIT)
+    faults = reading.faults.copy()
+    faults[by_weight & (faults == FAULT["cell.not_whole"])] = FAULT["cell.weight"]
+    turned = packed | by_pack | by_dozen
+    if not turned.any():
+        return Reading(reading.values, faults)
+    values = pd.array(reading.values, dtype="Int64").astype("Float64").to_numpy(float, na_value=np.nan)
+    sizes = _sizes(packing, len(array))
+    words = pd.Series(array.to_pandas(), dtype=object)
+    for at in np.flatnonzero(packed):
+        values[at] = _pieces(str(words[at]), float(sizes[at]))
+    loose = by_pack | by_dozen
+    numbers = pd.to_numeric(words[loose].str.replace(",", ""), errors="coerce").to_numpy(float)
+    values[loose] = numbers * np.where(by_dozen, DOZEN, sizes)[loose]
+    unknown, broken = turned & np.isnan(values), turned & (values != np.floor(values))
+    faults[turned] = 0
+    faults[broken] = FAULT["cell.not_whole"]
+    faults[turned & (np.abs(values) > LARGEST_COUNT)] = FAULT["cell.too_large"]
+    faults[unknown] = FAULT["cell.unit"]
+    missing = np.isnan(values) | (faults > 0)
+    return Reading(pd.arrays.IntegerArray(np.where(missing, 0, values).astype(np.int64), missing), faults)
+
+
+def read_prices(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Reading:
+    """What one piece costs, in fen (half up): a price by the pack, in its cell (`120元/箱`) or by the row's unit, is
+    divided by the pack's size. Faults as of an amount, and "cell.unit" for a pack of an unknown size."""
+    array = cells.as_text(column)
+    priced_by = _matches(array, _PRICED_BY)
+    if priced_by.any():
+        said = pc.replace_substring_regex(array, _PRICED_BY, r"\2")
+        array = pc.if_else(pa.array(priced_by), pc.replace_substring_regex(array, _PRICED_BY, r"\1"), array)
+        units = pa.nulls(len(array), pa.string()) if packing.units is None else packing.units
+        packing = Packing(packing.sizes, pc.if_else(pa.array(priced_by), said, units))
+    reading = cells.read_money(array)
+    by_pack, by_dozen = _packed_rows(packing, len(array))
+    apiece = _matches(array, _PRICED_APIECE)
+    turned = (by_pack | by_dozen) & ~apiece & ~np.asarray(pd.isna(reading.values)) & (reading.faults == 0)
+    if not turned.any():
+        return reading
+    sizes = np.where(by_dozen, DOZEN, _sizes(packing, len(array)))
+    values, faults = pd.array(reading.values, dtype="Int64"), reading.faults.copy()
+    faults[turned & np.isnan(sizes)] = FAULT["cell.unit"]
+    fen, missing = values.to_numpy("int64", na_value=0), np.asarray(values.isna()) | (faults > 0)
+    for at in np.flatnonzero(turned & (faults == 0)):
+        size = int(sizes[at])
+        fen[at] = (int(fen[at]) * 2 + size) // (2 * size)
+    return Reading(pd.arrays.IntegerArray(np.where(missing, 0, fen), missing), faults)
+
+
+def priced_by_pack(column: pa.ChunkedArray | pa.Array, packing: Packing) -> np.ndarray:
+    """Where a price is one of a whole pack (bool)."""
+    array = cells.as_text(column)
+    by_pack, by_dozen = _packed_rows(packing, len(array))
+    rows: np.ndarray = (by_pack | by_dozen) & ~_matches(array, _PRICED_APIECE) | _matches(array, _PRICED_BY)
+    rows &= np.asarray(array.is_valid().to_numpy(zero_copy_only=False), bool)
+    return rows
+
+
+def _packed_rows(packing: Packing, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """(rows that count in packs, rows that count in dozens) by their unit."""
+    if packing.units is None:
+        return np.zeros(rows, bool), np.zeros(rows, bool)
+    by_pack = _matches(packing.units, _PACK_UNIT) | _matches(packing.units, _STACK_UNIT)
+    return by_pack, _matches(packing.units, _DOZEN_UNIT)
+
+
+def _sizes(packing: Packing, rows: int) -> np.ndarray:
+    """Pieces a pack by row (NaN unknown): of the row, else in the wording of its unit; a stack of packs has none."""
+    sizes = np.full(rows, np.nan) if packing.sizes is None else packing.sizes
+    if packing.units is None:
+        return sizes
+    texts = pd.Series(packing.units.to_pandas(), dtype=object)
+    own = texts.map({text: pieces_a_pack(str(text)) for text in texts.dropna().unique()}).to_numpy(float)
+    return np.where(_matches(packing.units, _STACK_UNIT), np.nan, np.where(np.isnan(sizes), own, sizes))
+
+
+def pieces_a_pack(text: str, *, bare: bool = False) -> float:
+    """How many pieces a pack holds by its wording; NaN where it does not say. `bare`: the text is about nothing else,
+    so that a number alone is one.
+
+    >>> [pieces_a_pack(text) for text in ("1箱=12瓶", "500ml*12瓶/箱", "箱（6）", "1*24", "12片装", "12")]
+    [12.0, 12.0, 6.0, nan, nan, nan]
+    >>> [pieces_a_pack(text, bare=True) for text in ("12", "1*24", "12入")]
+    [12.0, 24.0, 12.0]
+    """
+    folded = fold(text)[: cells.LONGEST_SPELLING].casefold()
+    if bare:
+        number, fault = number_of(folded)
+        if not fault and number:
+            return float(number) if number > 0 else float("nan")
+    for pattern in (*_SAYS_PACK, *(_IS_SIZE if bare else ())):
+        match = pattern.search(folded)
+        if match and 0 < int(match[1]) <= LARGEST_COUNT:
+            return float(match[1])
+    return float("nan")
+
+
+def read_pack_sizes(column: pa.ChunkedArray | pa.Array) -> Reading:
+    """Pieces a pack as whole numbers, as numbers or in words (12瓶/箱)."""
+    array = cells.as_text(column)
+    reading = cells.read_integers(array)
+    worded = np.flatnonzero(reading.faults)
+    if not len(worded):
+        return reading
+    values, faults = pd.array(reading.values, dtype="Int64"), reading.faults.copy()
+    for at in worded:
+        size = pieces_a_pack(str(array[at].as_py()), bare=True)
+        if not np.isnan(size):
+            values[at], faults[at] = int(size), 0
+    return Reading(values, faults)
+
+
+def _matches(array: pa.Array, pattern: str) -> np.ndarray:
+    matched = pc.fill_null(pc.match_substring_regex(array, pattern), False)
+    return np.asarray(matched.to_numpy(zero_copy_only=False), bool)
+
+
+def _pieces(text: str, size: float) -> float:
+    """The pieces of `3箱5件`; NaN where the pack's size is unknown or the text is something else.
+
+    >>> _pieces("3箱5件", 12.0), _pieces("2打", float("nan"))
+    (41.0, 24.0)
+    """
+    match = _IN_PACKS.fullmatch(fold(text)[: cells.LONGEST_SPELLING])
+    if not match:
+        return float("nan")
+    packs, unit, rest = match.groups()
+    per = DOZEN if re.fullmatch(_DOZEN_UNIT, unit) else size
+    whole = float(packs.replace(",", "")) * per
+    return whole + (float(rest or 0) if whole >= 0 else -float(rest or 0))

@@ -1,0 +1,137 @@
+"""Which units of a stock sheet count: its locations, and the parts of a SKU brought together. Pure frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.stock.rules import LEVELS
+
+PARTS = ("location", "lot", "expiry")
+_UNSELLABLE = re.compile(
+    r"残|次品|次货|正次|不良|瑕疵|坏|破损|损坏|退货|退换|退仓|售后|报废|废品|样品|样衣|展示|虚拟|在途|待检|质检|冻结|锁定|封存|隔离|"
+    r"维修|返修|返厂|待处理|过期|临期|盘亏|丢失|赠品|借出|damaged|defect|return|scrap|sample|virtual|transit|quarantine|expired|broken|"
+    r"unsellable|unfulfillable|reserved|inspection|repair",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A sheet with one row a SKU. `rows`: the summed rows; `parts`: the rows before they were summed,
+    with location, lot, expiry (str), units (int64), sellable (bool) and `into` (the row that they went into);
+    `locations`: location, units, counts, asked; `disagreeing`: how many SKUs have rows whose other values differ."""
+
+    rows: pd.DataFrame
+    parts: pd.DataFrame
+    locations: pd.DataFrame
+    disagreeing: int
+
+
+def unsellable(location: str) -> bool:
+    """Whether a location's name says that its units are not for sale.
+
+    >>> unsellable("残次仓"), unsellable("退货区"), unsellable("上海总仓"), unsellable("A-01-03")
+    (True, True, False, False)
+    """
+    return _UNSELLABLE.search(location) is not None
+
+
+def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping[str, bool]) -> Gathered:
+    """One row a SKU out of one row a location and lot.
+
+    Levels are summed over the locations that count: those answered now, else those remembered, else all whose
+    names do not say that they hold damaged, returned, sample or virtual goods. A SKU that only lies in
+    locations that do not count has nothing there.
+    """
+    if not any(name in sheet for name in PARTS):
+        return Gathered(sheet, pd.DataFrame(), pd.DataFrame(), 0)
+    names = {name: _text(sheet, name) for name in PARTS}
+    levels = [name for name in (*LEVELS, "available_to_promise") if name in sheet]
+    units = _units(sheet)
+    decided = _decided(names["location"].unique().tolist(), remembered, answers)
+    counts = names["location"].map(decided).astype(bool)
+    kept = sheet.assign(**{name: sheet[name].where(counts | sheet[name].isna(), 0) for name in levels})
+    rows, disagreeing = _summed(kept.drop(columns=[name for name in PARTS if name in kept]), levels)
+    first = sheet.groupby("sku_code", sort=False)["row"].transform("first")
+    parts = pd.DataFrame(
+        {
+            "sku_code": sheet["sku_code"],
+            **names,
+            "units": units,
+            "sellable": counts,
+            "row": sheet["row"],
+            "into": first,
+        }
+    )
+    return Gathered(rows, parts, _locations(parts, decided, {**remembered, **answers}), disagreeing)
+
+
+def _text(sheet: pd.DataFrame, name: str) -> pd.Series:
+    if name not in sheet:
+        return pd.Series("", index=sheet.index, dtype="str")
+    return sheet[name].astype("str").where(sheet[name].notna(), "")
+
+
+def _units(sheet: pd.DataFrame) -> pd.Series:
+    """What lies at a place: on hand, where the sheet is silent what is available."""
+    stated = [sheet[name].astype("Int64") for name in ("on_hand", "available_to_promise") if name in sheet]
+    units = pd.Series(pd.NA, index=sheet.index, dtype="Int64")
+    for level in stated:
+        units = units.fillna(level)
+    return units.fillna(0).astype("int64")
+
+
+def _decided(
+    locations: Sequence[str], remembered: Mapping[str, bool], answers: Mapping[str, bool]
+) -> dict[str, bool]:
+    """Location -> whether its units count. An answer for a warehouse holds for the bins within it (texts
+    joined by a blank), except where the bin itself is answered."""
+    known = {**remembered, **answers}
+    return {location: _counts(location, known) for location in locations}
+
+
+def _counts(location: str, known: Mapping[str, bool]) -> bool:
+    if location in known:
+        return known[location]
+    inner = [known[part] for part in location.split(" ") if part in known]
+    return all(inner) if inner else not unsellable(location)
+
+
+def _summed(sheet: pd.DataFrame, levels: Sequence[str]) -> tuple[pd.DataFrame, int]:
+    """(one row a SKU, SKUs with rows whose other figures or days differ: those values are left blank)."""
+    if not sheet["sku_code"].duplicated().any():
+        return sheet, 0
+    group = sheet.groupby("sku_code", sort=False)
+    texts = [
+        name for name in sheet if name not in (*levels, "sku_code", "row") and sheet[name].dtype == "str"
+    ]
+    others = [name for name in sheet if name not in (*levels, *texts, "sku_code", "row")]
+    whole = group[["row", *texts, *others]].first().join(group[list(levels)].sum(min_count=1))
+    apart = group[others].nunique() > 1
+    for name in others:
+        if apart[name].any():
+            whole[name] = whole[name].mask(apart[name])
+    return whole.reset_index()[list(sheet.columns)], int(apart.any(axis=1).sum())
+
+
+def _locations(parts: pd.DataFrame, decided: Mapping[str, bool], known: Mapping[str, bool]) -> pd.DataFrame:
+    """The locations of a sheet, those that do not count first, then by units."""
+    sums = parts.groupby("location", sort=False)["units"].sum().reset_index()
+    sums = sums.assign(
+        counts=sums["location"].map(decided).astype(bool), asked=sums["location"].isin(list(known))
+    )
+    return sums.sort_values(["counts", "units"], ascending=[True, False], ignore_index=True)
+
+
+def breakdown(parts: pd.DataFrame) -> pd.Series:
+    """Where the units of each SKU lie, in words (str, by sku_code): "上海仓 6 · 北京仓 4"."""
+    if parts.empty:
+        return pd.Series(dtype="str")
+    label = parts["location"].str.cat(parts[["lot", "expiry"]], sep=" ").str.split().str.join(" ")
+    text = label.str.cat(parts["units"].astype("str"), sep=" ").str.strip()
+    ordered = text.to_frame("text").assign(sku_code=parts["sku_code"]).sort_values(["sku_code", "text"])
+    return ordered.groupby("sku_code")["text"].agg(" · ".join).astype("str")

@@ -1,0 +1,1 @@
+"""Flash-sale sessions: planned, locked, drawn from, closed."""

@@ -1,0 +1,1 @@
+"""The demo in English: the same shop, other names."""

@@ -1,0 +1,37 @@
+"""The names of the demo's experiments in English."""
+
+from __future__ import annotations
+
+NAMES = {
+    "详情页首屏放 15 秒视频": "A 15-second video on the product page's first screen",
+    "首屏还是静态图，看完要滑三屏才知道功效。视频同款竞品都有。": "The first screen is still a picture; the effect is three screens down. Rivals show a video.",
+    "购物车里提示“还差 28 元满减”": "Tell in the cart that 28 yuan are missing for the coupon",
+    "满减门槛 199，平均订单 171，差一点的人最多。": "The threshold is 199, the mean order 171: many are just short of it.",
+    "搜索结果主图加价格角标": "A price mark on the main picture in search",
+    "会员日改成每周三": "Members' day every Wednesday",
+    "现在每月一次，记不住。": "Once a month is forgotten.",
+    "直播间口播改成先报到手价": "Hosts name the price to pay first",
+    "做一套自己的小游戏": "A game of our own",
+    "要三个月，大促前上不了线，也不是我们的强项。": "It takes three months, misses the sale, and is not our strength.",
+    "首屏视频试验": "First-screen video",
+    "凑单提示试验": "Cart hint",
+    "价格角标试验": "Price mark",
+    "视频比静态首图更能留人": "A video holds people better than a picture",
+    "提示差额能把客单价抬过门槛": "Naming the missing amount lifts AOV over the threshold",
+    "到手价角标带来更多搜索访客": "A price mark brings more visitors from search",
+    "护肤品首屏放视频，转化更高；彩妆没有分开看。": "A video on the first screen of skin care converts better; make-up was not looked at apart.",
+    "护肤详情页": "skin care pages",
+    "详情页": "product page",
+    "视频": "video",
+    "凑单提示文案放在结算按钮上方才有人看": "The hint is read only above the checkout button",
+    "放在购物车顶部时点击率 0.4%，移到按钮上方是 3.1%。": "0.4% clicked it on top of the cart, 3.1% above the button.",
+    "购物车": "cart",
+    "文案": "wording",
+    "新客": "new buyers",
+    "老客": "known buyers",
+    "运营 陈静": "Chen Jing, operations",
+    "设计 顾南": "Gu Nan, design",
+    "推广 周冉": "Zhou Ran, marketing",
+    "客服 何苗": "He Miao, service",
+    "商品 李想": "Li Xiang, goods",
+}

@@ -1,0 +1,62 @@
+"""The demo's people, levels, calendar and partners in English."""
+
+from __future__ import annotations
+
+NAMES = {
+    # provinces and city tiers
+    "广东": "Guangdong",
+    "浙江": "Zhejiang",
+    "江苏": "Jiangsu",
+    "上海": "Shanghai",
+    "北京": "Beijing",
+    "四川": "Sichuan",
+    "湖北": "Hubei",
+    "山东": "Shandong",
+    "河南": "Henan",
+    "湖南": "Hunan",
+    "福建": "Fujian",
+    "重庆": "Chongqing",
+    "一线": "Tier 1",
+    "新一线": "New tier 1",
+    "二线": "Tier 2",
+    "三线": "Tier 3",
+    "四线及以下": "Tier 4 and below",
+    # member levels and benefits
+    "银卡": "Silver",
+    "金卡": "Gold",
+    "铂金卡": "Platinum",
+    "黑金卡": "Black",
+    "生日券 20 元": "Birthday coupon of ¥20",
+    "每月免邮券 2 张，生日礼": "Free shipping twice a month, birthday gift",
+    "专属客服，新品试用，每月免邮": "Own service line, trial of new goods, free shipping",
+    "大促提前购，专属客服，全年免邮": "Early access to sales, own service line, free shipping all year",
+    # the calendar
+    "双十一预告：跨店满减规则": "Double-11 notice: how the cross-shop reduction works",
+    "面膜十五天空瓶笔记": "Fifteen days of masks: an empty-bottle post",
+    "护肤人群": "Skin-care people",
+    "预热专场：口红试色": "Warm-up live: lipstick swatches",
+    "加购有礼：前 500 名送小样": "Add to cart: samples for the first 500",
+    "加购未买": "Carted, not bought",
+    "老客专享：定金翻倍": "For returning buyers: deposit counts double",
+    "重要保持": "Important: keep",
+    "预售开场直播": "Live: the pre-sale opens",
+    "预售尾款提醒": "Balance of the pre-sale is due",
+    "付过定金": "Deposit paid",
+    # partners
+    "团长小满": "Leader Xiaoman",
+    "团长阿岚": "Leader Alan",
+    "KOL成分实验室": "Ingredient Lab",
+    "供应商直播间": "Supplier live room",
+    "周五群里预告预售清单": "Post the pre-sale list in the group on Friday",
+    "补发样品": "Send samples again",
+    "双十一空瓶测评脚本": "Script of the Double-11 empty-bottle review",
+    "谈续约与联名装": "Talk about renewal and a joint edition",
+    # lists and the last sale
+    "年中新客第二单": "Mid-year newcomers, second order",
+    "双十一想买没舍得买": "Double-11, wanted and not bought",
+    "想买没舍得买：发定向券": "Wanted and not bought: send the coupons",
+    "早鸟限量": "Early birds, few units",
+    "按上一场定的目标": "Set by the sale before",
+    "赠品要和主品分开备货": "Stock gifts apart from the goods they go with",
+    "客服晚班从 18 点提前到 17 点": "Evening shift of the chat from 17:00 instead of 18:00",
+}

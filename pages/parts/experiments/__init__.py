@@ -1,0 +1,1 @@
+"""What the experiments page is made of."""

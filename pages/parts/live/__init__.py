@@ -1,0 +1,1 @@
+"""Parts of the live page and the wall."""

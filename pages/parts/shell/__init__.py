@@ -1,0 +1,1 @@
+"""The UI script and what stands around every page: sign-in, guard, menu, campaign picker, error page."""

@@ -1,0 +1,1 @@
+"""The one import flow on the screen."""
