@@ -290,17 +290,29 @@ def choose(page: Page, label: str, option: str) -> None:
     wanted.click()
 
 
+def tick(page: Page, key: str, row: int | None = None) -> None:
+    """Ticks a row of the table with that key; without a row, all of them by the head's box. A grid still being laid
+    out is tried again."""
+    grid = (
+        page.locator(f".st-key-{key}_over").locator("xpath=following::*[@data-testid='stDataFrame']").first
+    )
+    height = 17 if row is None else 35 + 35 * row + 17
+    for _ in range(4):
+        grid.locator("canvas").first.wait_for()
+        page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
+        grid.click(position={"x": 18, "y": height})
+        settled(page)
+        try:
+            page.locator(f".st-key-{key}_bulk_clear").wait_for(timeout=4_000)
+            return
+        except Error:
+            continue
+    expect(page.locator(f".st-key-{key}_bulk_clear")).to_be_visible(timeout=1_000)
+
+
 def tick_request(page: Page, row: int) -> None:
     """Ticks a row of the open table of price requests and opens the form that decides what is ticked."""
-    grid = (
-        page.locator(".st-key-pricing_requests_over")
-        .locator("xpath=following::*[@data-testid='stDataFrame']")
-        .first
-    )
-    grid.locator("canvas").first.wait_for()
-    page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
-    grid.click(position={"x": 18, "y": 35 + 35 * row + 17})
-    settled(page)
+    tick(page, "pricing_requests", row)
     page.locator(".st-key-pricing_requests_bulk_decide button").first.click()
 
 

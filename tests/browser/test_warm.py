@@ -26,7 +26,7 @@ from core.warmup import deposits, settings
 from core.warmup.flash_sale import service
 from core.warmup.storefront import service as storefront
 from tests import shops
-from tests.browser.conftest import Server, settled, token_for
+from tests.browser.conftest import Server, settled, tick, token_for
 from tests.warmup.test_signals import Event, tell
 
 Picture = Callable[..., object]
@@ -266,7 +266,10 @@ def test_a_session_is_locked_and_what_stands_in_stock_follows(
 ) -> None:
     page = signed_in("campaign_lead", path="/warmup", shop=shop)
     tab(page, "秒杀场次")
-    page.get_by_role("button", name="锁定 2 场（60 件）").click()
+    tick(page, "warmup_sessions")
+    page.get_by_role("button", name="锁定 2 场").click()
+    expect(page.get_by_text("这些场次共 60 件")).to_be_visible()
+    page.locator(".st-key-warmup_lock button").click()
     expect(page.get_by_text("已锁定 60 件")).to_be_visible()
     with shop.database.reading() as connection:
         assert stock.levels(connection, ["001"])["activity_locked"].tolist() == [60]
