@@ -72,13 +72,13 @@ connect_stream = Table(
     "connect_stream",
     schema,
     Column("source", String(64), primary_key=True),
-    Column("kind", String, primary_key=True),  # orders | payments | refunds | stock | goods
+    Column("kind", String, primary_key=True),  # orders | payments | refunds | stock | goods | people
     Column("mapping", JSON, nullable=False),
     Column("shape", JSON, nullable=False),  # column -> type when it was set up
     Column("position", JSON, nullable=False),  # watermark and key up to which rows were read
     Column("sweep", JSON, nullable=False),  # the same for the second look at late and edited rows
     Column("swept_at", Moment),  # when that second look began
-    Column("digest", String, nullable=False, default=""),  # of the last sheet (stock, goods)
+    Column("digest", String, nullable=False, default=""),  # of the last sheet
     info={"place": "local"},
 )
 

@@ -293,9 +293,7 @@ def choose(page: Page, label: str, option: str) -> None:
 def tick(page: Page, key: str, row: int | None = None) -> None:
     """Ticks a row of the table with that key; without a row, all of them by the head's box. A grid still being laid
     out is tried again."""
-    grid = (
-        page.locator(f".st-key-{key}_over").locator("xpath=following::*[@data-testid='stDataFrame']").first
-    )
+    grid = page.locator(f".st-key-{key}_over").locator("xpath=following::*[@data-testid='stDataFrame']").first
     height = 17 if row is None else 35 + 35 * row + 17
     for _ in range(4):
         grid.locator("canvas").first.wait_for()

@@ -17,13 +17,16 @@ import pytest
 from sqlalchemy import create_engine, select, text
 
 from core.access import Actor
+from core.audience.people.tables import person
 from core.campaign import service as campaigns
 from core.campaign.service import NewSale
 from core.connect.feeds import address, polling, reader, service
 from core.connect.kinds import kind
 from core.connect.tables import connect_feed
 from core.database import Database, connect, new_id
+from core.database.types import schema
 from core.errors import ShopError
+from core.goods.tables import sku
 from core.imports import service as imports
 from core.live.intake import sources
 from core.settings import settings
@@ -276,12 +279,58 @@ def test_payments_refunds_stock_and_goods(sqlite: Database, admin: Actor, small_
     assert _on_hand(sqlite) == 48 + 51 + 52 + 53
     assert ours(sqlite)[0] == 10, "orders come in all the same"
     assert service.cards(sqlite, admin, at + timedelta(minutes=2))[0].state == "waiting"
-    kind_name, sheet = service.waiting_sheet(sqlite, admin, "erp")
+    kind_name, sheet = service.waiting_sheet(sqlite, admin, "erp", at + timedelta(minutes=2))
     draft = imports.check(imports.inspect(sqlite, admin, kind(kind_name), sheet, "a.csv"))
     assert imports.commit(sqlite, admin, draft, now=at + timedelta(minutes=2)).committed
     service.collect(sqlite, admin, "erp", at + timedelta(minutes=4))
     assert _on_hand(sqlite) == 99_999 + 51 + 52 + 53
     assert service.cards(sqlite, admin, at + timedelta(minutes=4))[0].state == "good"
+
+
+def test_stock_that_did_not_change_lately_is_read_too(
+    sqlite: Database, admin: Actor, small_shop: Shop
+) -> None:
+    set_up(sqlite, admin, small_shop)
+    small_shop.write("CREATE TABLE stock (sku text, name text, stock_num int, mtime text)")
+    for n, days in enumerate((400, 40, 0)):
+        long_ago = NOON - timedelta(days=days)
+        small_shop.write(f"INSERT INTO stock VALUES ('S{n:02d}', '货{n}', {50 + n}, :at)", at=long_ago)
+    columns = {"sku_code": "sku", "name": "name", "on_hand": "stock_num", "changed": "mtime"}
+    service.put(sqlite, admin, "erp", layout("stock", columns=columns, table="stock"), NOON)
+    service.collect(sqlite, admin, "erp", NOON + timedelta(minutes=1))
+    assert _on_hand(sqlite) == 50 + 51 + 52
+
+
+def test_a_list_price_in_fen_stays_what_it_is(sqlite: Database, admin: Actor, small_shop: Shop) -> None:
+    set_up(sqlite, admin, small_shop)
+    small_shop.write("CREATE TABLE sku (code text, name text, tag_price int, mtime text)")
+    small_shop.write("INSERT INTO sku VALUES ('S01', '面霜', 19990, :at)", at=NOON)
+    columns = {"sku_code": "code", "name": "name", "list_price": "tag_price", "changed": "mtime"}
+    service.put(
+        sqlite, admin, "erp", layout("goods", columns=columns, table="sku", select="", unit="fen"), NOON
+    )
+    service.collect(sqlite, admin, "erp", NOON + timedelta(minutes=1))
+    with sqlite.reading() as connection:
+        assert connection.scalar(select(sku.c.list_price).where(sku.c.sku_code == "S01")) == 19_990
+
+
+def test_people_come_in_without_their_ids(sqlite: Database, admin: Actor, small_shop: Shop) -> None:
+    set_up(sqlite, admin, small_shop)
+    small_shop.write("CREATE TABLE member (openid text, gender text, province text, mtime text)")
+    for n in range(30):
+        who = {"sex": "女" if n % 3 else "男", "at": NOON - timedelta(days=n)}
+        small_shop.write(f"INSERT INTO member VALUES ('wx-{n}', :sex, '浙江', :at)", **who)
+    known = service.guessed("people", ["openid", "gender", "province", "mtime"])
+    assert known == {"person": "openid", "sex": "gender", "province": "province", "changed": "mtime"}
+    service.put(sqlite, admin, "erp", layout("people", columns=known, table="member"), NOON)
+    at = looks(sqlite, admin, NOON + timedelta(minutes=1), seconds=61)
+    small_shop.write("UPDATE member SET gender = '男', mtime = :at WHERE openid = 'wx-1'", at=at)
+    looks(sqlite, admin, at + timedelta(minutes=2), seconds=61)
+    with sqlite.reading() as connection:
+        rows = connection.execute(select(person.c.person_key, person.c.sex)).all()
+        assert sorted(row.sex for row in rows) == ["female"] * 19 + ["male"] * 11
+        kept = [str(connection.execute(select(one)).all()) for one in schema.sorted_tables]
+    assert not [one for one in kept if "wx-" in one], "an id of the shop's stands nowhere"
 
 
 def _on_hand(db: Database) -> int:

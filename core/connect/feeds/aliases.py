@@ -59,6 +59,14 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "refunded_amount": ("refunded_amount", "refund_amount", "refund_fee"),
     "buyer": ("buyer", "buyer_id", "user_id", "customer_id", "buyer_nick", "member_id", "openid"),
     "channel": ("channel", "source", "platform", "渠道"),
+    "person": ("user_id", "customer_id", "member_id", "buyer_id", "buyer", "openid", "用户标识", "id"),
+    "first_seen": ("first_seen", "registered_at", "register_time", "created_at", "create_time", "注册时间"),
+    "sex": ("sex", "gender", "性别"),
+    "age_band": ("age_band", "age_group", "age_range", "年龄段"),
+    "province": ("province", "state", "省份"),
+    "city_tier": ("city_tier", "city_level", "城市级别"),
+    "device": ("device", "terminal", "os", "终端"),
+    "interest": ("interest", "interests", "tag", "兴趣"),
     "currency": ("currency", "currency_code", "币种"),
     "on_hand": ("on_hand", "stock_num", "stock", "quantity", "qty", "实物库存"),
     "reserved": ("reserved", "locked", "lock_num", "order_num", "占用库存"),
@@ -83,6 +91,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "refunds": ("refund", "after_sale", "aftersale", "退款"),
     "stock": ("stock", "inventory", "库存"),
     "goods": ("sku", "goods", "product", "item", "商品"),
+    "people": ("customer", "member", "user", "buyer", "用户", "会员", "客户"),
 }
 """What tables of a kind are usually called, the likeliest first."""
 

@@ -15,8 +15,9 @@ from core.errors import ShopError
 from core.money import half_up, parse_fen
 
 EVENT_KINDS = ("orders", "payments", "refunds")
-SHEET_KINDS = ("stock", "goods")
-KINDS = (*EVENT_KINDS, *SHEET_KINDS)
+KEYS: Mapping[str, str] = {"stock": "sku_code", "goods": "sku_code", "people": "person"}
+"""What tells the rows of a sheet apart; the rows of every other kind have their `key`."""
+KINDS = (*EVENT_KINDS, *KEYS)
 
 _ROW = ("key", "order_id", "sku_code", "quantity", "amount", "at")
 REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +26,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "refunds": (*_ROW, "changed"),
     "stock": ("sku_code", "on_hand", "changed"),
     "goods": ("sku_code", "changed"),
+    "people": ("person", "changed"),
 }
 _WHO = ("buyer", "channel", "currency")
 OPTIONAL: Mapping[str, tuple[str, ...]] = {
@@ -33,6 +35,16 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "refunds": _WHO,
     "stock": ("reserved", "presale_committed", "in_transit", "name"),
     "goods": ("name", "spec", "barcode", "category", "brand", "supplier", "list_price"),
+    "people": (
+        "first_seen",
+        "sex",
+        "age_band",
+        "province",
+        "city_tier",
+        "channel",
+        "device",
+        "interest",
+    ),
 }
 UNITS = ("yuan", "fen")
 HOME = frozenset({"", "CNY", "RMB", "CNH", "人民币", "元", "¥", "￥"})
@@ -54,6 +66,11 @@ class Layout:
     overlap: int = 300
     batch: int = 1_000
     timeout_s: int = 20
+
+    @property
+    def key(self) -> str:
+        """The field that tells its rows apart."""
+        return KEYS.get(self.kind, "key")
 
 
 class Row(NamedTuple):

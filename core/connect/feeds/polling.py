@@ -95,7 +95,7 @@ def _sheet(desk: Desk, stream: Stream, waits: list[ShopError]) -> int:
         return sheets.take(desk.db, desk.remote, desk.feed, stream, desk.now)
     except ShopError as error:
         if error.code != "connect.sheet_waits" and not error.code.startswith(
-            ("import.", "sheet.", "stock.", "goods.")
+            ("import.", "sheet.", "stock.", "goods.", "audience.")
         ):
             raise
         waits.append(error)

@@ -214,7 +214,7 @@ def _page(layout: Layout, after: Cursor, *, inclusive: bool) -> sa.Select[object
     """The question for a page of rows."""
     source = _source(layout)
     by_field = {name: source.c[column] for name, column in layout.columns.items()}
-    changed, key = by_field["changed"], by_field.get("key", by_field["sku_code"])
+    changed, key = by_field["changed"], by_field[layout.key]
     query = sa.select(*(column.label(f"f_{name}") for name, column in by_field.items()))
     if after.changed is not None:
         query = query.where(changed >= after.changed)

@@ -167,19 +167,24 @@ def readdress(db: Database, actor: Actor, source: str, text: str, now: datetime)
 def put(
     db: Database, actor: Actor, source: str, layout: Layout, now: datetime, *, since: datetime | None = None
 ) -> None:
-    """A kind that is read of a source from now on, beginning with rows that changed at or after `since`. Its newest
-    rows are tried first. ShopError("connect.unmapped" | "connect.bad_limits" | "connect.sample" |
+    """A kind that is read of a source from now on, beginning with rows that changed at or after `since`; unless
+    somebody says so, events from the running sale's first phase on, and sheets from their first row, as a good that did
+    not change lately has stock too. The newest rows are tried first. ShopError("connect.unmapped" | "connect.bad_limits" | "connect.sample" |
     "connect.watermark_empty") and the reader's own."""
     allow(actor, "settings.manage")
     _require_whole(layout)
     with db.reading() as connection:
         feed = book.feed(connection, source)
-        start = since or _first_day(connection, now)
+        start = since or (_first_day(connection, now) if layout.kind in EVENT_KINDS else None)
     stream = _tried(feed, layout, start)
     with db.writing() as connection:
         book.keep_stream(connection, stream)
         book.forget_open(connection, source, layout.kind)
-        facts = {"kind": layout.kind, "table": layout.table or "SELECT", "since": start.isoformat()}
+        facts = {
+            "kind": layout.kind,
+            "table": layout.table or "SELECT",
+            "since": start.isoformat() if start else "",
+        }
         audit.record(connection, actor, now, "source.put", source, None, facts)
 
 
@@ -198,7 +203,7 @@ def _require_whole(layout: Layout) -> None:
         raise ShopError("connect.bad_limits")
 
 
-def _tried(feed: Feed, layout: Layout, since: datetime) -> Stream:
+def _tried(feed: Feed, layout: Layout, since: datetime | None) -> Stream:
     """The kind as it will be read, after a look at its columns and its newest row."""
     with reader.reading(feed.sealed, layout.timeout_s) as remote:
         drift.require_no_writing(remote)
@@ -211,7 +216,7 @@ def _tried(feed: Feed, layout: Layout, since: datetime) -> Stream:
         if absent:
             raise ShopError("connect.schema_changed", what=", ".join(absent))
         newest = reader.newest(remote, layout)
-        start = watermark.starting(newest["changed"], since, feed.timezone) if newest else None
+        start = watermark.starting(newest["changed"], since, feed.timezone) if newest and since else None
         _, blank = reader.counted(remote, layout, start)
         if blank:
             raise ShopError("connect.watermark_empty", column=layout.columns["changed"], rows=blank)
@@ -300,9 +305,9 @@ def _card(connection: Connection, feed: Feed, now: datetime) -> Card:
     return Card(feed.source, feed.system, feed.dialect, state, used, feed.taken, open_now, lag, kinds)
 
 
-def waiting_sheet(db: Database, actor: Actor, source: str) -> tuple[str, bytes]:
-    """(kind, csv) of what a source's stock or goods have changed, for somebody who uploads it on its own page and
-    answers there. ShopError("connect.not_waiting") where none waits."""
+def waiting_sheet(db: Database, actor: Actor, source: str, now: datetime) -> tuple[str, bytes]:
+    """(kind, csv) of what a source's stock, goods or people have changed, for somebody who uploads it on its own page
+    and answers there; that it was taken out is written down. ShopError("connect.not_waiting") where none waits."""
     allow(actor, "settings.manage")
     with db.reading() as connection:
         feed, streams = book.feed(connection, source), book.streams(connection, source)
@@ -310,7 +315,10 @@ def waiting_sheet(db: Database, actor: Actor, source: str) -> tuple[str, bytes]:
     for stream in streams:
         if stream.layout.kind == kind:
             with reader.reading(feed.sealed, stream.layout.timeout_s) as remote:
-                return kind, sheets.sheet_of(stream, sheets.changed_rows(remote, stream))
+                sheet = sheets.sheet_of(stream, sheets.changed_rows(remote, stream))
+            with db.writing() as connection:
+                audit.record(connection, actor, now, "source.sheet", source, None, {"kind": kind})
+            return kind, sheet
     raise ShopError("connect.not_waiting")
 
 

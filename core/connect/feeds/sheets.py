@@ -1,4 +1,4 @@
-"""Stock and goods of a shop's database, through the same import as an upload: what changed since the last look is one
+"""Stock, goods and people of a shop's database, through the same import as an upload: what changed since the last look is one
 sheet, checked, compared and committed whole; what needs a person waits and is told."""
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from core.access import Actor
 from core.connect import journal
 from core.connect.feeds import book, drift, reader, watermark
 from core.connect.feeds.book import Feed, Stream
+from core.connect.feeds.mapping import Layout
 from core.connect.feeds.reader import Cursor
 from core.connect.kinds import kind as kind_named
 from core.database import Database
@@ -26,20 +28,9 @@ EVERY = timedelta(seconds=60)
 MOST_PAGES = 400
 RUN = ("=", "+", "-", "@", "\t", "\r")  # what begins so is a formula to a spreadsheet
 WAITS = "waits:"  # in the place of the last sheet's digest: the code of what a person is asked
-TITLES = {
-    "sku_code": "商家编码",
-    "on_hand": "实物库存",
-    "reserved": "占用库存",
-    "presale_committed": "预售占用",
-    "in_transit": "在途库存",
-    "name": "商品名称",
-    "spec": "规格",
-    "barcode": "条码",
-    "category": "类目",
-    "brand": "品牌",
-    "supplier": "供应商",
-    "list_price": "吊牌价",
-}
+BRINGS = {"people": "campaign_lead"}
+"""Whose right brings a kind in, where it is not the merchandiser's."""
+MONEY = frozenset({"list_price"})
 
 
 def take(db: Database, remote: Connection, feed: Feed, stream: Stream, now: datetime) -> int:
@@ -57,8 +48,8 @@ def take(db: Database, remote: Connection, feed: Feed, stream: Stream, now: date
         return 0
     content = sheet_of(stream, page)
     digest = hashlib.sha256(content).hexdigest()
-    after = replace(stream, position=Cursor(page[-1]["changed"], page[-1]["sku_code"]), digest=digest)
-    after = replace(after, swept_at=now)
+    # the watermark alone: the next look begins before it anyway, and somebody's id is kept nowhere
+    after = replace(stream, position=Cursor(page[-1]["changed"]), digest=digest, swept_at=now)
     if digest == stream.digest:
         with db.writing() as connection:
             book.keep_stream(connection, after)
@@ -87,20 +78,28 @@ def changed_rows(remote: Connection, stream: Stream) -> list[Mapping[str, object
         rows += page
         if len(page) < stream.layout.batch:
             return rows
-        at = Cursor(page[-1]["changed"], page[-1]["sku_code"])
+        at = Cursor(page[-1]["changed"], page[-1][stream.layout.key])
     raise ShopError("connect.too_many_rows", most=MOST_PAGES * stream.layout.batch)
 
 
 def sheet_of(stream: Stream, rows: Sequence[Mapping[str, object]]) -> bytes:
-    """The rows as the csv that a person would have uploaded: one a SKU, its newest."""
-    newest = {str(row["sku_code"]): row for row in rows}
-    names = [name for name in TITLES if name in stream.layout.columns]
+    """The rows as the csv that a person would have uploaded: one a key, its newest; money in yuan."""
+    layout, spec = stream.layout, kind_named(stream.layout.kind).spec
+    newest = {str(row[layout.key]): row for row in rows}
+    fields = [field for field in spec.fields if field.name in layout.columns]
     text = io.StringIO()
     table = csv.writer(text)
-    table.writerow([TITLES[name] for name in names])
+    table.writerow([field.title("zh") for field in fields])
     for _, row in sorted(newest.items()):
-        table.writerow([_cell(row[name]) for name in names])
+        table.writerow([_cell(_in_yuan(layout, field.name, row[field.name])) for field in fields])
     return text.getvalue().encode()
+
+
+def _in_yuan(layout: Layout, name: str, value: object) -> object:
+    """A sheet states money in yuan, whatever the database counts it in."""
+    if name not in MONEY or layout.unit != "fen" or value is None:
+        return value
+    return Decimal(str(value)) / 100
 
 
 def _cell(value: object) -> str:
@@ -120,7 +119,7 @@ def _imported(db: Database, feed: Feed, stream: Stream, content: bytes, now: dat
         earlier = journal.imported(connection, digest)
     if earlier is not None and not earlier["later"]:
         return int(earlier["figures"]["rows"])
-    actor = Actor(f"source:{feed.source}", "merchandiser", "http")
+    actor = Actor(f"source:{feed.source}", BRINGS.get(kind, "merchandiser"), "http")
     inspection = imports.inspect(db, actor, kind_named(kind), content, f"{feed.source}-{kind}.csv")
     report = imports.commit(db, actor, imports.check(inspection), unattended=True, now=now)
     if report.questions and not report.committed:

@@ -92,7 +92,7 @@ def _source(page: PageContext, card: Source) -> None:
         download(
             Button(t("connect.sheet"), key=f"sheet_{name}"),
             File(f"{name}.csv", "text/csv"),
-            lambda fresh: service.waiting_sheet(fresh.database, fresh.actor, name)[1],
+            lambda fresh: service.waiting_sheet(fresh.database, fresh.actor, name, fresh.now)[1],
             action="settings.manage",
         )
     _open_rows(page, card)
