@@ -23,6 +23,9 @@ SHORT = (
     "0120103",
 )  # wanted more than was ordered; their suppliers can still deliver
 LATE = ("0110104", "0130104")  # ordered, and due after the opening
+EARLY = 0.05  # of the goods wait for a small delivery before the opening, and nothing is ordered for afterwards
+LEAD_COVER = 1.46  # lead times of trade until the reorder point: the lead time and what it may vary
+AFTER = 24  # days more until it comes when it is for the time after the sale
 
 
 def files(anchor: date) -> dict[str, bytes]:
@@ -89,22 +92,25 @@ def _suppliers() -> pd.DataFrame:
 
 
 def _stock(anchor: date) -> pd.DataFrame:
-    """A well-kept shop three weeks before its sale: most goods stand there or arrive in time; a few heroes are short,
-    two supplies come after the opening, some old goods are too many."""
+    """A well-kept shop three weeks before its sale: most goods stand there, and what ordinary trade needs afterwards is
+    on order; a dozen wait for a delivery, a few heroes are short, two supplies come after the opening, some old goods
+    are too many."""
     s = shop()
     random = np.random.default_rng(SEED + 1)
     days = np.where(s["tier"] == "clearance", random.uniform(14, 40, len(s)), random.uniform(*ENOUGH, len(s)))
     days[s["sku_code"].isin((*SHORT, *LATE))] = SHORT_DAYS
     planned = np.round(s["units_per_day"] * days)
-    arrives = (random.random(len(s)) < 0.3) & (s["tier"] != "clearance") & ~s["sku_code"].isin(SHORT)
-    arrives |= s["sku_code"].isin(LATE)
-    share = np.where(arrives, random.uniform(0.05, 0.15, len(s)), 0.0)
-    share[s["sku_code"].isin(LATE)] = 0.6
-    coming = np.ceil(planned * share / s["pack_size"]) * s["pack_size"]
-    late = s["sku_code"].isin(LATE)
-    on_hand = np.maximum(planned - coming.where(late, 0), 5).astype(int)
-    coming = coming.where(~late, coming * 3)  # a whole delivery, and it is late
-    wait = np.where(s["sku_code"].isin(LATE), 24, random.integers(4, 15, len(s)))
+    late, luck = s["sku_code"].isin(LATE), random.random(len(s))
+    more = (luck < 0.3) & (s["tier"] != "clearance") & ~s["sku_code"].isin(SHORT)
+    share = np.where(more | late, random.uniform(0.05, 0.15, len(s)), 0.0)
+    share[late] = 0.6
+    added = np.ceil(planned * share / s["pack_size"]) * s["pack_size"]
+    waits = (more & (luck < EARLY)) | late
+    on_hand = np.maximum(planned - added.where(late, 0) + added.where(~waits, 0), 5).astype(int)
+    coming = added.where(waits, 0).where(~late, added * 3)  # a whole delivery, and it is late
+    wait = np.where(late, 24, random.integers(4, 15, len(s)))
+    standing = ~waits & ~s["sku_code"].isin(SHORT)
+    coming, wait = coming.where(~standing, _on_order(s, on_hand)), np.where(standing, wait + AFTER, wait)
     due = [(anchor + timedelta(days=int(days))).isoformat() for days in wait]
     return pd.DataFrame(
         {
@@ -120,6 +126,12 @@ def _stock(anchor: date) -> pd.DataFrame:
             "预计到货日期": pd.Series(due).where(coming > 0, None),
         }
     )
+
+
+def _on_order(s: pd.DataFrame, on_hand: pd.Series) -> pd.Series:
+    """Whole packs that bring a SKU above its reorder point of ordinary days, as a weekly buyer keeps it."""
+    level = s["units_per_day"] * (s["lead_time_days"] * LEAD_COVER + 5) + s["pack_size"]
+    return np.ceil((level - on_hand).clip(lower=0) / s["pack_size"]) * s["pack_size"]
 
 
 def _mistaken(stock: pd.DataFrame) -> pd.DataFrame:

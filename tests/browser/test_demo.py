@@ -19,6 +19,7 @@ from core import clock
 from core.access import Actor, allowed
 from core.backup.checks import broken, check
 from core.campaign import service as campaigns
+from core.replenishment import after_sale
 from core.stock.service import positions
 from data.make_demo import FOLDER
 from pages.parts.shell import menu
@@ -156,6 +157,13 @@ def test_a_well_run_shop_has_a_dozen_problems(shop: Any) -> None:
     tight = stock[stock["mark"].isin(["sold_out", "tight"])]
     assert 5 <= len(tight) <= 15
     assert (stock["mark"] == "enough").mean() > 0.9
+
+
+def test_ordinary_trade_is_on_order_but_for_a_dozen_or_two(shop: Any) -> None:
+    now = clock.now()
+    sale = str(campaigns.campaigns(shop.database, ADMIN)["campaign_id"].iloc[0])
+    rows = after_sale.ordinary(shop.database, ADMIN, sale, now=now)
+    assert 10 <= (rows["quantity"] > 0).sum() <= 30
 
 
 def test_the_attach_plan_is_exported_and_a_dot_opens_its_sku(
