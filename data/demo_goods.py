@@ -23,7 +23,9 @@ SHORT = (
     "0120103",
 )  # wanted more than was ordered; their suppliers can still deliver
 LATE = ("0110104", "0130104")  # ordered, and due after the opening
-EARLY = 0.05  # of the goods wait for a small delivery before the opening, and nothing is ordered for afterwards
+EARLY = (
+    0.05  # of the goods wait for a small delivery before the opening, and nothing is ordered for afterwards
+)
 LEAD_COVER = 1.46  # lead times of trade until the reorder point: the lead time and what it may vary
 AFTER = 24  # days more until it comes when it is for the time after the sale
 
