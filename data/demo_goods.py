@@ -133,7 +133,8 @@ def _stock(anchor: date) -> pd.DataFrame:
 def _on_order(s: pd.DataFrame, on_hand: pd.Series) -> pd.Series:
     """Whole packs that bring a SKU above its reorder point of ordinary days, as a weekly buyer keeps it."""
     level = s["units_per_day"] * (s["lead_time_days"] * LEAD_COVER + 5) + s["pack_size"]
-    return np.ceil((level - on_hand).clip(lower=0) / s["pack_size"]) * s["pack_size"]
+    missing: pd.Series = (level - on_hand).clip(lower=0)
+    return -(-missing // s["pack_size"]) * s["pack_size"]
 
 
 def _mistaken(stock: pd.DataFrame) -> pd.DataFrame:
