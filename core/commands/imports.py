@@ -60,6 +60,13 @@ def import_file(
     partial: Annotated[
         bool, typer.Option("--partial", help="take the rows that hold although most are refused")
     ] = False,
+    distinct_codes: Annotated[
+        bool,
+        typer.Option(
+            "--distinct-codes",
+            help="codes that differ only by case or look are goods of their own; remembered",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, write nothing")] = False,
 ) -> object:
     """Takes a workbook in: read, checked, compared, committed whole or not at all."""
@@ -79,7 +86,7 @@ def import_file(
         file.name,
         file.read_bytes(),
         choice,
-        Answers(campaign, locations=locations, partial=partial),
+        Answers(campaign, locations=locations, partial=partial, distinct=distinct_codes),
         dry_run=dry_run,
     )
     answer = as_json(report) if desk().as_json else in_words(report)

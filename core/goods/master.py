@@ -3,6 +3,7 @@ into them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,7 +13,10 @@ from core.goods.tables import sku, supplier
 from core.imports import rules
 from core.imports.kinds import Context
 from core.imports.versioned import AddedRow, VersionedTable
-from core.sheets.values.look_alikes import twins_of
+from core.sheets.values.look_alikes import alike_in_words, indistinct
+
+LOOK_ALIKE = "cell.look_alike"
+_NAMED = 20  # so many pairs are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,39 @@ class Master(VersionedTable):
 
 def without_twins(
     connection: Connection, rows: pd.DataFrame, context: Context
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(rows of a sheet whose codes can be told from every SKU of the shop, the others as refused rows): a code with
-    letters of another script that looks like a known one is no second SKU."""
+) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Mapping[str, object], ...]]:
+    """(rows of a sheet whose codes can be told from each other and from every SKU of the shop, the others as refused
+    rows, what to tell of them): a code that differs from another only by case or by look is no second SKU until
+    somebody says so (`Context.distinct`). Then the shop has both, and knows it from there on."""
+    if context.distinct or rows.empty:
+        return (
+            rows,
+            rules.refuse(rows.head(0), context.sheet, "sku_code", LOOK_ALIKE, pd.Series(dtype="str")),
+            (),
+        )
     known = pd.Series(connection.scalars(select(sku.c.sku_code)).all(), dtype="str")
-    twin = twins_of(rows["sku_code"].astype("str"), known)
-    codes = rows.loc[twin, "sku_code"]
-    return rows[~twin], rules.refuse(rows[twin], context.sheet, "sku_code", "cell.look_alike", codes)
+    told = rows["sku_code"].astype("str")
+    twin = indistinct(told, known)
+    refused = rules.refuse(rows[twin], context.sheet, "sku_code", LOOK_ALIKE, told[twin])
+    if not twin.any():
+        return rows, refused, ()
+    names = alike_in_words(told[twin], known)
+    facts = {
+        "code": "import.look_alikes",
+        "names": list(names[:_NAMED]),
+        "count": len(names),
+        "rows": int(twin.sum()),
+    }
+    return rows[~twin], refused, (facts,)
+
+
+def introduce_alike(connection: Connection, codes: pd.Series, context: Context) -> None:
+    """Makes codes that differ from others only by case or by look SKUs of the shop, as somebody said that they are."""
+    known = pd.Series(connection.scalars(select(sku.c.sku_code)).all(), dtype="str")
+    told = codes.astype("str")
+    fresh = told[indistinct(told, known) & ~told.isin(known).to_numpy(bool)].unique()
+    if len(fresh):
+        SKUS.introduce(connection, pd.DataFrame(index=pd.Index(fresh)), context)
 
 
 SKUS = Master(

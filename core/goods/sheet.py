@@ -33,9 +33,11 @@ MASTER_FIELDS = (
 
 def _compare_goods(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
     """The goods sheet against what stands, without codes that only look like a known one."""
-    rows, refused = master.without_twins(connection, sheet, context)
+    rows, refused, alike = master.without_twins(connection, sheet, context)
     compared = master.SKUS.compare(connection, rows, context)
-    return replace(compared, rejected=pd.concat([compared.rejected, refused], ignore_index=True))
+    rejected = pd.concat([compared.rejected, refused], ignore_index=True)
+    strange = compared.strange and not len(refused)
+    return replace(compared, rejected=rejected, strange=strange, warnings=(*compared.warnings, *alike))
 
 
 GOODS = Kind(

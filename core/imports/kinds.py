@@ -18,7 +18,8 @@ from core.sheets.columns import SheetSpec
 class Context:
     """Around one import: its id, who and when, the campaign it belongs to, and what was decided about
     conflicts (key -> "sheet" | "keep") and about locations (location -> whether its units count). `order_level`:
-    the amounts that the known export writes for a whole order."""
+    the amounts that the known export writes for a whole order. `distinct`: codes that differ only by case or by
+    look are goods of their own."""
 
     import_id: str
     actor: Actor
@@ -29,6 +30,7 @@ class Context:
     file_name: str = ""
     locations: Mapping[str, bool] = field(default_factory=dict)
     order_level: tuple[str, ...] = ()
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True)

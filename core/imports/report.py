@@ -12,6 +12,7 @@ from core.imports.control import Control, controls
 from core.imports.draft import SHEET_ROWS, Draft
 from core.imports.kinds import Comparison
 from core.sheets.clean import Cleaned
+from core.sheets.formats.container import column_letters
 from core.sheets.parts import Tally
 
 RETURNED = ("rows", "units", "amount", "beyond")
@@ -131,6 +132,7 @@ def _tallies(cleaned: Cleaned) -> dict[str, Tally]:
 def addressed(draft: Draft, rejected: pd.DataFrame) -> pd.DataFrame:
     """Refused cells with the sheet, the row and the cell that the reader sees."""
     several = len(draft.inspection.sheets) > 1
+    rejected = _celled(draft, rejected)
     if not len(rejected) or not (several or draft.laid):
         return rejected
     place, row = rejected["row"] // SHEET_ROWS, rejected["row"] % SHEET_ROWS
@@ -142,6 +144,31 @@ def addressed(draft: Draft, rejected: pd.DataFrame) -> pd.DataFrame:
         if laid
         else kept
     )
+
+
+def _celled(draft: Draft, rejected: pd.DataFrame) -> pd.DataFrame:
+    """Rows that only the shop could refuse, with the cell of the field that it refused them for."""
+    bare = rejected["cell"] == "" if len(rejected) else pd.Series(dtype=bool)
+    if not bare.any():
+        return rejected
+    places = rejected["row"] // SHEET_ROWS
+    letters = {at: _letters(draft, at) for at in places[bare].unique() if at not in draft.laid}
+    cells = [
+        letters.get(at, {}).get(field, "") and f"{letters[at][field]}{row % SHEET_ROWS}"
+        for at, field, row in zip(
+            places[bare], rejected.loc[bare, "field"], rejected.loc[bare, "row"], strict=True
+        )
+    ]
+    return rejected.assign(
+        cell=rejected["cell"].mask(bare, pd.Series(cells, index=rejected.index[bare], dtype="str"))
+    )
+
+
+def _letters(draft: Draft, place: int) -> dict[str, str]:
+    """Field -> the letters of its last column in the n-th sheet."""
+    looked = draft.inspection
+    first = looked.workbook.grid(looked.sheets[place]).first_column
+    return {name: column_letters(at + first) for at, name in sorted(looked.headers[place].mapping.items())}
 
 
 def warnings(draft: Draft, comparison: Comparison) -> Iterator[Mapping[str, object]]:

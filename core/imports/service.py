@@ -58,13 +58,14 @@ SHOWN_REJECTIONS = 1000
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the operator decided about a compared sheet: conflicts (key -> "sheet" | "keep"), locations
-    (location -> whether its units count), the campaign it belongs to, and whether the rows that hold are wanted
-    although most are refused."""
+    (location -> whether its units count), the campaign it belongs to, whether the rows that hold are wanted
+    although most are refused, and whether codes that differ only by case or by look are goods of their own."""
 
     campaign_id: str = ""
     decisions: Mapping[str, str] = field(default_factory=dict)
     locations: Mapping[str, bool] = field(default_factory=dict)
     partial: bool = False
+    distinct: bool = False
 
 
 def arriving(db: Database, actor: Actor) -> Waiting:
@@ -138,6 +139,7 @@ def _context(actor: Actor, draft: Draft, answers: Answers, import_id: str, now: 
         looked.file_name,
         answers.locations,
         looked.header.profile.order_level if looked.header.profile else (),
+        answers.distinct,
     )
 
 

@@ -13,6 +13,7 @@ from core.access.persons import MEMBER
 from core.access.persons import ORDERS as OF_ORDERS
 from core.database import keyed, read, upsert
 from core.errors import ShopError
+from core.goods.master import SKUS, introduce_alike, without_twins
 from core.goods.tables import sku
 from core.imports import rules as compared
 from core.imports.kinds import REJECTED, Account, Comparison, Context
@@ -52,7 +53,8 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
         raise ShopError("orders.no_goods")
     if not set(_OF_ORDERS) & set(sheet.columns):
         raise ShopError("orders.no_order", fields=list(_OF_ORDERS))
-    sheet, remarks = _of_persons(sheet)
+    sheet, alike, remarks = _distinct(connection, sheet, context)
+    sheet, said = _of_persons(sheet)
     export = settled.settle(sheet, _prices(connection, sheet), context.order_level)
     lines = told_lines(connection, export.lines)
     before, moves = _compared(connection, lines)
@@ -68,12 +70,35 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
     return Comparison(
         rows,
         changed,
-        export.refused.assign(sheet=context.sheet, cell="")[list(REJECTED)],
+        pd.concat([alike, export.refused.assign(sheet=context.sheet, cell="")[list(REJECTED)]]),
         strange=strange,
         merged=export.merged,
-        warnings=(*remarks, *export.warnings),
+        warnings=(*remarks, *said, *export.warnings),
         account=Account(settled.written(lines, sheet), export.skipped),
     )
+
+
+def _distinct(
+    connection: Connection, sheet: pd.DataFrame, context: Context
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Mapping[str, object]]]:
+    """The sheet without orders that hold a code which nobody can tell from another (`master.without_twins`), those
+    rows as refused ones, and what to tell of them."""
+    if "sku_code" not in sheet:
+        return sheet, pd.DataFrame(columns=list(REJECTED)), []
+    coded = sheet[sheet["sku_code"].notna()]
+    _, refused, told = without_twins(connection, coded, context)
+    if refused.empty:
+        return sheet, refused, []
+    bad = sheet["row"].isin(refused["row"])
+    orders = sheet["order_id"] if "order_id" in sheet else pd.Series(pd.NA, index=sheet.index)
+    group = (
+        orders.astype(object).where(orders.notna()).ffill().fillna(sheet["row"])
+    )  # a blank continues the row above
+    torn = group.isin(set(group[bad])) & ~bad
+    beside = compared.refuse(
+        sheet[torn], context.sheet, "order_id", "cell.group_refused", orders[torn].fillna("")
+    )
+    return sheet[~(bad | torn)], pd.concat([refused, beside], ignore_index=True), list(told)
 
 
 def _of_persons(sheet: pd.DataFrame) -> tuple[pd.DataFrame, list[Mapping[str, object]]]:
@@ -109,6 +134,8 @@ def write(connection: Connection, comparison: Comparison, context: Context) -> N
     keep_images(connection, context.import_id, rows.index, kept)
     upsert(connection, order_line, rows[[*KEY, *FIELDS]].assign(import_id=context.import_id), key=list(KEY))
     buyers.refresh(connection, [*rows["buyer_key"], *stored["buyer_key"].dropna()])
+    if context.distinct:
+        introduce_alike(connection, rows["sku_code"], context)
 
 
 def _compared(connection: Connection, told: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
@@ -119,7 +146,7 @@ def _compared(connection: Connection, told: pd.DataFrame) -> tuple[pd.DataFrame,
     return before, row_states(told.index, known, told.index.isin(moved))
 
 
-def revert(connection: Connection, import_id: str, context: Context) -> None:  # noqa: ARG001 - the import's signature
+def revert(connection: Connection, import_id: str, context: Context) -> None:
     """Every line as it was. ShopError("import.later_change") when a later export has moved one of them."""
     kept = images(connection, import_id)
     parts = kept.index.to_series().str.split("\x1f", expand=True)
@@ -137,6 +164,7 @@ def revert(connection: Connection, import_id: str, context: Context) -> None:  #
         upsert(connection, order_line, old.assign(**times), key=list(KEY))
         moved += list(old["buyer_key"])
     buyers.refresh(connection, moved)
+    SKUS.withdraw(connection, import_id, context)
 
 
 def told_lines(connection: Connection, settled_lines: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from core.sheets.reader import Grid
 from core.sheets.readings import CleanOptions, FieldReading, Reader, by_flaws, read_field
 from core.sheets.returns import NONE, Returns, no_less_than_nothing, returns_apart
 from core.sheets.values import cells
-from core.sheets.values.look_alikes import suspicious, twins
+from core.sheets.values.look_alikes import suspicious
 from core.sheets.values.spellings import FAULT, FAULTS
 
 REJECTED = ("sheet", "row", "cell", "field", "code", "value")
@@ -215,7 +215,7 @@ def _tallies(read: _Read, skipped: pd.DataFrame, bad: np.ndarray, again: np.ndar
 
 def _faults(read: _Read, grid: Grid, once: tuple[str, ...]) -> dict[int, np.ndarray]:
     """Column -> one fault a cell: what the file itself says of the cell, then what its reading says, then
-    bounds, then blanks, then codes that only look like another."""
+    bounds, then blanks."""
     faults: dict[int, np.ndarray] = {}
     body = read.body
     for name, reading in read.fields.items():
@@ -227,8 +227,6 @@ def _faults(read: _Read, grid: Grid, once: tuple[str, ...]) -> dict[int, np.ndar
         if entry.required:
             below = (body.first != body.numbers) if name in once else np.zeros(len(whole), bool)
             first[np.asarray(pd.isna(reading.values)) & ~whole & ~below] = FAULT["cell.blank"]
-        if entry.kind == "code" and name in (body.spec.key or body.identity):
-            first[twins(pd.Series(reading.values)) & (first == 0)] = FAULT["cell.look_alike"]
         for at, fault in mine.items():
             places, codes = by_flaws(grid.flaws, grid.first_column + at, body.numbers)
             fault[places] = codes

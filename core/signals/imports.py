@@ -8,17 +8,18 @@ from sqlalchemy import Connection, delete, select
 
 from core.database import keyed, read, upsert
 from core.errors import ShopError
-from core.goods.master import SKUS
+from core.goods.master import SKUS, without_twins
 from core.goods.tables import sku
 from core.imports import rules
 from core.imports.kinds import Comparison, Context
 from core.imports.versioned import images, keep_images, refuse_later, row_states, unsettled
+from core.signals.rules import span
 from core.signals.tables import FIGURES, daily_signal
 
 MASTER = ("name", "brand", "category")
 
 
-def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:  # noqa: ARG001 - the import's signature
+def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
     """Figures by SKU and day: added, changed or unchanged; the columns of the sheet count, others stay as
     they are.
 
@@ -27,7 +28,7 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
     figures = [name for name in FIGURES if name in sheet]
     if not figures:
         raise ShopError("signals.no_figure")
-    figures_stated = _told(sheet)
+    figures_stated, refused, alike = without_twins(connection, _told(sheet), context)
     before = _standing(connection, figures_stated)
     after = figures_stated[figures].astype("Int64")
     aligned = before.reindex(figures_stated.index)
@@ -54,7 +55,8 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
         connection.execute(select(sku.c.sku_code).where(sku.c.retired_at.is_(None)).limit(1)).first()
         is not None
     )
-    return Comparison(rows, changed, strange=some and not rows["in_master"].any())
+    strange = some and not rows["in_master"].any() and not len(refused)
+    return Comparison(rows, changed, refused, strange=strange, warnings=alike)
 
 
 def write(connection: Connection, comparison: Comparison, context: Context) -> None:
@@ -109,8 +111,8 @@ def _standing(connection: Connection, rows: pd.DataFrame) -> pd.DataFrame:
     """Stored rows of those SKUs and days, indexed by key: FIGURES and import_id."""
     columns = [daily_signal.c[name] for name in ("sku_code", "day", *FIGURES, "import_id")]
     wanted = keyed(daily_signal.c.sku_code, rows["sku_code"].unique(), connection)
-    span = daily_signal.c.day.between(rows["day"].min(), rows["day"].max())
-    frame = read(connection, select(*columns).where(wanted, span, daily_signal.c.channel == ""))
+    within = daily_signal.c.day.between(*span(rows["day"]))
+    frame = read(connection, select(*columns).where(wanted, within, daily_signal.c.channel == ""))
     keys = frame["sku_code"] + " " + frame["day"].astype("str")
     frame = frame.set_axis(keys.to_numpy()).drop(columns=["sku_code", "day"])
     return frame[frame.index.isin(rows.index)]

@@ -20,6 +20,11 @@ COUNTS = (
 )
 
 
+def span(days: pd.Series) -> tuple[date, date]:
+    """The first and the last of some days; for no day at all, a span without rows."""
+    return (days.min(), days.max()) if len(days) else (date.min, date.min)
+
+
 def shop_days(by_sku: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     """One row a day: the shop's own figure where a report of the whole shop gives it, else the sum over its
     SKUs.

@@ -25,7 +25,7 @@ from core.stock.rules import LEVELS
 def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
     """Levels now against levels in the sheet, its locations summed; unknown codes are added to the master with
     what the sheet says of them."""
-    sheet, refused = without_twins(connection, sheet, context)
+    sheet, refused, alike = without_twins(connection, sheet, context)
     gathered = gather(sheet, locations.rules(connection), context.locations)
     stated = gathered.rows.set_index(pd.Index(gathered.rows["sku_code"], dtype=object))
     goods = read(connection, select(sku.c.sku_code, sku.c.retired_at))
@@ -58,12 +58,12 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
         changes,
         refused,
         absent=tuple(live[~live.isin(stated.index)]),
-        strange=len(live) > 0 and not in_shop.any(),
+        strange=len(live) > 0 and not in_shop.any() and not len(refused),
         merged=len(sheet) - len(rows),
         account=_account(sheet, stated, rows, gathered, context),
         locations=gathered.locations,
         parts=gathered.parts,
-        warnings=(*locations.warnings(gathered), *_doubts(before, after, known, context)),
+        warnings=(*alike, *locations.warnings(gathered), *_doubts(before, after, known, context)),
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas as pd
+from sqlalchemy import Connection
 
+from core.goods.master import without_twins
 from core.goods.sheet import MASTER_FIELDS
-from core.imports.kinds import Kind
+from core.imports.kinds import Comparison, Context, Kind
 from core.sheets import writer
 from core.sheets.columns import Field, SheetSpec
 from core.stock import counts, imports
@@ -45,6 +47,16 @@ STOCK = Kind(
     any_of=("on_hand", "available_to_promise", "reserved", "presale_committed", "in_transit"),
 )
 
+
+def _compare_count(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
+    """The counted rows whose codes can be told from each other and from the shop's: the rest of a SKU would pass for
+    all of it."""
+    rows, refused, alike = without_twins(connection, sheet, context)
+    compared = counts.compare_count(connection, rows, context)
+    rejected = pd.concat([compared.rejected, refused], ignore_index=True)
+    return replace(compared, rejected=rejected, warnings=(*compared.warnings, *alike))
+
+
 COUNT = Kind(
     "count",
     "stock.count",
@@ -63,7 +75,7 @@ COUNT = Kind(
         parts=("location", "counter"),
         located=dict.fromkeys(("location", "lot", "expiry", "produced_on"), "location"),
     ),
-    counts.compare_count,
+    _compare_count,
     counts.write_count,
     counts.revert_count,
 )

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Table, delete, func, select
 
 from core.database import insert, keyed, read, upsert
 from core.errors import ShopError
-from core.goods.master import SKUS
+from core.goods.master import SKUS, without_twins
 from core.goods.tables import sku
 from core.imports import rules
 from core.imports.kinds import Comparison, Context
 from core.imports.versioned import images, keep_images, refuse_later, row_states, unsettled
+from core.signals.rules import span
 from core.signals.tables import FIGURES as DAILY
 from core.signals.tables import daily_signal
 from core.warmup.tables import FIGURES, warmup_figure
@@ -25,14 +26,14 @@ channels may be one person."""
 _JOINT = "\x1f"
 
 
-def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:  # noqa: ARG001 - the import's signature
+def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
     """Figures by SKU, day and channel: added, changed or unchanged; a blank cell states nothing.
     ShopError("signals.no_figure").
     """
     figures = [name for name in FIGURES if name in sheet]
     if not figures:
         raise ShopError("signals.no_figure")
-    lines = _told(sheet)
+    lines, refused, alike = without_twins(connection, _told(sheet), context)
     before = _standing(connection, warmup_figure, lines).reindex(lines.index)
     known = before["import_id"].notna()
     after = pd.DataFrame(
@@ -51,7 +52,8 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
     rows = after.assign(
         key=lines.index, state=state, row=lines["row"], unknown=unknown, **{name: lines[name] for name in KEY}
     )
-    return Comparison(rows, changed, strange=bool(unknown.any()) and not live and _any_goods(connection))
+    strange = bool(unknown.any()) and not live and not len(refused) and _any_goods(connection)
+    return Comparison(rows, changed, refused, strange=strange, warnings=alike)
 
 
 def write(connection: Connection, comparison: Comparison, context: Context) -> None:
@@ -106,9 +108,7 @@ def _standing(connection: Connection, table: Table, rows: pd.DataFrame) -> pd.Da
     figures = _figures(table)
     columns = [table.c[name] for name in (*KEY, *figures, "import_id")]
     wanted = keyed(table.c.sku_code, rows["sku_code"].unique(), connection)
-    frame = read(
-        connection, select(*columns).where(wanted, table.c.day.between(rows["day"].min(), rows["day"].max()))
-    )
+    frame = read(connection, select(*columns).where(wanted, table.c.day.between(*span(rows["day"]))))
     frame = frame.set_axis(_keys(frame)).astype(dict.fromkeys(figures, "Int64"))
     return frame.loc[frame.index.isin(rows.index), [*figures, "import_id"]]
 

@@ -65,6 +65,7 @@ BELOW = "仓库,SKU编码,库存数量\n甲仓,A,3\n,B,4\n残次仓,C,5\n,D,6\n"
 MATRIX = "款号,S,M\nK1,1,2\nK2,3,4\n"
 TWICE = "商品编码,库存,在途库存,调拨在途\nA,10,4,5\n"
 TOTAL = "商品编码,仓库,总库存\nA,甲,10\nA,乙,10\nB,甲,2\n"
+ALIKE = "商品编码,库存\na1,3\nA1,4\n"
 MOSTLY = "SKU编码,库存数量\n" + "".join(f"A{at // 2},{at}\n" for at in range(24)) + "B,5\n"
 
 
@@ -90,6 +91,7 @@ MOSTLY = "SKU编码,库存数量\n" + "".join(f"A{at // 2},{at}\n" for at in ran
         ),
         pytest.param(TWICE, [choose("_fit_in_transit", "调拨在途")], {"A": 10}, id="two columns"),
         pytest.param(TOTAL, [press("_each_own")], {"A": 20, "B": 2}, id="each row's own"),
+        pytest.param(ALIKE, [tick("_distinct")], {"a1": 3, "A1": 4}, id="look alike"),
         pytest.param(MOSTLY, [tick("_partial_")], {"B": 5}, id="most refused"),
     ],
 )

@@ -15,7 +15,9 @@ _TWINS = str.maketrans(
     "АВЕЅЗІЈКМНОРСТУХѴԌԛԝавеѕіјкмнорстухԁһӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχϲ",
     "ABES3IJKMHOPCTYXVGqwaBesijkMHopcTyxdhlABEZHIKMNOPTYXaikvoptuxc",
 )
+_DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _FOREIGN_LETTER = r"[Ͱ-ӿԀ-ԯἀ-῿Ⲁ-⳿]"
+_ODD = r"[\s\u00a0-\u036fͰ-ӿԀ-ԯἀ-῿\u2000-\u206f\u2212Ⲁ-⳿\u3000\ufe00-\uffef]"  # what a skeleton folds
 
 
 def skeleton(code: str) -> str:
@@ -24,8 +26,8 @@ def skeleton(code: str) -> str:
     >>> skeleton("А01") == skeleton("A01") == skeleton("Ａ０１") == skeleton("A\\u200b01")
     True
     """
-    folded = re.sub(INVISIBLE, "", unicodedata.normalize("NFKC", code))
-    return re.sub(r"\\s+", " ", folded.translate(_TWINS)).strip()
+    folded = re.sub(INVISIBLE, "", unicodedata.normalize("NFKC", re.sub(f"[{_DASHES}]", "-", code)))
+    return re.sub(r"\s+", " ", folded.translate(_TWINS)).strip()
 
 
 def suspicious(codes: pd.Series) -> np.ndarray:
@@ -36,27 +38,37 @@ def suspicious(codes: pd.Series) -> np.ndarray:
     return marked
 
 
-def twins(codes: pd.Series) -> np.ndarray:
-    """Where a suspicious code looks like another code of the same column (bool): it is no second SKU."""
-    odd = suspicious(codes)
-    twin = np.zeros(len(codes), bool)
-    if odd.any():
-        strange = codes[odd]
-        looks = strange.map(skeleton)
-        texts = strange.groupby(looks).transform("nunique")
-        twin[odd] = looks.isin(set(codes[~odd].dropna())).to_numpy() | (texts > 1).to_numpy()
-    return twin
+def indistinct(codes: pd.Series, known: pd.Series) -> np.ndarray:
+    """Where a code differs only by case or by look from another of the column, or from a known one (bool): nobody can
+    say whether the two are one SKU. Codes that are all known are goods of their own, as somebody said before."""
+    own, held = pd.Index(codes.unique()), pd.Index(known.unique())
+    new = own.difference(held, sort=False)
+    if not len(new):
+        return np.zeros(len(codes), bool)
+    texts = own.union(held, sort=False).to_series()
+    looks = _looks(texts)
+    alike = texts[looks.duplicated(keep=False).to_numpy()]
+    if not len(alike):
+        return np.zeros(len(codes), bool)
+    open_looks = set(looks[alike.index.intersection(new)])
+    asked = alike[looks[alike.index].isin(open_looks).to_numpy()]
+    return codes.isin(asked).to_numpy(bool)
 
 
-def twins_of(codes: pd.Series, known: pd.Series) -> np.ndarray:
-    """Where a code is not among the known ones and cannot be told from one of them on a screen (bool): one of the
-    two has letters of another script."""
-    new = ~codes.isin(known).to_numpy(bool)
-    odd, odd_known = suspicious(codes) & new, known[suspicious(known)]
-    twin = np.zeros(len(codes), bool)
+def alike_in_words(codes: pd.Series, known: pd.Series) -> tuple[str, ...]:
+    """Indistinct codes beside those that they look like: "a1 / A1"."""
+    texts = pd.Series(pd.unique(pd.concat([codes, known], ignore_index=True)))
+    looks = _looks(texts)
+    mine = texts[looks.isin(set(_looks(codes))).to_numpy()]
+    groups = mine.groupby(looks[mine.index], sort=False)
+    return tuple(" / ".join(group) for _, group in groups)
+
+
+def _looks(codes: pd.Series) -> pd.Series:
+    """What is left of each code when case and look are taken away, indexed as they are."""
+    texts = codes.astype("str")
+    odd = texts.str.contains(_ODD, regex=True, na=False).to_numpy(bool)
     if odd.any():
-        plain = set(known) | set(odd_known.map(skeleton))
-        twin[odd] = codes[odd].map(skeleton).isin(plain).to_numpy(bool)
-    if len(odd_known):
-        twin |= codes.isin(set(odd_known.map(skeleton))).to_numpy(bool) & new
-    return twin
+        texts = texts.copy()
+        texts.loc[odd] = pd.array([skeleton(code) for code in texts[odd]], dtype="str")
+    return texts.str.lower()

@@ -38,7 +38,6 @@ FAULTS = (
     "cell.unit",
     "cell.weight",
     "cell.currency",
-    "cell.look_alike",
     "cell.merged",
     "cell.remark",
     "cell.header_again",

@@ -90,13 +90,15 @@ def upload(page: PageContext, kind: Kind, *, key: str, campaign_id: str = "") ->
         return None
     if stand.draft.cleaned.hidden:
         st.warning(t("upload.hidden", n=stand.draft.cleaned.hidden), icon=":material/visibility_off:")
-    rejected.show(stand.draft, file, key=key)
+    refusals = st.container()
     report = _compare_and_commit(page, kind, stand, key, campaign_id, steps)
     if report is not None:
         st.session_state[f"{key}_done"] = report
         st.session_state[f"{key}_round"] = st.session_state.get(f"{key}_round", 0) + 1  # empties the uploader
         st.session_state.pop(f"{key}_stand", None)
         st.rerun()
+    with refusals:
+        rejected.show(stand.draft, st.session_state[f"{key}_stand"].comparison, file, key=key)
     return None
 
 
@@ -179,10 +181,12 @@ def _compare_and_commit(
         _steps(stand)
         sums.show(cast(Draft, stand.draft), compared, answers.decisions)
     widget = f"{key}_{stand.file_id}"
+    distinct = sums.answer_look_alikes(compared, answers.distinct, widget)
     counted = sums.answer_locations(compared, answers.locations, widget)
     decided = upload_compare.show(compared, kind, key=widget, answers=answers, store=store)
-    if decided != answers.decisions or counted != answers.locations:
-        st.session_state[store] = replace(answers, decisions=decided, locations=counted)
+    decisions = replace(answers, decisions=decided, locations=counted, distinct=distinct)
+    if decisions != answers:
+        st.session_state[store] = decisions
         st.rerun()
     return _commit_bar(page, stand, key)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.imports.kinds import Comparison
 from core.imports.service import Draft, addressed
 from core.sheets.annotate import annotate
 from core.sheets.columns import SheetSpec
@@ -25,15 +26,21 @@ COLUMNS = (
 )
 
 
-def show(draft: Draft, file: Any, *, key: str) -> None:
-    """The error table; nothing where every cell is good."""
-    rejected = addressed(draft, draft.cleaned.rejected)
+def show(draft: Draft, comparison: Comparison | None, file: Any, *, key: str) -> None:
+    """The error table of what the cells and the shop refuse; nothing where every row is good."""
+    by_shop = [] if comparison is None or comparison.rejected.empty else [comparison.rejected]
+    rejected = addressed(draft, pd.concat([draft.cleaned.rejected, *by_shop], ignore_index=True))
     if rejected.empty:
         return
     inspection = draft.inspection
     rows = int(rejected["row"].nunique())
     st.warning(
-        t("upload.refused", rows=rows, cells=len(rejected), good=len(draft.cleaned.frame)),
+        t(
+            "upload.refused",
+            rows=rows,
+            cells=len(rejected),
+            good=len(draft.cleaned.frame) - sum(len(part) for part in by_shop),
+        ),
         icon=":material/rule:",
     )
     sentences = {code: problem(code) for code in rejected["code"].unique()}

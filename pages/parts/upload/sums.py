@@ -29,6 +29,7 @@ _SAID_ELSEWHERE = frozenset(
         "import.columns_fit_twice",
         "sheet.day_or_month",
         "sheet.currency",
+        "import.look_alikes",
     }
 )
 
@@ -240,6 +241,27 @@ def _rates(names: list[str], choice: Choice, key: str) -> dict[str, Decimal]:
                 if rate:
                     rates[name] = Decimal(str(rate))
     return rates
+
+
+def answer_look_alikes(comparison: Comparison, distinct: bool, key: str) -> bool:
+    """Codes that differ only by case or by look: whether they are goods of their own. The answer stays on the screen,
+    so that it can be changed."""
+    asked = [warning for warning in comparison.warnings if warning["code"] == "import.look_alikes"]
+    if not asked and not distinct:
+        return distinct
+    with st.container(border=True, key=f"{key}_look_alikes"):
+        for warning in asked:
+            names = ("、" if language() == "zh" else ", ").join(cast("list[str]", warning["names"]))
+            st.warning(
+                t(
+                    "upload.look_alikes",
+                    n=number(cast(int, warning["count"])),
+                    rows=number(cast(int, warning["rows"])),
+                    names=literal(names),
+                ),
+                icon=":material/help:",
+            )
+        return st.checkbox(t("upload.distinct"), value=distinct, key=f"{key}_distinct")
 
 
 def answer_locations(comparison: Comparison, answers: Mapping[str, bool], key: str) -> Mapping[str, bool]:
