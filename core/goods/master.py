@@ -59,12 +59,12 @@ def without_twins(
             (),
         )
     known = pd.Series(connection.scalars(select(sku.c.sku_code)).all(), dtype="str")
-    told = rows["sku_code"].astype("str")
-    twin = indistinct(told, known)
-    refused = rules.refuse(rows[twin], context.sheet, "sku_code", LOOK_ALIKE, told[twin])
+    codes = rows["sku_code"].astype("str")
+    twin = indistinct(codes, known)
+    refused = rules.refuse(rows[twin], context.sheet, "sku_code", LOOK_ALIKE, codes[twin])
     if not twin.any():
         return rows, refused, ()
-    names = alike_in_words(told[twin], known)
+    names = alike_in_words(codes[twin], known)
     facts = {
         "code": "import.look_alikes",
         "names": list(names[:_NAMED]),
@@ -77,8 +77,8 @@ def without_twins(
 def introduce_alike(connection: Connection, codes: pd.Series, context: Context) -> None:
     """Makes codes that differ from others only by case or by look SKUs of the shop, as somebody said that they are."""
     known = pd.Series(connection.scalars(select(sku.c.sku_code)).all(), dtype="str")
-    told = codes.astype("str")
-    fresh = told[indistinct(told, known) & ~told.isin(known).to_numpy(bool)].unique()
+    texts = codes.astype("str")
+    fresh = texts[indistinct(texts, known) & ~texts.isin(known).to_numpy(bool)].unique()
     if len(fresh):
         SKUS.introduce(connection, pd.DataFrame(index=pd.Index(fresh)), context)
 

@@ -86,7 +86,7 @@ def _distinct(
     if "sku_code" not in sheet:
         return sheet, pd.DataFrame(columns=list(REJECTED)), []
     coded = sheet[sheet["sku_code"].notna()]
-    _, refused, told = without_twins(connection, coded, context)
+    _, refused, alike = without_twins(connection, coded, context)
     if refused.empty:
         return sheet, refused, []
     bad = sheet["row"].isin(refused["row"])
@@ -98,7 +98,7 @@ def _distinct(
     beside = compared.refuse(
         sheet[torn], context.sheet, "order_id", "cell.group_refused", orders[torn].fillna("")
     )
-    return sheet[~(bad | torn)], pd.concat([refused, beside], ignore_index=True), list(told)
+    return sheet[~(bad | torn)], pd.concat([refused, beside], ignore_index=True), list(alike)
 
 
 def _of_persons(sheet: pd.DataFrame) -> tuple[pd.DataFrame, list[Mapping[str, object]]]:
