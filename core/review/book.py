@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from openpyxl import Workbook
@@ -21,8 +22,18 @@ WIDE, NARROW = 34, 16
 Row = Sequence[str | float | int | None]
 
 
-def book(landing: Landing, lessons: Sequence[str], language: str) -> bytes:
-    """The workbook. `lessons`: sentences in that language; amounts in yuan; costs as far as the landing has them."""
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A sheet that is ready to be written: its name, its headings, its rows (money in yuan)."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Row]
+
+
+def book(landing: Landing, lessons: Sequence[str], language: str, leaves: Sequence[Leaf] = ()) -> bytes:
+    """The workbook. `lessons`: sentences in that language; amounts in yuan; costs as far as the landing has them.
+    `leaves`: sheets behind its own."""
     words = sentences("en" if language == "en" else "zh")
     workbook = Workbook()
     for blank in workbook.worksheets:
@@ -50,9 +61,20 @@ def book(landing: Landing, lessons: Sequence[str], language: str) -> bytes:
         if name in goods
     ]
     _table(workbook.create_sheet(words["review.tab_goods"]), goods, columns, words)
+    for leaf in leaves:
+        _leaf(workbook.create_sheet(leaf.title), leaf)
     out = io.BytesIO()
     workbook.save(out)
     return out.getvalue()
+
+
+def _leaf(sheet: Worksheet, leaf: Leaf) -> None:
+    _put(sheet, 1, leaf.headings, bold=True)
+    for number, row in enumerate(leaf.rows, 2):
+        _put(sheet, number, row)
+    sheet.freeze_panes = "B2"
+    for letter in "ABCDEFGH":
+        sheet.column_dimensions[letter].width = NARROW
 
 
 def _yuan(fen: float) -> float:

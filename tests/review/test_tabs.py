@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.access import Actor
-from core.review import drill
+from core.review import drill, service
 from core.review.after_sales import refund_rule
+from core.review.bridge import FACTORS
+from pages.parts.components.text import plain
+from pages.parts.entry.context import Chosen, PageContext
+from pages.parts.review import report
 from tests.live.conftest import Shop
 from tests.review.test_report import CLOSED
 from tests.review.test_report import shop as shop
@@ -54,3 +61,53 @@ def test_tabs_open_down_to_order_lines_and_judge_a_refund(shop: Shop, admin: Act
     kept[0].click().run()
     assert not page.exception
     assert refund_rule.in_force(shop.db, admin).rule.times == times
+
+
+def _bars(url, campaign_id, at):  # type: ignore[no-untyped-def]  # AppTest takes its text alone
+    from datetime import datetime
+
+    from core.access import Actor
+    from core.database import connect
+    from pages.parts.entry.context import Chosen, PageContext
+    from pages.parts.review import landing
+
+    moment = datetime.fromisoformat(at)
+    chosen = Chosen(campaign_id, "11.11", "Asia/Shanghai", moment, moment)
+    page = PageContext(connect(url), Actor("a", "admin"), moment, chosen)
+    landing.bridge(page, landing.landing(page))
+
+
+def test_any_bar_opens_down_to_the_hours_of_its_largest_part(shop: Shop, admin: Actor) -> None:
+    seen = service.review(shop.db, admin, shop.campaign_id, CLOSED)
+    page = AppTest.from_function(
+        _bars, args=(shop.db.url, shop.campaign_id, CLOSED.isoformat()), default_timeout=90
+    ).run()
+    assert not page.exception
+    for bar in FACTORS:
+        page.button_group(key="review_bar").set_value(bar).run()
+        assert not page.exception
+        parts = page.dataframe[0].value
+        assert [name for name in FACTORS if name in parts] == [bar]
+        sizes = seen.channels[bar].abs().sort_values(ascending=False)
+        assert len(parts) == len(sizes)
+        largest = next(box for box in page.selectbox if box.label == plain("review.behind"))
+        assert largest.value == sizes.index[0], "its largest part is open"
+        behind = drill.lines(shop.db, admin, shop.campaign_id, "channels", str(sizes.index[0]), CLOSED)
+        if len(behind.hours):
+            shown = next(
+                one.value for one in page.dataframe if "visitors" in one.value and "hour" in one.value
+            )
+            assert len(shown) == len(behind.hours), "with its hours"
+
+
+def test_the_workbook_has_what_was_judged(shop: Shop, admin: Actor) -> None:
+    page = PageContext(
+        shop.db, admin, CLOSED, Chosen(shop.campaign_id, "11.11", "Asia/Shanghai", CLOSED, CLOSED)
+    )
+    sheets = pd.read_excel(io.BytesIO(report._book(page)), sheet_name=None)
+    judged = sheets[plain("review.tab_judged")]
+    landing = service.review(shop.db, admin, shop.campaign_id, CLOSED)
+    assert len(judged) == len(landing.judged)
+    assert set(judged[plain("review.area")]) == {
+        plain(f"review.area_{area}") for area in landing.judged["area"]
+    }

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from core.connect.feeds import sheets
+from core.connect.feeds.mapping import Layout
 from core.connect.kinds import KINDS, kind
 from core.errors import ShopError
 from core.review import book
@@ -90,7 +91,7 @@ def test_a_template_of_every_kind_holds_text_alone(name: str) -> None:
 
 
 def test_the_csv_of_a_shops_database_runs_nothing_and_comes_in_as_it_was() -> None:
-    layout = SimpleNamespace(columns={"sku_code": "a", "name": "b", "on_hand": "c"})
+    layout = Layout("stock", columns={"sku_code": "a", "name": "b", "on_hand": "c"})
     names = [name for name in NAMES if name.strip() == name and name.isprintable()]
     rows = [{"sku_code": f"S{n:03d}", "name": name, "on_hand": -n} for n, name in enumerate(names)]
     content = sheets.sheet_of(SimpleNamespace(layout=layout), rows)  # type: ignore[arg-type]

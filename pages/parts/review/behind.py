@@ -15,12 +15,13 @@ from pages.parts.components.text import plain, t, time
 from pages.parts.entry.context import PageContext
 
 
-def behind(page: PageContext, by: str, named: Mapping[str, str]) -> None:
-    """A part of the table opened. `named`: words by part."""
+def behind(page: PageContext, by: str, named: Mapping[str, str], *, opened: bool = False) -> None:
+    """A part of the table opened. `named`: words by part; `opened`: the first of them is, until another is chosen."""
     chosen = st.selectbox(
         t("review.behind"),
         ["", *named],
-        key=f"review_behind_{by}",
+        index=1 if opened and named else 0,
+        key=f"review_behind_{by}_{next(iter(named), '')}" if opened else f"review_behind_{by}",
         format_func=lambda code: named.get(code) or plain("review.behind_none"),
     )
     if not chosen:

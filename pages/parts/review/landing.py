@@ -128,13 +128,30 @@ def bridge(page: PageContext, seen: Landing) -> None:
         label_visibility="collapsed",
         format_func=lambda name: plain(f"review.by_{name}"),
     )
+    bar = _bar(seen)
     frame = getattr(seen, str(by)).reset_index()
+    if bar:
+        frame = frame.sort_values(bar, key=abs, ascending=False, ignore_index=True)
     words = _phase_words(page) if by == "phases" else {}
     codes = [str(part) for part in frame["part"]]
     named = dict(zip(codes, [words.get(code) or _part(str(by), code) for code in codes], strict=True))
     frame["part"] = list(named.values())
-    draw(frame, PARTS, key=f"review_parts_{by}")
-    behind.behind(page, str(by), named)
+    columns = [one for one in PARTS if not bar or one.name not in FACTORS or one.name == bar]
+    draw(frame, columns, key=f"review_parts_{by}")
+    behind.behind(page, str(by), named, opened=bool(bar))
+
+
+def _bar(seen: Landing) -> str:
+    """The bar that is opened, "" of none: its parts come by their share in it."""
+    chosen = st.pills(
+        t("review.open_bar"), FACTORS, key="review_bar", format_func=lambda name: plain(f"review.{name}")
+    )
+    if not chosen:
+        return ""
+    bar = str(chosen)
+    gap = money_short(int(seen.bridge[bar]), sign=True)
+    st.caption(t("review.bar_parts", bar=plain(f"review.{bar}"), gap=gap))
+    return bar
 
 
 def _phase_words(page: PageContext) -> dict[str, str]:

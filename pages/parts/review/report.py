@@ -23,6 +23,7 @@ from pages.parts.components.text import (
 )
 from pages.parts.entry import goods_looks
 from pages.parts.entry.context import PageContext
+from pages.parts.review import judged
 from pages.parts.review.rungs import rungs
 
 LISTED = 8  # goods of each side on paper
@@ -56,7 +57,7 @@ def report(page: PageContext, landing: Landing) -> None:
 
 def _book(page: PageContext) -> bytes:
     landing = service.review(page.database, page.actor, page.campaign_id, page.moment)
-    return book(landing, _lessons(page, landing), language())
+    return book(landing, _lessons(page, landing), language(), judged.leaves(page, landing))
 
 
 def _state(landing: Landing) -> str:
