@@ -64,12 +64,16 @@ class Lives:
     curve: pd.DataFrame
 
 
-def stamp(db: Database, actor: Actor) -> int:
-    """A number that changes with every recorded change: what a page may keep its answers by, for as long as no
-    events matter that nobody records."""
+ELSEWHERE = ("session", "access", "account", "audit", "backup", "check", "key", "notify", "readiness")
+"""Packages whose records change no figure about people: who signs in does not make them all be computed again."""
+
+
+def stamp(db: Database, actor: Actor) -> str:
+    """The seal of the newest record that may change a figure about people: what a page may keep its answers by, for as
+    long as no events matter that nobody records."""
     allow(actor, "audience.view")
     with db.reading() as connection:
-        return audit.latest(connection)
+        return audit.latest_seal(connection, ELSEWHERE)
 
 
 def as_of_day(db: Database, actor: Actor, campaign_id: str, now: datetime) -> date:

@@ -23,7 +23,8 @@ ORDERS, PEOPLE = 1_000_000, 200_000
 NOW = datetime(2026, 11, 12, 2, 0, tzinfo=UTC)
 
 
-def _filled(db: Database) -> None:
+def filled(db: Database) -> None:
+    """A million orders, each of one line, by 200,000 people over 700 days."""
     random = np.random.default_rng(3)
     who = random.integers(0, PEOPLE, ORDERS)
     paid = pd.Timestamp("2026-11-11", tz="UTC") - pd.to_timedelta(
@@ -65,7 +66,7 @@ def _peer(db: Database) -> int:
 
 
 def test_segments_from_the_kept_sums(sqlite: Database) -> None:
-    _filled(sqlite)
+    filled(sqlite)
     actor = Actor("lead", "campaign_lead")
     started = time.process_time()
     shown = service.segments(sqlite, actor, now=NOW).table.set_index("segment")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import clock
-from core.access import Actor
+from core.access import Actor, audit
 from core.database import Database
 from core.lists import service
 from core.lists.rules import Plan
+from pages.parts.audience.remembered import remembered_today
+from pages.parts.entry.context import PageContext
 from pages.parts.shell import menu
 from tests.audience.test_service import _small, _take
 from tests.live.conftest import opened
@@ -92,3 +94,27 @@ def test_lists_are_seen_by_planners_and_exported_by_those_who_may(
     assert not page.exception
     assert len(page.get("download_button")) == mine - 1, "nobody's key without the permission"
     assert not {"生成名单", "Make the list"} & {button.label for button in page.button}
+
+
+def test_an_answer_from_orders_stands_for_its_day_until_something_is_recorded(
+    sqlite: Database, now: datetime
+) -> None:
+    lead, asked = Actor("lead", "campaign_lead"), list[datetime]()
+
+    def ask(page: PageContext) -> int:
+        asked.append(page.now)
+        return len(asked)
+
+    def answer(at: datetime, actor: Actor = lead) -> int:
+        return remembered_today(PageContext(sqlite, actor, at), "anything", ask)
+
+    morning = now.replace(hour=1)  # nine in Shanghai
+    assert [answer(morning), answer(morning + timedelta(hours=5))] == [1, 1]
+    assert answer(morning, Actor("money", "finance")) == 2, "what one role may see is not shown to another"
+    with sqlite.writing() as connection:
+        audit.record(connection, lead, now, "session.sign_in", "lead", None, None)
+    assert answer(morning + timedelta(hours=5)) == 1, "who signs in changes nothing about people"
+    with sqlite.writing() as connection:
+        audit.record(connection, lead, now, "audience.store", "run", None, {"people": 1})
+    assert answer(morning + timedelta(hours=6)) == 3
+    assert answer(morning + timedelta(hours=23)) == 4, "another day at midnight in Shanghai"

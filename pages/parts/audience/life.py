@@ -10,7 +10,7 @@ import streamlit as st
 from core.audience import service
 from core.audience.service import Lives
 from core.overview import stickiness
-from pages.parts.audience.remembered import remembered
+from pages.parts.audience.remembered import remembered, remembered_today
 from pages.parts.components import charts
 from pages.parts.components.charts import Spec, hue
 from pages.parts.components.columns import Column
@@ -30,7 +30,7 @@ ROW = 26  # pixels a cohort
 
 def load(page: PageContext) -> None:
     """The tab; an empty shop is told what to import."""
-    shown = remembered(page, "lives", lambda one: service.lives(one.database, one.actor, now=one.now))
+    shown = remembered_today(page, "lives", lambda one: service.lives(one.database, one.actor, now=one.now))
     if shown is None:
         empty("audience.empty", button="menu.goods", page="goods")
         return

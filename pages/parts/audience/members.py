@@ -14,7 +14,7 @@ from core.audience.people.sheet import MEMBERS
 from core.errors import ShopError
 from core.sheets.writer import export, template
 from pages.parts.audience.bring import bring
-from pages.parts.audience.remembered import remembered
+from pages.parts.audience.remembered import remembered_today
 from pages.parts.components import drafts
 from pages.parts.components.cards import Card, cards
 from pages.parts.components.columns import Column
@@ -60,7 +60,9 @@ LISTED = (
 
 def load(page: PageContext) -> None:
     """The tab; without members it says so and offers the sheet."""
-    shown = remembered(page, "members", lambda one: service.members(one.database, one.actor, now=one.now))
+    shown = remembered_today(
+        page, "members", lambda one: service.members(one.database, one.actor, now=one.now)
+    )
     if not shown.people:
         name = f"{plain('kind.members')}.xlsx"
         empty("members.none", sample=(name, lambda: template(MEMBERS.spec, language())))

@@ -8,7 +8,7 @@ import streamlit as st
 from core.audience import rules, runs, service, sheet
 from core.audience.service import MOVED_DAYS, Movement, Segmented
 from pages.parts.audience import tiles
-from pages.parts.audience.remembered import remembered
+from pages.parts.audience.remembered import remembered_today
 from pages.parts.components import charts
 from pages.parts.components.cards import Card, cards
 from pages.parts.components.columns import Column
@@ -44,7 +44,7 @@ MOVES = (
 def load(page: PageContext) -> None:
     """The tab; an empty shop is told what to import."""
     cut = _cut()
-    shown = remembered(
+    shown = remembered_today(
         page, "segments", lambda one: service.segments(one.database, one.actor, cut, now=one.now), cut
     )
     if not shown.table["orders"].sum():
@@ -52,7 +52,9 @@ def load(page: PageContext) -> None:
         return
     _answer(shown)
     _told(shown)
-    moved = remembered(page, "movement", lambda one: service.movement(one.database, one.actor, shown), cut)
+    moved = remembered_today(
+        page, "movement", lambda one: service.movement(one.database, one.actor, shown), cut
+    )
     rows = shown.table.assign(
         net=shown.table["segment"].map(moved.net if moved is not None else {}).astype("Int64"),
         action=[plain(f"segment_action.{name}") for name in shown.table["name"]],
