@@ -49,9 +49,9 @@ HYPOTHESES = (  # name, factor, change, title, idea
     ("mark", "visitors", 0.02, "到手价角标带来更多搜索访客", "搜索结果主图加价格角标"),
 )
 TESTS = (  # name, hypothesis, idea, second arm, base, minimum, days from today to start and end
-    (VIDEO, "video", "详情页首屏放 15 秒视频", "video", 0.060, 0.006, -15, -1),
-    (HINT, "hint", "购物车里提示“还差 28 元满减”", "hint", 0.062, 0.006, -7, 7),
-    (MARK, "mark", "搜索结果主图加价格角标", "mark", 0.055, 0.006, -15, -1),
+    (VIDEO, "video", "详情页首屏放 15 秒视频", "视频", 0.060, 0.006, -15, -1),
+    (HINT, "hint", "购物车里提示“还差 28 元满减”", "提示", 0.062, 0.006, -7, 7),
+    (MARK, "mark", "搜索结果主图加价格角标", "角标", 0.055, 0.006, -15, -1),
 )
 RATES = {VIDEO: (0.060, 0.0725), HINT: (0.062, 0.0660), MARK: (0.055, 0.055)}
 LOST = {MARK: 0.22}  # of the second arm's buyers, with their exposure: what its log has not

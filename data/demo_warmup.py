@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -24,7 +25,7 @@ TARGETS = {
     "add_to_cart": 2_600_000,
     "coupon_claims": 1_120_000,
     "reservations": 900_000,
-    "deposits": 165_000,
+    "deposits": 4_000,
 }
 MEMBERS = 2_400  # people whom the shop's app knows by a key
 DEEPER = {
@@ -70,7 +71,7 @@ def _report(anchor: date) -> pd.DataFrame:
     begins."""
     goods = leading()
     random = np.random.default_rng(SEED + 40)
-    parts = []
+    parts, paid = [], _deposits(anchor)
     for back in range(DAYS, 0, -1):
         rise = 1.0 if back > 9 else 1.4 + 0.12 * (9 - back)
         for channel, share in CHANNELS.items():
@@ -85,7 +86,7 @@ def _report(anchor: date) -> pd.DataFrame:
                         "领券人数": random.poisson(mean * 2.2),
                         "商品预约人数": booked,
                         "预约回流人数": random.binomial(booked, 0.31),
-                        "付定金件数": random.poisson(mean * 0.35) if back == 1 else 0,
+                        "付定金件数": [paid[channel, code] if back == 1 else 0 for code in goods["sku_code"]],
                     }
                 )
             )
@@ -101,6 +102,16 @@ def _report(anchor: date) -> pd.DataFrame:
         }
         parts.append(pd.DataFrame([{"日期": (anchor - timedelta(days=back)).isoformat(), **shop_wide}]))
     return pd.concat(parts, ignore_index=True)
+
+
+def _deposits(anchor: date) -> Counter[tuple[str, str]]:
+    """Deposits by channel and SKU: those of the members' events, which are the orders of the pre-sale."""
+    channels = dict(zip(CHANNELS_OF, (*CHANNELS, "推荐"), strict=True))
+    return Counter(
+        (channels[str(event["channel"])], str(event["sku_code"]))
+        for event in _members(anchor)
+        if event["kind"] == "deposit"
+    )
 
 
 def _members(anchor: date) -> list[dict[str, object]]:

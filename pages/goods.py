@@ -20,6 +20,7 @@ page = campaign(page)
 heading(page, "goods.title")
 if page.campaign is None:
     empty("goods.none", button="menu.plan" if page.may("campaign.edit") else "", page="plan")
+    tabs.data(page)
     st.stop()
 
 view = parts.picture(page)

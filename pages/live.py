@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.parts.components.figures.demand import ladder, strip
+from pages.parts.components.tabs import at_first
 from pages.parts.live import actions, desk
 from pages.parts.live import board as parts
 from pages.parts.live.minute import minute
@@ -18,9 +19,12 @@ at = minute(page)
 desk.before(page)
 actions.area(at)
 note = st.container()
-parts.board(page, at)
+low = not at_first("live_tab", desk.drawers(page, at or page.moment))
+parts.board(page, at, low=low)
 with note:
     parts.other_source(page)
-if at is None and page.sale.drill is None:  # the ladder speaks of the real sale and of this moment
+if (
+    at is None and page.sale.drill is None and not low
+):  # the ladder speaks of the real sale and of this moment
     strip(ladder(page))
 desk.tabs(page, at or page.moment)

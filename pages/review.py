@@ -10,5 +10,4 @@ page = need_campaign(page, "review.title")
 heading(page, "review.title")
 landing = parts.landing(page)
 if landing is not None:
-    parts.answer(landing)
-    parts.tabs(page, landing)
+    parts.show(page, landing)

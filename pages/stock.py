@@ -9,6 +9,7 @@ from core.stock import service
 from core.stock.sheet import STOCK
 from pages.parts import stock as parts
 from pages.parts.components.figures.demand import ladder, strip
+from pages.parts.components.tabs import at_first, tabbed
 from pages.parts.components.text import t
 from pages.parts.shell.campaign_picker import campaign
 from pages.parts.shell.empty import empty
@@ -28,11 +29,13 @@ if page.may("stock.import"):
         upload(page, STOCK, key="stock_upload")
 
 view = service.positions(page.database, page.actor, today=clock.business_day(page.now, settings().timezone))
+tabs = parts.tabs(page, view)
+first = at_first("stock_tab", tabs)  # on the others what stands above is low
 if view.empty:
     empty("stock.empty", sample=("stock.xlsx", parts.sample))
 else:
-    parts.answer(view, service.age(page.database, page.actor, page.now), page.now)
+    parts.answer(view, service.age(page.database, page.actor, page.now), page.now, whole=first)
 
-if page.campaign is not None:
+if page.campaign is not None and first:
     strip(ladder(page))
-parts.tabs(page, view)
+tabbed("stock_tab", tabs)

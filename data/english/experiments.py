@@ -23,6 +23,8 @@ NAMES = {
     "护肤详情页": "skin care pages",
     "详情页": "product page",
     "视频": "video",
+    "提示": "hint",
+    "角标": "mark",
     "凑单提示文案放在结算按钮上方才有人看": "The hint is read only above the checkout button",
     "放在购物车顶部时点击率 0.4%，移到按钮上方是 3.1%。": "0.4% clicked it on top of the cart, 3.1% above the button.",
     "购物车": "cart",

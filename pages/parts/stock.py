@@ -26,7 +26,7 @@ from pages.parts.components.columns import Column, Kind
 from pages.parts.components.downloads import Button, File, download
 from pages.parts.components.feedback import refusals
 from pages.parts.components.tables import Filter, table
-from pages.parts.components.tabs import tabbed
+from pages.parts.components.tabs import Tab
 from pages.parts.components.text import (
     ago,
     day,
@@ -57,6 +57,7 @@ POSITIONS = (
     Column("available_to_promise", "stock.available", "integer", help="stock.available_help"),
     Column("days_of_cover", "stock.days_of_cover", "decimal", help="stock.days_of_cover_help"),
     Column("on_hand", "stock.on_hand", "integer", help="stock.on_hand_help"),
+    Column("stock_value", "stock.stock_value", "money"),
     Column("reserved", "stock.reserved", "integer", help="stock.reserved_help"),
     Column("presale_committed", "stock.presale_committed", "integer", help="stock.presale_committed_help"),
     Column("activity_locked", "stock.activity_locked", "integer", help="stock.activity_locked_help"),
@@ -70,7 +71,6 @@ POSITIONS = (
     Column("brand", "stock.brand", shown=False),
     Column("supplier", "stock.supplier", shown=False),
     Column("unit_cost", "stock.unit_cost", "price", shown=False),
-    Column("stock_value", "stock.stock_value", "money"),
 )
 VIEWS = (
     Filter("sold_out", "stock.view_sold_out", lambda frame: frame["mark"] == "sold_out"),
@@ -112,8 +112,8 @@ def sample() -> bytes:
     return writer.template(STOCK.spec, language())
 
 
-def answer(view: pd.DataFrame, age: service.Age, now: datetime) -> None:
-    """Four figures, how old they are, and the strip of risk."""
+def answer(view: pd.DataFrame, age: service.Age, now: datetime, *, whole: bool = True) -> None:
+    """Four figures and how old they are; `whole`: with the picture of risk."""
     units, short = t("stock.units"), view["mark"].isin(["sold_out", "tight"])
     cards(
         *(
@@ -143,7 +143,8 @@ def answer(view: pd.DataFrame, age: service.Age, now: datetime) -> None:
         st.warning(" · ".join([*ages, t("stock.age_old")]), icon=":material/history:")
     else:
         st.caption(" · ".join(ages))
-    _cover(view)
+    if whole:
+        _cover(view)
 
 
 def _cover(view: pd.DataFrame) -> None:
@@ -163,20 +164,18 @@ def _cover(view: pd.DataFrame) -> None:
         st.caption(t("stock.cover_unknown", n=len(view) - len(known)))
 
 
-def tabs(page: PageContext, view: pd.DataFrame) -> None:
-    """The tabs that the role may use; only the open one is drawn."""
+def tabs(page: PageContext, view: pd.DataFrame) -> dict[str, Tab]:
+    """The tabs that the role may use."""
     offered: dict[str, tuple[bool, Callable[[], None]]] = {
         "positions": (not view.empty, lambda: positions(page, view)),
-        "counts": (page.may("stock.count"), lambda: counts(page, view)),
+        "counts": (not view.empty and page.may("stock.count"), lambda: counts(page, view)),
         "imports": (
             page.may("import.view"),
             lambda: history(page, (STOCK, COUNT, GOODS, SUPPLIERS), key="stock_imports"),
         ),
         "goods": (True, lambda: goods(page)),
     }
-    tabbed(
-        "stock_tab", {name: (t(f"stock.tab_{name}"), draw) for name, (may, draw) in offered.items() if may}
-    )
+    return {name: (t(f"stock.tab_{name}"), draw) for name, (may, draw) in offered.items() if may}
 
 
 def positions(page: PageContext, view: pd.DataFrame) -> None:

@@ -21,6 +21,8 @@ from core.backup.checks import broken, check
 from core.campaign import service as campaigns
 from core.replenishment import after_sale
 from core.stock.service import positions
+from core.warmup import deposits
+from core.warmup import service as warmup
 from data.make_demo import FOLDER
 from pages.parts.shell import menu
 from tests.demo_shop import Demo
@@ -164,6 +166,14 @@ def test_ordinary_trade_is_on_order_but_for_a_dozen_or_two(shop: Any) -> None:
     sale = str(campaigns.campaigns(shop.database, ADMIN)["campaign_id"].iloc[0])
     rows = after_sale.ordinary(shop.database, ADMIN, sale, now=now)
     assert 10 <= (rows["quantity"] > 0).sum() <= 30
+
+
+def test_deposits_are_the_same_in_the_signals_and_in_the_presale(shop: Any) -> None:
+    now = clock.now()
+    sale = str(campaigns.campaigns(shop.database, ADMIN)["campaign_id"].iloc[0])
+    days = warmup.heat(shop.database, ADMIN, sale, now).rows
+    reported = days.loc[days["figure"] == "deposits", "actual"].sum()
+    assert reported == deposits.overview(shop.database, ADMIN, sale, now)["units"].sum() > 0
 
 
 def test_the_attach_plan_is_exported_and_a_dot_opens_its_sku(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def test_without_data_each_tab_says_what_it_lacks(page: AppTest, sqlite: Databas
     assert "日历还空着" in _open(page, "touches")
 
 
+def _low(page: AppTest) -> list[str]:
+    """The figures of the low strips."""
+    bodies = "".join(str(part.proto.body) for part in page.get("html"))
+    return re.findall(r"<dd>(?:⚠ )?([^<]*?) ?<i>", bodies)
+
+
 def test_with_data_each_tab_has_its_figures(
     page: AppTest, sqlite: Database, lead: Actor, merchandiser: Actor
 ) -> None:
@@ -65,7 +72,7 @@ def test_with_data_each_tab_has_its_figures(
     figures = {}
     for tab in TABS:
         _open(page, tab)
-        figures[tab] = [metric.value for metric in page.metric]
+        figures[tab] = _low(page) + [metric.value for metric in page.metric]
     assert figures["growth"][0] == "40"
     assert figures["structure"][:3] == ["80", "40", "40"]
     assert len(figures["journey"]) == 7

@@ -61,7 +61,7 @@ def load(page: PageContext) -> None:
         return
     st.caption(t("growth.window", first=shown.first, last=shown.last, elapsed=shown.elapsed))
     whole = shown.rows[shown.rows["channel"] == ""].set_index("stage", drop=False)
-    cards(*(_card(stage, row_of(whole, stage), shown) for stage in STAGES))
+    cards(*(_card(stage, row_of(whole, stage), shown) for stage in STAGES), strip=True)
     _missing(shown)
     _attainment(whole)
     rows = shown.rows[shown.rows["value"].notna() | shown.rows["target"].notna()]

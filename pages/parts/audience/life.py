@@ -26,13 +26,14 @@ STAGES = (
     Column("amount", "audience.amount", "money"),
 )
 ROW = 26  # pixels a cohort
+CELL = 27  # pixels of width that a cell's number needs
 
 
 def load(page: PageContext) -> None:
     """The tab; an empty shop is told what to import."""
     shown = remembered_today(page, "lives", lambda one: service.lives(one.database, one.actor, now=one.now))
     if shown is None:
-        empty("audience.empty", button="menu.goods", page="goods")
+        empty("audience.empty", button="warmup.import_orders", page="goods")
         return
     st.caption(_limits(shown))
     words = shown.stages.assign(stage=[plain(f"life_stage.{name}") for name in shown.stages["stage"]])
@@ -73,7 +74,12 @@ def _retention(shown: Lives) -> None:
         st.caption(t("audience.curve_note"))
     cells = _cells(shown.cells)
     rows = cells["cohort"].nunique()
-    charts.draw(cells, _triangle(rows), key="audience_cohorts", alt=plain("audience.cohort_alt"))
+    charts.draw(
+        cells,
+        _triangle(rows, cells["age"].nunique()),
+        key="audience_cohorts",
+        alt=plain("audience.cohort_alt"),
+    )
     st.caption(t("audience.cohort_note"))
 
 
@@ -114,7 +120,7 @@ def _curve() -> Spec:
     }
 
 
-def _triangle(rows: int) -> Spec:
+def _triangle(rows: int, ages: int) -> Spec:
     """Rows of cohorts; the running month is hatched with a dash across its cell."""
     age = {
         "field": "age",
@@ -142,7 +148,12 @@ def _triangle(rows: int) -> Spec:
         "encoding": {**axes, "tooltip": tooltip},
     }
     text: Spec = {
-        "mark": {"type": "text", "fontSize": 11, "color": hue("ink")},
+        "mark": {
+            "type": "text",
+            "fontSize": 11,
+            "color": hue("ink"),
+            "opacity": {"expr": f"width < {CELL * ages} ? 0 : 1"},  # numbers would print over one another
+        },
         "encoding": {**axes, "text": {"field": "text"}},
     }
     return {"height": ROW * rows + 30, "layer": [cell, running, text]}

@@ -75,6 +75,7 @@ def _answer(all_lists: pd.DataFrame, offers: pd.DataFrame) -> None:
         Card(
             "lists.proof_cards", money_short(round(float(worth.sum())), sign=True), help="lists.proven_help"
         ),
+        strip=True,
     )
 
 

@@ -41,7 +41,7 @@ MOVES = (
     Column("cost", "members.cost", "money"),
 )
 NEAR = (
-    Column("level", "members.level", pinned=True),
+    Column("level", "members.earned_level", pinned=True),
     Column("next", "members.next"),
     Column("near", "members.near", "integer", help="members.near_help"),
     Column("missing", "members.missing", "money"),
@@ -88,6 +88,7 @@ def _answer(shown: Members) -> None:
             help="members.given_help",
         ),
         Card("members.due", number(due), against=percent(due / shown.people), help="members.due_help"),
+        strip=True,
     )
     if shown.levels["threshold"].isna().any():
         st.info(t("members.no_threshold"), icon=":material/rule:")

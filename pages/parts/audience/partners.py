@@ -24,6 +24,7 @@ COLUMNS = (
     Column("name", "partners.name", pinned=True),
     Column("kind_word", "partners.kind"),
     Column("score", "partners.score", "decimal", help="partners.score_help"),
+    Column("days_left", "partners.days_left", "integer"),
     Column("reach", "partners.reach", "integer"),
     Column("orders", "partners.orders", "integer"),
     Column("new_buyers", "partners.new_buyers", "integer"),
@@ -34,7 +35,6 @@ COLUMNS = (
     Column("roi", "partners.roi", "decimal", help="partners.roi_help"),
     Column("margin", "partners.margin", "money", help="partners.margin_help"),
     Column("task", "partners.task"),
-    Column("days_left", "partners.days_left", "integer"),
 )
 
 
@@ -91,6 +91,7 @@ def _answer(shown: Partners) -> None:
         Card("partners.new_buyers", number(int(rows["new_buyers"].fillna(0).sum()))),
         Card("partners.cost", money_short(spent), help="partners.cost_help"),
         Card("partners.roi", number(kept_fen / spent, 1) if spent else "—", help="partners.roi_help"),
+        strip=True,
     )
 
 

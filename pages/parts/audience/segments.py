@@ -48,7 +48,7 @@ def load(page: PageContext) -> None:
         page, "segments", lambda one: service.segments(one.database, one.actor, cut, now=one.now), cut
     )
     if not shown.table["orders"].sum():
-        empty("audience.empty", button="menu.goods", page="goods")
+        empty("audience.empty", button="warmup.import_orders", page="goods")
         return
     _answer(shown)
     _told(shown)

@@ -88,6 +88,7 @@ def _answer(shown: Structure) -> None:
             number(int(judged["verdict"].isin(["more", "less"]).sum())),
             against=plain("people.differs_of", n=len(judged)),
         ),
+        strip=True,
     )
 
 

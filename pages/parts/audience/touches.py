@@ -24,7 +24,7 @@ VIEWS = tuple(
     Filter(name, f"touches.view_{name}", keeps)
     for name, keeps in (
         ("planned", lambda rows: rows["state"] == "planned"),
-        ("over", lambda rows: rows["state"] == "over"),
+        ("over", lambda rows: rows["state"] == "measured"),
     )
 )
 
@@ -92,6 +92,7 @@ def _answer(shown: Calendar) -> None:
             "touches.cap", number(rule.most_a_week), against=plain("touches.cap_of"), help="touches.cap_help"
         ),
         Card("touches.quiet", begins, against=plain("touches.until", end=ends), help="touches.quiet_help"),
+        strip=True,
     )
 
 
@@ -115,6 +116,7 @@ def _worded(touches: pd.DataFrame) -> pd.DataFrame:
         kind_word=[plain(f"touch_kind.{name}") for name in touches["kind"]],
         channel_word=[channel_word(name) for name in touches["channel"]],
         audience_word=touches["audience"].replace("", plain("touches.everybody")),
+        state=touches["state"].replace("over", "measured"),
         **more,
     ).set_index("touch_id", drop=False)
 

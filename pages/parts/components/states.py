@@ -34,6 +34,7 @@ TONES: dict[str, str] = {
     "overdue": "red",
     # flash-sale sessions, pre-sale, old customers
     "planned": "gray",
+    "measured": "gray",
     "locked": "blue",
     "runs": "green",
     "over": "orange",

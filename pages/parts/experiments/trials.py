@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.experiments import designs, results
+from core.experiments.assignment import CONTROL
 from core.experiments.counts_sheet import EXPERIMENTS
 from core.experiments.designs import Trial
 from core.experiments.judgement import Outcome, Result
@@ -120,12 +121,17 @@ def _head(page: PageContext, view: View) -> None:
     people = sum(view.result.people)
     cards(
         *(
-            Card("experiments.arm_people", number(n), against=literal(arm.code))
+            Card("experiments.arm_people", number(n), against=literal(_arm_word(arm.code)))
             for arm, n in zip(design.arms, view.result.people, strict=True)
         ),
         Card("experiments.of_needed", percent(people / design.needed, 0), against=number(design.needed)),
         Card("experiments.two_arms", number(view.result.two_arms), alarm=view.result.two_arms > 0),
     )
+
+
+def _arm_word(code: str) -> str:
+    """What the shop calls the arm; the one that is left as it was has a word of the house."""
+    return plain("experiments.control") if code == CONTROL else code
 
 
 def _outcome(view: View, outcome: Outcome) -> None:

@@ -68,23 +68,32 @@ GOODS = (
 )
 
 
-def board(page: PageContext, at: datetime | None) -> None:
-    """The picture; the running minute draws itself anew every EVERY_S seconds."""
-    lost = partial(draw_last, partial(_draw, None, at), LAST_DRAWN, page.campaign_id)
-    fragment("live.view", _board, at)(run_every=None if at is not None else EVERY_S, lost=lost)
+def board(page: PageContext, at: datetime | None, *, low: bool = False) -> None:
+    """The picture; the running minute draws itself anew every EVERY_S seconds. `low`: figures and alerts alone."""
+    lost = partial(draw_last, partial(_draw, None, at, low=low), LAST_DRAWN, page.campaign_id)
+    fragment("live.view", _board, at, low)(run_every=None if at is not None else EVERY_S, lost=lost)
 
 
-def _board(page: PageContext, at: datetime | None) -> None:
-    draw_now(page, at, _draw, LAST_DRAWN)
+def _board(page: PageContext, at: datetime | None, low: bool) -> None:
+    draw_now(page, at, partial(_draw, low=low), LAST_DRAWN)
 
 
-def _draw(page: PageContext | None, at: datetime | None, look: LiveView) -> None:
+def _draw(page: PageContext | None, at: datetime | None, look: LiveView, *, low: bool) -> None:
     """The picture; without a context the last one that could be had, and nobody who could act upon it."""
-    seen, frames, now = look.seen, drawn(look), page.now if page is not None else clock.now()
+    seen, now = look.seen, page.now if page is not None else clock.now()
     with st.container(horizontal=True, vertical_alignment="center", key="live_fresh"):
         freshness(look, now, at is None)
         pulse(seen, now, key="live_pulse", live=at is None, stale=page is None, quiet=True)
-    answer(seen)
+    answer(seen, low=low)
+    if low:
+        alerts(page, look, at is None)
+        return
+    _charts(page, at, look)
+
+
+def _charts(page: PageContext | None, at: datetime | None, look: LiveView) -> None:
+    """Curve and why, the alerts, goods and tiers."""
+    seen, frames = look.seen, drawn(look)
     waits = seen.at < seen.scope.starts_at and not seen.paid  # nothing can differ from the plan yet
     left, right = (st.container(), None) if waits else st.columns((5, 2), gap="medium")
     with left:

@@ -17,6 +17,7 @@ from core.live.snapshot import service
 from pages.parts.components.columns import Column
 from pages.parts.components.feedback import attempt
 from pages.parts.components.tables import draw as draw_table
+from pages.parts.components.tabs import Tab, tabbed
 from pages.parts.components.text import literal, money, number, plain, t, time, who
 from pages.parts.entry.context import PageContext
 from pages.parts.live import actions, debrief
@@ -91,14 +92,20 @@ def before(page: PageContext) -> None:
 
 
 def tabs(page: PageContext, at: datetime) -> None:
-    """The desk's tabs."""
-    names = ("advice", "log", "rules", "books", "rehearsal")
-    places = st.tabs([t(f"live.tab_{name}") for name in names])
-    for name, place in zip(names, places, strict=True):
-        with place:
-            {"advice": _advice, "log": _log, "rules": _rules, "books": _books, "rehearsal": _rehearsal}[name](
-                page, at
-            )
+    """The desk's tabs; only the open one is drawn."""
+    tabbed("live_tab", drawers(page, at))
+
+
+def drawers(page: PageContext, at: datetime) -> dict[str, Tab]:
+    """What each tab draws."""
+    parts = {
+        "advice": _advice,
+        "log": _log,
+        "rules": _rules,
+        "books": _books,
+        "rehearsal": _rehearsal,
+    }
+    return {name: (t(f"live.tab_{name}"), partial(draw, page, at)) for name, draw in parts.items()}
 
 
 def _detail(row: Mapping[Any, Any]) -> str:

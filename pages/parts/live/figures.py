@@ -26,36 +26,37 @@ def over(seen: Picture) -> bool:
     return seen.at >= seen.scope.ends_at - LAST
 
 
-def answer(seen: Picture) -> None:
-    """Two rows of cards: the race, then what stands behind it; before the opening, when all of them wait, one low strip."""
-    waits = seen.at < seen.scope.starts_at
+def answer(picture: Picture, *, low: bool = False) -> None:
+    """Two rows of cards: the race, then what stands behind it; one low strip before the opening, when all of them wait,
+    and where the reader works on something else (`low`)."""
+    waits = picture.at < picture.scope.starts_at
     race = (
-        _paid(seen),
-        _close(seen),
+        _paid(picture),
+        _close(picture),
         Card(
             "live.needed",
-            times(seen.needed_rate),
+            times(picture.needed_rate),
             help="live.needed_help",
             against=plain("live.needed_no_pace")
-            if seen.speed is None or over(seen)
-            else plain("live.needed_against", now=times(seen.speed)),
+            if picture.speed is None or over(picture)
+            else plain("live.needed_against", now=times(picture.speed)),
         ),
         Card(
             "live.net",
-            money_short(seen.net),
+            money_short(picture.net),
             help="live.net_help",
             against=""
-            if seen.expected_net is None
-            else plain("live.expected_net_is", amount=money_short(seen.expected_net)),
+            if picture.expected_net is None
+            else plain("live.expected_net_is", amount=money_short(picture.expected_net)),
         ),
-        Card("live.placed", money_short(seen.placed), help="live.placed_help"),
+        Card("live.placed", money_short(picture.placed), help="live.placed_help"),
     )
-    behind = (*_people(seen), *_orders(seen))
-    if waits:
+    behind = (*_people(picture), *_orders(picture))
+    if waits or low:
         cards(*race, *behind, strip=True)
         return
     cards(*race)
-    st.caption(_outlook(seen))
+    st.caption(_outlook(picture))
     cards(*behind)
 
 

@@ -46,8 +46,7 @@ def answer(board: Board, *, strip: bool = False) -> None:
     line."""
     rows, whole = board.readiness.iloc[:-1], board.readiness.iloc[-1]
     late = int(board.tasks["late_by"].max())
-    critical = board.tasks[board.tasks["critical"]]
-    first = literal(critical.sort_values("earliest_start")["title"].iloc[0]) if len(critical) else ""
+    latest = literal(board.tasks["title"].iloc[int(board.tasks["late_by"].argmax())])
     points = float(whole["readiness"] - whole["planned"])
     against = t("readiness.against_plan", points=points)
     cards(
@@ -76,7 +75,7 @@ def answer(board: Board, *, strip: bool = False) -> None:
             "readiness.late_by",
             number(late),
             t("readiness.days_unit"),
-            against=first if late > 0 else "",
+            against=latest if late > 0 else "",
             alarm=late > 0,
             help="readiness.late_by_help",
         ),

@@ -17,6 +17,7 @@ from pages.parts.components.charts.waterfalls import waterfall
 from pages.parts.components.defaults import finding_text
 from pages.parts.components.figures.reported import otherwise
 from pages.parts.components.tables import draw, table
+from pages.parts.components.tabs import at_first, tabbed
 from pages.parts.components.text import (
     day,
     known,
@@ -56,8 +57,8 @@ def _last_closed(page: PageContext) -> None:
         link("review", words, {"campaign": str(last["campaign_id"])}, icon="history")
 
 
-def answer(seen: Landing) -> None:
-    """目标 完成 利润 库存 客户 in one strip, the first lesson, and what is still to come."""
+def answer(seen: Landing, *, strip: bool) -> None:
+    """目标 完成 利润 库存 客户, the first lesson, and what is still to come; `strip`: the figures alone, in one low line."""
     done = seen.paid / seen.target - 1 if seen.target else None
     left = int(seen.goods["left"].fillna(0).clip(lower=0).sum())
     kept = Card("review.actual", money_short(seen.actual), help="review.actual_help")
@@ -75,7 +76,10 @@ def answer(seen: Landing) -> None:
         else Card("review.profit", money_short(seen.profit), help="review.profit_help"),
         Card("review.left", number(left), t("review.units_unit")),
         Card("review.customers", number(seen.buyers), help="review.customers_help"),
+        strip=strip,
     )
+    if strip:
+        return
     if seen.findings:
         st.markdown(f":material/lightbulb: {finding_text(seen.findings[0].code, seen.findings[0].facts)}")
     state = t("review.open_until", day=day(seen.open_until)) if seen.closed else t("review.still_selling")
@@ -83,8 +87,8 @@ def answer(seen: Landing) -> None:
     otherwise(seen.paid, seen.reported)
 
 
-def tabs(page: PageContext, seen: Landing) -> None:
-    """The tabs; only the open one is drawn."""
+def show(page: PageContext, seen: Landing) -> None:
+    """The answer, in one strip above every tab but the first, and the tabs; only the open one is drawn."""
     drawers: dict[str, Callable[[], None]] = {
         "bridge": lambda: bridge(page, seen),
         "goods": lambda: goods(page, seen),
@@ -96,11 +100,9 @@ def tabs(page: PageContext, seen: Landing) -> None:
     drawers["encore"] = lambda: comeback.encore(page)
     drawers["lessons"] = lambda: _lessons(page, seen)
     drawers["report"] = lambda: report.report(page, seen)
-    places = st.tabs([t(f"review.tab_{name}") for name in drawers], key="review_tab", on_change="rerun")
-    for place, drawer in zip(places, drawers.values(), strict=True):
-        if place.open:
-            with place:
-                drawer()
+    drawn = {name: (t(f"review.tab_{name}"), drawer) for name, drawer in drawers.items()}
+    answer(seen, strip=not at_first("review_tab", drawn))
+    tabbed("review_tab", drawn)
 
 
 def _lessons(page: PageContext, seen: Landing) -> None:
