@@ -22,10 +22,10 @@ OFFERS = (
     Column("worth", "lists.worth", "money", help="lists.worth_help"),
     Column("advice", "lists.advice", "state", words="list_advice"),
     Column("proven", "lists.proven", "price", help="lists.proven_help"),
-    Column("in_app", "lists.in_app", "integer", help="lists.in_app_help"),
-    Column("by_order", "lists.by_order", "integer", help="lists.by_order_help"),
     Column("expected", "lists.expected", "money", help="lists.expected_help"),
     Column("most", "lists.most", "money", help="lists.most_help"),
+    Column("in_app", "lists.in_app", "integer", help="lists.in_app_help"),
+    Column("by_order", "lists.by_order", "integer", help="lists.by_order_help"),
     Column("offer", "audience.action"),
     Column("proven_in", "lists.proven_in"),
 )

@@ -29,10 +29,10 @@ LEVELS = (
     Column("level_word", "members.level", pinned=True),
     Column("threshold", "members.threshold", "money"),
     Column("benefit_rate", "members.benefit_rate", "percent"),
-    Column("benefits", "members.benefits", width="large"),
     Column("members", "members.count", "integer"),
     Column("spend", "members.spend", "money"),
     Column("given", "members.given", "money", help="members.given_help"),
+    Column("benefits", "members.benefits", width="large"),
 )
 MOVES = (
     Column("from", "members.from", pinned=True),
