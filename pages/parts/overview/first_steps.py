@@ -19,6 +19,7 @@ from pages.parts.components.text import language, t
 from pages.parts.entry.context import PageContext
 from pages.parts.shell.links import link
 
+BESIDE = "BIGSALE_DATA_DIR=~/bigsale-demo DATABASE_URL=sqlite:///$HOME/bigsale-demo/shop.db .venv/bin/python -m core start --port 8502"
 SAMPLES: Mapping[str, SheetSpec] = {"stock": STOCK.spec, "reports": TRAFFIC.spec, "costs": COSTS.spec}
 
 
@@ -28,7 +29,7 @@ def checklist(page: PageContext) -> None:
     steps = service.steps(page.database, page.actor, campaign_id)
     left = [step for step in steps if not step.done]
     if page.may("demo.manage"):
-        _demo(page)
+        _demo(page, fresh=bool(left))
     if not left:
         return
     with st.container(border=True, key="first_steps"):
@@ -37,10 +38,15 @@ def checklist(page: PageContext) -> None:
             _step(page, step, first=step is left[0])
 
 
-def _demo(page: PageContext) -> None:
-    """For an administrator: the demo into an empty shop, and out of it again."""
+def _demo(page: PageContext, *, fresh: bool) -> None:
+    """For an administrator: the demo into an empty shop, and out of it again; how it runs beside a shop of one's own while
+    that is being set up (`fresh`)."""
     state = demo_shop.state(page.database, page.actor, page.now)
     if state == "own":
+        if fresh:
+            with st.popover(t("first.demo_beside"), type="tertiary", icon=":material/storefront:"):
+                st.caption(t("first.demo_beside_note"))
+                st.code(BESIDE, language="sh", wrap_lines=True)
         return
     with st.container(horizontal=True, vertical_alignment="center", key="demo_shop"):
         if state == "empty" and st.button(
