@@ -60,23 +60,22 @@ class Cheapest:
         self.quantity, self.fillers = np.ones(count, np.int64), np.zeros((count, lines), np.int64)
         self.parts = np.zeros((len(rules), count), np.int64)
 
-    def note(self, outcome: Outcome, quantity: np.ndarray, fillers: np.ndarray) -> None:
-        """Keeps what is cheaper than before, and of equals what leaves the merchant less."""
+    def note(self, outcome: Outcome, quantity: np.ndarray, fillers: np.ndarray, rows: np.ndarray) -> None:
+        """Keeps for these rows what is cheaper than before, and of equals what leaves the merchant less."""
         parts = outcome.parts[:, :, 0]
         funded = (parts - merchant_parts(self.rules, parts)).sum(axis=0)
         pay, receipts = outcome.pay[:, 0] // quantity, (outcome.pay[:, 0] + funded) // quantity
-        np.minimum(self.least, receipts, out=self.least)
-        better = (pay < self.pay) | ((pay == self.pay) & (receipts < self.receipts))
+        self.least[rows] = np.minimum(self.least[rows], receipts)
+        before = self.pay[rows]
+        better = (pay < before) | ((pay == before) & (receipts < self.receipts[rows]))
         if better.any():
-            self.pay[better], self.receipts[better], self.quantity[better] = (
+            at = rows[better]
+            self.pay[at], self.receipts[at], self.quantity[at] = (
                 pay[better],
                 receipts[better],
                 quantity[better],
             )
-            self.fillers[better], self.parts[:, better] = (
-                fillers[better],
-                parts[:, better] // quantity[better],
-            )
+            self.fillers[at], self.parts[:, at] = fillers[better], parts[:, better] // quantity[better]
 
     def worst(self, stack: np.ndarray, outside: np.ndarray) -> Worst:
         """The findings, row by row; `outside`: the kinds of another shop."""

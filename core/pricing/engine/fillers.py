@@ -59,6 +59,13 @@ class Near:
         """How many of the rules are the fillers' own."""
         return len(self.rules) - len(self.places)
 
+    @property
+    def filled_up(self) -> np.ndarray:
+        """The kinds of which more than a threshold asks for may be worth it, bool: those that count for more than they
+        cost, on a page that cuts them or by a reduction of their own."""
+        counted: np.ndarray = (self.cut > 0) | self.meets[:, : self.helpers].any(axis=1)
+        return counted
+
     def alone(self, at: int) -> bool:
         """Whether nothing beside the SKU counts for a rule; so it is for every item-level one."""
         return not self.meets[:, at].any()
@@ -91,7 +98,7 @@ def around(rules: Sequence[Rule], met: np.ndarray, others: Beside) -> Near:
     usable = order & (met | np.array([rule.rule_id not in others.held for rule in rules], bool))
     beside = others.kinds[~others.kinds[:, itself].any(axis=1)] & usable
     outside = np.array([rule.scope == "cross_shop" for rule in rules], bool) & order
-    meets, strange, helpers = _told_apart(rules, met, np.vstack([beside, outside]))
+    meets, strange, helpers = _told_apart(rules, met, np.vstack([beside, outside]), others.cut)
     first = len(helpers)
     counted = np.asarray(meets[:, first:].any(axis=0))  # a filler may come in as many pieces as one likes
     own = [replace(rules[at], minimum_quantity=0) if counted[n] else rules[at] for n, at in enumerate(places)]
@@ -138,8 +145,8 @@ def ways_to(near: Near) -> int:
     """How many stacks with fillers of one SKU are compared at most."""
     times = multiples(near.rules)
     fillers = (
-        1 + sum(times[at] + bool(cut) for at in asking)
-        for asking, cut in zip(near.asking, near.cut, strict=True)
+        1 + sum(times[at] + full for at in asking)
+        for asking, full in zip(near.asking, near.filled_up.tolist(), strict=True)
     )
     return len(legal_stacks(near.rules)) * prod(fillers)
 
@@ -165,19 +172,19 @@ def _one_good(rule: Rule) -> bool:
 
 
 def _told_apart(
-    rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray
+    rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray, cut: int
 ) -> tuple[np.ndarray, np.ndarray, list[Rule]]:
     """The kinds by the SKU's own rules that they meet, most first, without and with what they have for
     themselves: (meets, outside, those reductions).
 
-    The last row of `beside` is goods of another shop.
+    The last row of `beside` is goods of another shop; the shop's own may be cut by `cut` basis points.
     """
     shared, which = np.unique(beside[:, met], axis=0, return_inverse=True)
     which, kinds = which.ravel(), []
     helpers: list[Rule] = []
     for kind in np.argsort(-shared.sum(axis=1), kind="stable"):
-        helped = _helpers(rules, met, beside[which == kind])
         strange = bool((which[:-1] != kind).all())
+        helped = _helpers(rules, met, beside[which == kind], 0 if strange else cut)
         kinds += [(shared[kind], strange, slice(0))]
         kinds += [(shared[kind], strange, slice(len(helpers), len(helpers) + len(helped)))] if helped else []
         helpers += helped
@@ -188,7 +195,7 @@ def _told_apart(
     return meets, np.array([strange for _, strange, _ in kinds], bool), helpers
 
 
-def _helpers(rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray) -> list[Rule]:
+def _helpers(rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray, cut: int) -> list[Rule]:
     """What fillers of a kind (rows of `beside`) have for themselves, at most: a part of their price, up to a
     sum; one a stack group that the SKU's rules also use.
 
@@ -199,9 +206,8 @@ def _helpers(rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray) -> list
     foreign = [at for at in np.flatnonzero(beside.any(axis=0) & ~met).tolist() if rules[at].level == "order"]
     helpers: list[Rule] = []
     for group in sorted({rules[at].group for at in foreign}):
-        flat, part, cap = _at_most(
-            rules, [at for at in foreign if rules[at].group == group], beside, one=bool(group)
-        )
+        here = [at for at in foreign if rules[at].group == group]
+        flat, part, cap = _at_most(rules, here, beside, cut, one=bool(group))
         pair = [
             Rule(f"flat {group}", "amount_off", flat),
             Rule(f"part {group}", "percent_off", part, cap=cap),
@@ -212,13 +218,13 @@ def _helpers(rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray) -> list
 
 
 def _at_most(
-    rules: Sequence[Rule], here: list[int], beside: np.ndarray, one: bool
+    rules: Sequence[Rule], here: list[int], beside: np.ndarray, cut: int, *, one: bool
 ) -> tuple[int, int, int | None]:
     """The most that rules take off fillers (rows of `beside`), all of them together or only `one`: fen at
     once, basis points of their price, and up to what sum."""
     flat = [rules[at].value for at in here if _at_once(rules[at])]
     parted = [at for at in here if not _at_once(rules[at])]
-    parts = [[_part(rules[at]) for at in parted if row[at]] for row in beside]
+    parts = [[_part(rules[at], cut) for at in parted if row[at]] for row in beside]
     caps = [_most(rules[at]) for at in parted]
     limits = [cap for cap in caps if cap is not None]
     part = max((max(row) if one else sum(row, Fraction(0)) for row in parts if row), default=Fraction(0))
@@ -231,9 +237,13 @@ def _at_once(rule: Rule) -> bool:
     return rule.kind == "amount_off" and not rule.threshold
 
 
-def _part(rule: Rule) -> Fraction:
-    """The largest part of its base that an order-level rule takes off."""
-    return Fraction(rule.value, WHOLE if rule.kind == "percent_off" else rule.threshold)
+def _part(rule: Rule, cut: int) -> Fraction:
+    """The largest part that an order-level rule takes off what goods cost: off their list price it is a larger part of
+    goods that their page cuts by `cut` basis points."""
+    part = Fraction(rule.value, WHOLE if rule.kind == "percent_off" else rule.threshold)
+    if rule.base != "list" or cut <= 0:
+        return part
+    return part * WHOLE / (WHOLE - cut) if cut < WHOLE else Fraction(1)
 
 
 def _most(rule: Rule) -> int | None:

@@ -20,6 +20,7 @@ import orjson
 
 from core.pricing.engine.cheapest_way import Cheapest, Worst, joined, least, take
 from core.pricing.engine.fillers import Beside, Near, around, kinds_of_goods, multiples
+from core.pricing.engine.own_units import MOST_UNITS, Unit, bound, worth_trying
 from core.pricing.engine.promotions import (
     WHOLE,
     Applied,
@@ -34,12 +35,9 @@ from core.pricing.engine.rule_json import as_json, from_json
 from core.pricing.engine.split import alike, row_sum
 from core.pricing.engine.stacks import legal_stacks
 
-_MOST_UNITS = 100  # a buyer who needs more units of one SKU for a threshold is a dealer
 _ROUNDS = 40  # corrections of a filler whose rule looks at what is left after other rules
 _ROWS = 20_000  # SKUs times stacks reckoned at a time: what stays in a processor's cache
 _LARGE = 10_000_000  # fen of filler that a buyer would at most pay for in advance
-_FEW = (2, 3, 4)  # units tried for a threshold on what other rules leave
-_MULTIPLES = 5  # of a threshold that only the SKU itself can reach
 
 
 class Prices(NamedTuple):
@@ -88,7 +86,7 @@ def deepest_cut(list_price: np.ndarray, sale_price: np.ndarray, rules: Sequence[
     single = Baskets.single(list_price[sold], sale_price[sold])
     own, stack = Terms(term.applies[:, sold], term.value[:, sold]), np.ones((len(rules), sold.sum()), bool)
     most = 0
-    for units in sorted({1, _MOST_UNITS, *(rule.minimum_quantity for rule in rules)} - {0}):
+    for units in sorted({1, MOST_UNITS, *(rule.minimum_quantity for rule in rules)} - {0}):
         baskets = Baskets(single.list_price, single.quantity * units, single.item_off)
         item, _ = item_amounts(baskets, rules, own, stack)
         left = (item // units * WHOLE // np.maximum(single.list_price, 1)).min(initial=WHOLE)
@@ -149,7 +147,7 @@ def _of_equal_terms(prices: np.ndarray, near: Near, value: np.ndarray) -> Worst:
         some = stacks[start : start + at_a_time]
         single = Baskets.single(*np.tile(prices, len(some)))
         goods = _Goods(single, near, np.tile(value, (1, len(some), 1)), np.repeat(some, count, axis=0).T)
-        best = least(goods.search(), len(some))
+        best = least(goods.search(count), len(some))
         worst = best if worst is None else least(joined([worst, best]), 2)
     assert worst is not None  # noqa: S101 - there is always one stack
     return worst
@@ -176,14 +174,41 @@ class _Goods:
         self.multiples = multiples(near.rules)
         self.nothing = np.zeros(shape[1:], np.int64)[:, 1:]
 
-    def search(self) -> Worst:
-        """The cheapest way of each row."""
+    def search(self, skus: int) -> Worst:
+        """The cheapest way of each row; a row for each stack of so many SKUs."""
         cheapest = Cheapest(len(self.nothing), self.nothing.shape[1], self.rules)
+        self.fill(_Units(self, np.ones(len(self.nothing), np.int64)), cheapest, np.arange(len(self.nothing)))
         for quantity in self.quantities():
-            some = _Units(self, quantity)
-            for fillers in self.fillers(some):
-                cheapest.note(some.outcome(fillers), quantity, self.paid(fillers))
+            rows = self.promising(quantity, cheapest, skus)
+            if len(rows):
+                few = self.part(rows)
+                few.fill(_Units(few, quantity[rows]), cheapest, rows)
         return cheapest.worst(self.stack, self.near.outside)
+
+    def fill(self, some: _Units, cheapest: Cheapest, rows: np.ndarray) -> None:
+        """Notes so many units with all fillers worth trying, as ways of these rows."""
+        for fillers in self.fillers(some):
+            cheapest.note(some.outcome(fillers), some.quantity, self.paid(fillers), rows)
+
+    def part(self, rows: np.ndarray) -> _Goods:
+        """Some of the rows."""
+        single = self.single
+        baskets = Baskets(single.list_price[rows], single.quantity[rows], single.item_off[rows])
+        value = self.term.value[self.near.helpers :, rows, :1]
+        return _Goods(baskets, self.near, value, self.stack[:, rows])
+
+    def promising(self, quantity: np.ndarray, cheapest: Cheapest, skus: int) -> np.ndarray:
+        """The rows where so many units (0: none) may be cheaper, or leave the merchant less, than any stack of the SKU so
+        far."""
+        rows = np.flatnonzero(quantity)
+        if not len(rows):
+            return rows
+        few, units = self.part(rows), quantity[rows]
+        item = _Units(few, units).item // units
+        unit = Unit(few.single.list_price[:, 0], item, item, few.stack)
+        pay, receipts = bound(unit, units, self.near, few.stack)
+        least = [array.reshape(-1, skus).min(axis=0)[rows % skus] for array in (cheapest.pay, cheapest.least)]
+        return rows[(pay < least[0]) | (receipts < least[1])]
 
     def paid(self, fillers: np.ndarray) -> np.ndarray:
         """What fillers of these list prices cost before order-level rules: a kind may be cut on its own page."""
@@ -195,33 +220,21 @@ class _Goods:
         left = WHOLE - int(self.near.cut[kind])
         return -(-paid * WHOLE // left) if left else np.zeros_like(paid)
 
-    def quantities(self) -> Iterator[np.ndarray]:
-        """One unit; as many as a rule asks for; a few where one looks at what others leave; as many as pass a threshold
-        for which nothing else counts, or one on the list price: a SKU cut on its page counts there for more than it
-        costs, as few fillers do. Arrays (rows,)."""
+    def quantities(self) -> np.ndarray:
+        """The numbers of units worth trying beside one, (ways, rows); 0 where a row has fewer."""
         one = np.ones(len(self.nothing), np.int64)
-        yield one
-        cheap = (
-            _Units(self, one * _MOST_UNITS).item // _MOST_UNITS
-        )  # rules that ask for several may lower the next one's base
-        units = [self.single.list_price[:, 0], _Units(self, one).item, cheap]
-        for at, rule in enumerate(self.rules):
-            if rule.minimum_quantity > 1:
-                yield np.where(self.stack[at], min(rule.minimum_quantity, _MOST_UNITS), 1)
-            if rule.level == "order" and rule.base == "running" and rule.threshold:
-                for (
-                    few
-                ) in _FEW:  # what other rules leave of several may pass it where one with fillers costs more
-                    yield np.where(self.stack[at], few, 1)
-            listed = rule.level == "order" and rule.base == "list"
-            if rule.threshold and (listed or self.near.alone(at)):
-                for times in range(1, (_MULTIPLES if rule.kind == "every_full" else 1) + 1):
-                    for unit in units[:1] if listed else units:
-                        wanted = -(-rule.threshold * times // np.maximum(unit, 1))
-                        yield np.where(self.stack[at], np.clip(wanted, 1, _MOST_UNITS), 1)
-                if rule.kind == "every_full":
-                    for unit in units[:1] if listed else units:
-                        yield np.where(self.stack[at], _fullest(rule, unit), 1)
+        alone, many = _Units(self, one), _Units(self, one * MOST_UNITS)
+        unit = Unit(self.single.list_price[:, 0], alone.item, many.item // MOST_UNITS, self.left(alone))
+        return worth_trying(unit, self.near, self.stack)
+
+    def left(self, alone: _Units) -> np.ndarray:
+        """What each rule finds left of one unit alone on its turn, (rules, rows); its price where no rule looks at that."""
+        if all(rule.base != "running" for rule in self.rules):
+            return np.broadcast_to(alone.item, (len(self.rules), len(alone.item)))
+        ordered = np.array([rule.level == "order" for rule in self.rules], bool)[:, None]
+        off = alone.outcome(self.nothing).parts[:, :, 0] * ordered
+        left: np.ndarray = alone.item - off.cumsum(axis=0) + off
+        return left
 
     def fillers(self, some: _Units) -> list[np.ndarray]:
         """Fillers worth trying by their list prices, each (rows, kinds): none, and of every kind just as much as the
@@ -246,7 +259,7 @@ class _Goods:
         self, at: int, kind: int, some: _Units, fillers: np.ndarray, most: int | None
     ) -> Iterator[np.ndarray]:
         """The fillers with as much more of a kind as brings the base of rule `at` to its next threshold (of
-        an every-full rule: its next few; where the kind is cut deeper than it counts, to all that the rule gives)."""
+        an every-full rule: its next few; where the kind counts for more than it costs, to all that the rule gives)."""
         rule = self.rules[at]
         for times in range(most or self.multiples[at]):
             more = fillers
@@ -260,12 +273,12 @@ class _Goods:
                 more[:, kind] += self.listed(missing, kind) if rule.base != "list" else missing
             if more is not fillers:
                 yield more
-        if self.near.cut[kind] and rule.kind in ("percent_off", "every_full"):
+        if self.near.filled_up[kind] and rule.kind in ("percent_off", "every_full"):
             yield from self.filled_up(at, kind, some, fillers)
 
     def filled_up(self, at: int, kind: int, some: _Units, fillers: np.ndarray) -> Iterator[np.ndarray]:
-        """The fillers with as much more of a kind that is cut on its page as brings rule `at` to all that it gives, where
-        that counts list prices or has a cap."""
+        """The fillers with as much more of a kind that counts for more than it costs as brings rule `at` to all that it
+        gives, where that counts list prices or has a cap."""
         rule, more, met = self.rules[at], fillers.copy(), self.near.meets[:, at]
         if rule.base == "list":
             short = _most_counted(rule) - some.listed - row_sum(fillers[:, met])
@@ -319,14 +332,6 @@ class _Units:
         parts[:, :, :1] = self.parts
         item = np.column_stack([self.item, goods.paid(fillers)])
         return deducted(baskets, item, parts, Applied(goods.rules, goods.term, goods.stack))
-
-
-def _fullest(rule: Rule, unit: np.ndarray) -> np.ndarray:
-    """The fewest units of goods that count `unit` fen each of which an every-full rule takes most off a unit: what one
-    unit leaves over adds up to one threshold more after some."""
-    units = np.arange(1, _MOST_UNITS + 1)
-    off = unit[:, None] * units // rule.threshold * rule.value
-    return np.asarray(1 + np.argmax((off if rule.cap is None else np.minimum(off, rule.cap)) / units, axis=1))
 
 
 def _most_counted(rule: Rule) -> int:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from core.pricing.engine.fillers import Beside, around, kinds_of_goods, ways_to
-from core.pricing.engine.promotions import WHOLE, Baskets, Rule, Terms, evaluate, faults, terms
+from core.pricing.engine.own_units import Unit, bound
+from core.pricing.engine.promotions import WHOLE, Baskets, Rule, Terms, evaluate, faults, item_amounts, terms
 from core.pricing.engine.stacks import legal_stacks
 from core.pricing.engine.worst_price import Prices, deepest_cut, worst_landed
 
@@ -51,9 +52,11 @@ class Case:
         prices = np.array([self.listed]), np.array([self.sale])
         return int(worst_landed(Prices(*prices), self.rules, self.term, cut=self.cut).pay[0])
 
-    def tried(self) -> int:
-        """The least that a unit costs in any of the baskets tried."""
-        units, fillers, off = self._baskets()
+    def tried(self, only: int | None = None, stack: np.ndarray | None = None) -> int:
+        """The least that a unit costs in any of the baskets tried; in those of so many units, or of one stack, `only`."""
+        units, fillers, off = (
+            column[self._baskets()[0] == only] if only else column for column in self._baskets()
+        )
         lines = np.array([["A", *self.kinds]], object)
         term = terms(
             self.rules, lines, np.array([[reference.CATEGORY.get(code, "") for code in lines[0]]], object)
@@ -70,8 +73,8 @@ class Case:
             np.column_stack([own - self.sale, off]),
         )
         least = self.sale
-        for stack in legal_stacks(self.rules):
-            outcome = evaluate(baskets, self.rules, wide, np.repeat(stack[:, None], many, axis=1))
+        for one in legal_stacks(self.rules) if stack is None else stack[None]:
+            outcome = evaluate(baskets, self.rules, wide, np.repeat(one[:, None], many, axis=1))
             least = min(least, int((outcome.pay[:, 0] // units).min()))
         return least
 
@@ -152,6 +155,42 @@ def test_goods_cut_on_their_page_stand_for_list_prices_where_those_of_other_shop
 
 def test_a_filler_cut_on_its_page_is_worth_all_that_a_capped_rule_gives() -> None:
     assert above([3_190]) == []
+
+
+def test_a_filler_cut_on_its_page_has_a_larger_reduction_of_its_own_off_its_list_price() -> None:
+    assert above([2_684]) == []
+
+
+def test_several_units_of_a_sku_cut_on_its_page_count_for_more_on_list_prices_than_goods_beside_it() -> None:
+    assert above([3_374]) == []
+
+
+@pytest.mark.parametrize(("price", "threshold"), [(100, 200), (100, 120), (50, 110), (20, 110)])
+def test_after_a_rule_of_its_own_several_units_of_the_sku_bear_less_of_a_sum_than_goods_beside_it(
+    price: int, threshold: int
+) -> None:
+    """Half off the SKU alone, then 50 fen off an order from so much: more of the SKU, topped up with other goods."""
+    own = Rule("own", "percent_off", 5_000, scope="items", items={"A": 5_000})
+    for base in ("item", "running"):
+        rules = [own, Rule("sum", "amount_off", 50, threshold=threshold, base=base)]  # type: ignore[arg-type]
+        case = Case(rules, price, price, 0, ["", "B"])
+        assert case.found() <= case.tried() + 1
+
+
+def test_what_no_basket_goes_below_lies_below_every_basket() -> None:
+    """The bound by which numbers of units are left out, on forty random sets."""
+    for case in map(one_case, range(40)):
+        goods = kinds_of_goods(case.rules)
+        near = around(case.rules, case.term.applies[:, 0, 0], Beside(goods, cut=case.cut))
+        for units in (2, 3):
+            listed, quantity = np.array([case.listed]), np.array([units])
+            baskets = Baskets(listed[:, None], quantity[:, None], listed[:, None] - case.sale)
+            for stack in legal_stacks(case.rules):
+                item, _ = item_amounts(baskets, case.rules, case.term, stack[:, None])
+                unit = Unit(listed, item[:, 0] // units, item[:, 0] // units, np.zeros(0))
+                helped = np.concatenate([np.ones(near.helpers, bool), stack[near.places]])
+                least = bound(unit, quantity, near, helped[:, None])
+                assert least.pay[0] <= case.tried(units, stack) + 1
 
 
 @pytest.mark.soak
