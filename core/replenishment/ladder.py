@@ -91,10 +91,11 @@ def _expected(frame: pd.DataFrame, run: pd.DataFrame, over: bool) -> pd.DataFram
     )
     free = have + arriving - committed + order
     ahead, still = (np.zeros_like(one) if over else np.maximum(one - sold, 0) for one in (mean, wanted))
+    low, high = negative_binomial.band(LOW, HIGH, mean, phi)
     figures = {
         "forecast": mean + committed,
-        "low": negative_binomial.quantile(LOW, mean, phi) + committed,
-        "high": negative_binomial.quantile(HIGH, mean, phi) + committed,
+        "low": low + committed,
+        "high": high + committed,
         "short": quantity.need(committed, still, have, arriving),
         "order": order,
         "left": negative_binomial.leftover(free, ahead, phi),

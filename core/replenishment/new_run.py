@@ -59,10 +59,7 @@ def forecast(
         frame, _ = supply.goods(connection, campaign_id)
         demand = inputs.demand(connection, window, frame, now)
     terms = _terms(demand, window)
-    low, high = (
-        negative_binomial.quantile(level, terms["forecast_mean"], terms["phi"])
-        for level in (decide.LOW, decide.HIGH)
-    )
+    low, high = negative_binomial.band(decide.LOW, decide.HIGH, terms["forecast_mean"], terms["phi"])
     answer = terms.rename(columns={"forecast_mean": "mean"}).assign(low=low, high=high)
     columns = [
         "mean",

@@ -251,10 +251,21 @@ def own_orders(
 ) -> dict[int, dict[float, np.ndarray]]:
     """Our orders for every week from `first` to `last`; `learn` False leaves the chain alone, `spread` False
     orders the mean."""
+    orders = {}
+    for week, (mean, phi) in own_forecasts(panel, last, learn=learn).items():
+        if week >= first:
+            orders[week] = {
+                ratio: _quantile(ratio, mean, phi, hurdle) if spread else np.round(mean) for ratio in RATIOS
+            }
+    return orders
+
+
+def own_forecasts(panel: Panel, last: int, *, learn: bool = True) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Mean and dispersion of each week's universe up to `last`, each learnt from the weeks known before it."""
     history: dict[int, np.ndarray] = {}
     facts = {week: known(panel, week, history) for week in range(5, last + 1)}
     forecasts: dict[int, np.ndarray] = {}
-    orders = {}
+    answers = {}
     for week in range(FIRST_LEARNT, last + 1):
         learner = Learner()
         for past in range(FIRST_LEARNT, week - LEAD + 1):
@@ -263,12 +274,18 @@ def own_orders(
         expected = learner.expect(fact.features)
         mean = expected.mean if learn else fact.features.chain
         forecasts[week] = mean
-        if week >= first:
-            phi = level.spread_with(expected.phi, learner.level_sd)
-            orders[week] = {
-                ratio: _quantile(ratio, mean, phi, hurdle) if spread else np.round(mean) for ratio in RATIOS
-            }
-    return orders
+        answers[week] = mean, level.spread_with(expected.phi, learner.level_sd)
+    return answers
+
+
+def covered(panel: Panel, first: int, last: int) -> dict[int, float]:
+    """Share of each week's products that sold within their own 80% band."""
+    shares = {}
+    for week, (mean, phi) in own_forecasts(panel, last).items():
+        low, high = negative_binomial.band(0.1, 0.9, mean, phi)
+        sold = panel.units[panel.universe(week), week]
+        shares[week] = float(((sold >= low) & (sold <= high)).mean())
+    return {week: share for week, share in shares.items() if week >= first}
 
 
 def _quantile(ratio: float, mean: np.ndarray, phi: np.ndarray, hurdle: float) -> np.ndarray:

@@ -62,7 +62,7 @@ class Origin:
     def covered(self) -> float:
         """Share of SKUs that sold within their 80% band."""
         mean, phi = self.forecast.mean, self.forecast.phi
-        low, high = (negative_binomial.quantile(level, mean, phi) for level in (LOW, HIGH))
+        low, high = negative_binomial.band(LOW, HIGH, mean, phi)
         return float(((self.sold >= low) & (self.sold <= high)).mean())
 
     @property

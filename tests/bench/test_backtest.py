@@ -79,6 +79,16 @@ def test_the_choice_weeks_in_short() -> None:
     assert (gaps(found, "Excel: 4-week mean x pooled uplift")["low"] > 0).all()
 
 
+def test_the_band_of_a_product_holds_what_it_says_week_by_week() -> None:
+    """Each of the weeks 12-25 forecast from what was known three weeks before: 70 to 90% of its products sell within
+    their 80% band, most of them a handful of units."""
+    shares = backtest.covered(backtest.load(CHOSEN_ON[1]), *CHOSEN_ON)
+    print(
+        "\nproducts in their 80% band: " + ", ".join(f"{week} {share:.0%}" for week, share in shares.items())
+    )
+    assert all(0.7 <= share <= 0.9 for share in shares.values())
+
+
 @pytest.mark.bench
 @pytest.mark.timeout(900)
 def test_the_reported_weeks() -> None:
@@ -113,7 +123,8 @@ def test_the_sales_of_a_bookshop_one_after_the_other(shared: Path) -> None:
     their own band, and per cent of clairvoyant at .5 of ours and of the naive rules.
 
     Sale by sale a band that holds the sale's own level is not 80%: it holds more SKUs where the sale went as
-    expected and fewer where it did not. With past sales 88 to 91% fell into it; without one 97%.
+    expected and fewer where it did not. With past sales 78 to 88% fell into it. Without one 97%: the shop's own level
+    is unknown by then (0.6 to 1.8 times), and this sale came within an eighth of what was expected.
     """
     rows = bookshop.load(shared / "data" / "jd_2019")
     sales = [(day, 1) for day in bookshop.sale_days(rows)] + [(date(2019, 5, 31), 3), (date(2019, 6, 16), 3)]
@@ -127,7 +138,7 @@ def test_the_sales_of_a_bookshop_one_after_the_other(shared: Path) -> None:
             f"  {low:6.0f}-{high:6.0f}  {one.sold.sum():8.0f}  {one.covered:10.0%}    {points}"
         )
     assert min(one.covered for one in origins) >= 0.7
-    assert np.mean([one.covered for one in origins if one.forecast.past_sales]) <= 0.9
+    assert all(one.covered <= 0.9 for one in origins if one.forecast.past_sales)
     within = [one.whole[0] <= one.sold.sum() <= one.whole[1] for one in origins]
     assert np.mean(within) >= 0.8
     plain = [one.earned(one.orders(0.5)["28-day mean"], 0.5) for one in origins]

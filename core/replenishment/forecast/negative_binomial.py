@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, pdtr
+from scipy.special import betainc, gammaln, pdtr
 from scipy.stats import nbinom, poisson
 
 Array = NDArray[np.float64]
@@ -18,6 +18,7 @@ SIZE_EDGES = (2.0, 6.0, 20.0, 60.0)  # expected units that part the size buckets
 PRIOR_PHI = np.array(
     [0.5, 0.3, 0.18, 0.09, 0.06]
 )  # by size bucket, within one sale, of a shop that has not measured its own
+FEW = 100  # units up to which it matters for a band which way an end is rounded
 _PRIOR_LOG_SD = 0.7  # how far a measured spread may lie from the prior before it costs (log scale)
 _ENOUGH = 40_000  # events beyond this say nothing new about four numbers: every second, third .. one is taken
 _GRID = np.exp(np.linspace(np.log(0.02), np.log(8.0), 61))
@@ -47,6 +48,38 @@ def quantile(probability: ArrayLike, mu: ArrayLike, phi: ArrayLike) -> NDArray[n
     units[clumped] = nbinom.ppf(np.minimum(wanted[clumped], 1 - 1e-9), size[clumped], chance[clumped])
     units[even] = poisson.ppf(np.minimum(wanted[even], 1 - 1e-9), mean[even])
     return units.astype(np.int64)
+
+
+def band(
+    low: float, high: float, mu: ArrayLike, phi: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The whole units between two levels, both ends inside.
+
+    An end counts as half below itself (the mid-distribution, Lancaster 1961): over many goods the band then holds what
+    it promises. Quantiles as ends would hold 87 to 90% of goods of few units where 80% was said.
+
+    >>> [end.tolist() for end in band(0.1, 0.9, [0.5, 3, 480], [0.5, 0.3, 0.25])]
+    [[0, 1, 208], [1, 6, 803]]
+    """
+    bottom, top = quantile(low, mu, phi), quantile(high, mu, phi)
+    return bottom + (_middle(bottom, mu, phi) < low), top - (_middle(top, mu, phi) > high)
+
+
+def _middle(units: NDArray[np.int64], mu: ArrayLike, phi: ArrayLike) -> Array:
+    """P(D < q) + P(D = q) / 2; nan above FEW units, where one more or less is nothing."""
+    mean, size, chance, spread, q = np.broadcast_arrays(*_shape(mu, phi), np.asarray(phi, float), units)
+    middle = np.full(q.shape, np.nan)
+    few = q <= FEW
+    mean, size, chance, spread, q = (array[few] for array in (mean, size, chance, spread, q))
+    at_most, below = (
+        np.where(
+            spread > POISSON, betainc(size, np.maximum(n, 0) + 1.0, chance), pdtr(np.maximum(n, 0), mean)
+        )
+        * (n >= 0)
+        for n in (q, q - 1)
+    )
+    middle[few] = 0.5 * (at_most + below)
+    return middle
 
 
 def _poisson_at_most(units: ArrayLike, mean: Array) -> Array:

@@ -41,7 +41,7 @@ def score(mean: Array, phi: Array, sold: Array, recent: Array, uplift: float) ->
     mean, phi, sold, recent = (column[there] for column in (mean, phi, sold, recent))
     if sold.sum() <= 0:
         raise ValueError("nothing was sold")
-    low, high = (negative_binomial.quantile(level, mean, phi) for level in (LOW, HIGH))
+    low, high = negative_binomial.band(LOW, HIGH, mean, phi)
     orders = (
         negative_binomial.quantile(RATIO, mean, phi).astype(float),
         np.round(recent),

@@ -26,6 +26,7 @@ JUMP = 5.0  # times its past at which a SKU's stage is held back and asked about
 WARM_GROWTH = 4.0  # a warm-up day over an ordinary day, where no past warm-up is known
 FEWEST_JUMPING = 100.0  # user-items below which nothing is called a jump
 _SALE_SD = 0.35  # of a warm-up's conversion between sales, log scale
+_APART = 1.4  # log units of disagreement beyond which no more is added to the band
 _PRIOR_SD = 0.78  # of a shop's own conversion around the shipped rates
 
 
@@ -108,14 +109,16 @@ def read(warm: Signals, goods: Goods, past: Sequence[tuple[Sale, Array]], coming
 def join(mean: Array, phi: Array, warm: Warm) -> tuple[Array, Array]:
     """Mean and dispersion of history (mean, phi) and warm-up together, on the log scale by inverse variance.
 
-    The warm-up pulls with at most LEVERAGE; where the two disagree the band is wider, never narrower.
+    The warm-up pulls with at most LEVERAGE. The band widens where the two lie further apart than their own spreads let
+    expect (by the Birge ratio), and is never narrower than the history's where they disagree by more than LEVERAGE.
     """
     sd = np.maximum(negative_binomial.log_sd_from_spread(phi), 0.05)
     median = np.maximum(mean / np.exp(sd**2 / 2), 1e-9)
     weight = sd**2 / (sd**2 + warm.log_sd**2)
     apart = np.log(np.maximum(warm.units, 1e-3) / median)
     pulled = weight * np.clip(apart, -np.log(LEVERAGE), np.log(LEVERAGE))
-    joint = np.sqrt(weight * warm.log_sd**2 + weight * (1 - weight) * np.clip(apart, -1.4, 1.4) ** 2)
+    surprise = np.clip(apart, -_APART, _APART) ** 2 / (sd**2 + warm.log_sd**2)
+    joint = np.sqrt(weight * warm.log_sd**2 * np.maximum(surprise, 1.0))
     joint = np.where(np.abs(apart) > np.log(LEVERAGE), np.maximum(joint, sd), joint)
     heard, alone = warm.units > 0, (warm.units > 0) & (mean <= 0)
     together = np.where(

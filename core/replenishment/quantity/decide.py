@@ -221,7 +221,7 @@ def _described(
         negative_binomial.leftover(stock, mu, phi),
         negative_binomial.lost(np.maximum(stock, 0), mu, phi),
     )
-    low, high = negative_binomial.quantile(LOW, mu, phi), negative_binomial.quantile(HIGH, mu, phi)
+    low, high = negative_binomial.band(LOW, HIGH, mu, phi)
     costed, cost = economics["costed"].to_numpy(), economics["cost"].to_numpy(float)
     true = economics["overage"].to_numpy(float)
     profit = negative_binomial.expected_profit(stock, mu, phi, gain, true)
