@@ -20,7 +20,7 @@ import numpy as np
 from core.errors import ShopError
 from core.pricing.engine.promotions import WHOLE, Rule
 from core.pricing.engine.split import alike
-from core.pricing.engine.stacks import legal_stacks
+from core.pricing.engine.stacks import in_turn, legal_stacks
 
 _MOST_MULTIPLES = 6  # of a threshold on the way to a common multiple
 _MOST_WAYS = 50_000  # stacks times fillers of one SKU
@@ -43,7 +43,7 @@ class Near:
 
     `rules`: what fillers have for themselves, then those that the SKU meets; `places`: where the latter stand
     in the whole rule set. `meets`: bool of shape (kinds, rules), the kind that meets most first. `outside`:
-    whether a kind is of another shop. `asking`: by kind the rules whose threshold it is worth filling up to
+    whether a kind is of another shop. `turns`: the order in which the rules act. `asking`: by kind the rules whose threshold it is worth filling up to
     with it. `cut`: by kind the basis points that its list price lies above its own.
     """
 
@@ -51,6 +51,7 @@ class Near:
     places: list[int]
     meets: np.ndarray
     outside: np.ndarray
+    turns: list[int]
     asking: list[list[int]]
     cut: np.ndarray
 
@@ -92,21 +93,22 @@ def kinds_of_goods(rules: Sequence[Rule]) -> np.ndarray:
 
 def around(rules: Sequence[Rule], met: np.ndarray, others: Beside) -> Near:
     """The rules of a SKU that meets `met` (bool, shape (rules,)) and what can stand beside it."""
-    places: list[int] = np.flatnonzero(met).tolist()
+    places = [at for at in in_turn(rules).tolist() if met[at]]
     order: np.ndarray = np.array([rule.level == "order" for rule in rules], bool)
     itself = [at for at in places if order[at] and _one_good(rules[at])]
     usable = order & (met | np.array([rule.rule_id not in others.held for rule in rules], bool))
     beside = others.kinds[~others.kinds[:, itself].any(axis=1)] & usable
     outside = np.array([rule.scope == "cross_shop" for rule in rules], bool) & order
-    meets, strange, helpers = _told_apart(rules, met, np.vstack([beside, outside]), others.cut)
+    meets, strange, helpers = _told_apart(rules, places, np.vstack([beside, outside]), others.cut)
     first = len(helpers)
     counted = np.asarray(meets[:, first:].any(axis=0))  # a filler may come in as many pieces as one likes
     own = [replace(rules[at], minimum_quantity=0) if counted[n] else rules[at] for n, at in enumerate(places)]
-    near = [*helpers, *own]
+    near = [*(helper.rule for helper in helpers), *own]
+    turns: list[int] = np.argsort([helper.place for helper in helpers] + places, kind="stable").tolist()
     goods = _Goods(near, first, meets, strange & bool(others.cut))
     asking = [[at for at in range(len(near)) if _worth(goods, kind, at)] for kind in range(len(meets))]
     nothing = np.zeros(len(meets), np.int64)
-    return _cut_apart(Near(near, places, meets, strange, asking, nothing), others.cut)
+    return _cut_apart(Near(near, places, meets, strange, turns, asking, nothing), others.cut)
 
 
 def _cut_apart(near: Near, cut: int) -> Near:
@@ -166,45 +168,53 @@ def multiples(rules: list[Rule]) -> list[int]:
     ]
 
 
+class _Helper(NamedTuple):
+    """A reduction that fillers have for themselves, and where it stands among the rules."""
+
+    rule: Rule
+    place: int
+
+
 def _one_good(rule: Rule) -> bool:
     """Whether the rule names one SKU alone: what meets it is that SKU itself."""
     return rule.scope == "items" and len(rule.items) == 1 and not rule.categories
 
 
 def _told_apart(
-    rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray, cut: int
-) -> tuple[np.ndarray, np.ndarray, list[Rule]]:
-    """The kinds by the SKU's own rules that they meet, most first, without and with what they have for
+    rules: Sequence[Rule], places: list[int], beside: np.ndarray, cut: int
+) -> tuple[np.ndarray, np.ndarray, list[_Helper]]:
+    """The kinds by the SKU's own rules (at `places`) that they meet, most first, without and with what they have for
     themselves: (meets, outside, those reductions).
 
     The last row of `beside` is goods of another shop; the shop's own may be cut by `cut` basis points.
     """
-    shared, which = np.unique(beside[:, met], axis=0, return_inverse=True)
+    shared, which = np.unique(beside[:, places], axis=0, return_inverse=True)
     which, kinds = which.ravel(), []
-    helpers: list[Rule] = []
+    met = np.isin(np.arange(len(rules)), places)
+    helpers: list[_Helper] = []
     for kind in np.argsort(-shared.sum(axis=1), kind="stable"):
         strange = bool((which[:-1] != kind).all())
         helped = _helpers(rules, met, beside[which == kind], 0 if strange else cut)
         kinds += [(shared[kind], strange, slice(0))]
         kinds += [(shared[kind], strange, slice(len(helpers), len(helpers) + len(helped)))] if helped else []
         helpers += helped
-    meets = np.zeros((len(kinds), len(helpers) + int(met.sum())), bool)
-    for at, (vector, _, places) in enumerate(kinds):
+    meets = np.zeros((len(kinds), len(helpers) + len(places)), bool)
+    for at, (vector, _, own) in enumerate(kinds):
         meets[at, len(helpers) :] = vector
-        meets[at, places] = True
+        meets[at, own] = True
     return meets, np.array([strange for _, strange, _ in kinds], bool), helpers
 
 
-def _helpers(rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray, cut: int) -> list[Rule]:
+def _helpers(rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray, cut: int) -> list[_Helper]:
     """What fillers of a kind (rows of `beside`) have for themselves, at most: a part of their price, up to a
     sum; one a stack group that the SKU's rules also use.
 
     Several goods may be mixed, each with its own coupon: together they give no larger part than the best of
-    them, and no more than all of them.
+    them, and no more than all of them. They act where the first of the rules stands.
     """
     taken = {rules[at].group for at in np.flatnonzero(met).tolist() if rules[at].level == "order"} - {""}
     foreign = [at for at in np.flatnonzero(beside.any(axis=0) & ~met).tolist() if rules[at].level == "order"]
-    helpers: list[Rule] = []
+    helpers: list[_Helper] = []
     for group in sorted({rules[at].group for at in foreign}):
         here = [at for at in foreign if rules[at].group == group]
         flat, part, cap = _at_most(rules, here, beside, cut, one=bool(group))
@@ -213,7 +223,7 @@ def _helpers(rules: Sequence[Rule], met: np.ndarray, beside: np.ndarray, cut: in
             Rule(f"part {group}", "percent_off", part, cap=cap),
         ]
         choice = [replace(rule, group=group, reach="claimed") if group in taken else rule for rule in pair]
-        helpers += [rule for rule in choice if rule.value]
+        helpers += [_Helper(rule, here[0]) for rule in choice if rule.value]
     return helpers
 
 

@@ -25,7 +25,8 @@ _MULTIPLES = 5  # of a threshold that only the SKU itself can reach
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What a unit counts for, fen, shape (rows,) each: its list price, its price after item-level rules alone and among
-    many; and what each rule finds left of one on its turn (rules, rows)."""
+    many; and what each rule finds left of one on its turn (rules, rows): item-level ones of one among many, the others
+    of one alone."""
 
     listed: np.ndarray
     item: np.ndarray
@@ -97,7 +98,8 @@ def _wanted(unit: Unit, near: Near, at: int) -> Iterator[tuple[np.ndarray | int,
     if order and rule.base == "list":
         yield from ((units, True) for units in _passing(rule, [unit.listed]))
     elif near.alone(at):
-        yield from ((units, True) for units in _passing(rule, [unit.listed, unit.item, unit.among_many]))
+        counted = [unit.listed, unit.item, unit.among_many, unit.left[at]]
+        yield from ((units, True) for units in _passing(rule, counted))
     else:
         yield from ((units, _bears_less(unit, near, at)) for units in _beside(unit, near, at))
 

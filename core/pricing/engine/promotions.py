@@ -200,12 +200,14 @@ def deducted(
     item: np.ndarray,
     parts: np.ndarray,
     applied: Applied,
+    turns: Sequence[int] | None = None,
 ) -> Outcome:
-    """The order-level rules on item-promotion amounts, in their order; `parts` is written on."""
+    """The order-level rules on item-promotion amounts, in their order or in that of `turns`; `parts` is written on."""
     rules, term, stack = applied
     amounts = {"list": baskets.list_price * baskets.quantity, "item": item}
     amounts["running"] = running = item.copy()
-    for at, rule in enumerate(rules):
+    for at in range(len(rules)) if turns is None else turns:
+        rule = rules[at]
         if rule.level == "order":
             meets = term.applies[at] & stack[at][:, None]
             parts[at] = _deduct(rule, amounts[rule.base] * meets, baskets.quantity * meets, running * meets)

@@ -50,7 +50,7 @@ def best(
     here.
     """
     met = (term.applies.any(axis=2) & np.array([rule.reach in reach for rule in rules], bool)[:, None]).T
-    alike_as, order = alike(met), _in_turn(rules)
+    alike_as, order = alike(met), in_turn(rules)
     shape = baskets.quantity.shape
     nothing = np.zeros(shape, np.int64)
     cheapest = Outcome(
@@ -72,7 +72,7 @@ def best(
     return cheapest
 
 
-def _in_turn(rules: Sequence[Rule]) -> np.ndarray:
+def in_turn(rules: Sequence[Rule]) -> np.ndarray:
     """Places of the rules in the order in which they act: an item-level group together where its first rule
     stands, whoever may have that one."""
     first: dict[str, int] = {}

@@ -224,17 +224,19 @@ class _Goods:
         """The numbers of units worth trying beside one, (ways, rows); 0 where a row has fewer."""
         one = np.ones(len(self.nothing), np.int64)
         alone, many = _Units(self, one), _Units(self, one * MOST_UNITS)
-        unit = Unit(self.single.list_price[:, 0], alone.item, many.item // MOST_UNITS, self.left(alone))
+        unit = Unit(self.single.list_price[:, 0], alone.item, many.item // MOST_UNITS, self.left(alone, many))
         return worth_trying(unit, self.near, self.stack)
 
-    def left(self, alone: _Units) -> np.ndarray:
-        """What each rule finds left of one unit alone on its turn, (rules, rows); its price where no rule looks at that."""
-        if all(rule.base != "running" for rule in self.rules):
-            return np.broadcast_to(alone.item, (len(self.rules), len(alone.item)))
+    def left(self, alone: _Units, many: _Units) -> np.ndarray:
+        """What each rule finds left of a unit on its turn, (rules, rows): an item-level one of a unit among many, an
+        order-level one of one alone (its price where no rule looks at that)."""
+        cut = many.parts[:, :, 0] // MOST_UNITS
+        item = many.item // MOST_UNITS + cut[::-1].cumsum(axis=0)[::-1]
         ordered = np.array([rule.level == "order" for rule in self.rules], bool)[:, None]
+        if all(rule.base != "running" for rule in self.rules):
+            return np.where(ordered, alone.item, item)
         off = alone.outcome(self.nothing).parts[:, :, 0] * ordered
-        left: np.ndarray = alone.item - off.cumsum(axis=0) + off
-        return left
+        return np.where(ordered, alone.item - off.cumsum(axis=0) + off, item)
 
     def fillers(self, some: _Units) -> list[np.ndarray]:
         """Fillers worth trying by their list prices, each (rows, kinds): none, and of every kind just as much as the
@@ -300,7 +302,8 @@ class _Goods:
         own, beside = (some.listed, fillers) if rule.base == "list" else (some.item, self.paid(fillers))
         if rule.base == "running":
             outcome = some.outcome(fillers)
-            took = sum(outcome.parts[n] for n in range(at) if self.rules[n].level == "order")
+            turns = self.near.turns
+            took = sum(outcome.parts[n] for n in turns[: turns.index(at)] if self.rules[n].level == "order")
             base = row_sum((outcome.item - took) * self.term.applies[at])
         else:
             base = own + row_sum(beside[:, self.near.meets[:, at]])
@@ -331,7 +334,7 @@ class _Units:
         parts = np.zeros(goods.term.applies.shape, np.int64)
         parts[:, :, :1] = self.parts
         item = np.column_stack([self.item, goods.paid(fillers)])
-        return deducted(baskets, item, parts, Applied(goods.rules, goods.term, goods.stack))
+        return deducted(baskets, item, parts, Applied(goods.rules, goods.term, goods.stack), goods.near.turns)
 
 
 def _most_counted(rule: Rule) -> int:

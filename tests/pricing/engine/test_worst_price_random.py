@@ -161,6 +161,19 @@ def test_a_filler_cut_on_its_page_has_a_larger_reduction_of_its_own_off_its_list
     assert above([2_684]) == []
 
 
+def test_an_item_level_group_acts_where_its_first_rule_stands_though_that_is_for_other_goods() -> None:
+    assert above([4_072]) == []
+
+
+def test_a_reduction_of_a_fillers_own_acts_in_its_turn() -> None:
+    """After a threshold on what is left, it leaves that threshold reached."""
+    assert above([4_565]) == []
+
+
+def test_a_threshold_on_a_unit_price_counts_what_the_rules_before_it_leave() -> None:
+    assert above([4_702]) == []
+
+
 def test_several_units_of_a_sku_cut_on_its_page_count_for_more_on_list_prices_than_goods_beside_it() -> None:
     assert above([3_374]) == []
 
