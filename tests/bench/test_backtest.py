@@ -124,7 +124,7 @@ def test_the_sales_of_a_bookshop_one_after_the_other(shared: Path) -> None:
 
     Sale by sale a band that holds the sale's own level is not 80%: it holds more SKUs where the sale went as
     expected and fewer where it did not. With past sales 78 to 88% fell into it. Without one 97%: the shop's own level
-    is unknown by then (0.6 to 1.8 times), and this sale came within an eighth of what was expected.
+    is unknown by then (half to twice), and this sale came within an eighth of what was expected.
     """
     rows = bookshop.load(shared / "data" / "jd_2019")
     sales = [(day, 1) for day in bookshop.sale_days(rows)] + [(date(2019, 5, 31), 3), (date(2019, 6, 16), 3)]
