@@ -147,8 +147,8 @@ def ways_to(near: Near) -> int:
     """How many stacks with fillers of one SKU are compared at most."""
     times = multiples(near.rules)
     fillers = (
-        1 + sum(times[at] + full for at in asking)
-        for asking, full in zip(near.asking, near.filled_up.tolist(), strict=True)
+        1 + sum(times[at] + bool(full) for at in asking)
+        for asking, full in zip(near.asking, near.filled_up, strict=True)
     )
     return len(legal_stacks(near.rules)) * prod(fillers)
 

@@ -208,7 +208,7 @@ class _Goods:
         unit = Unit(few.single.list_price[:, 0], item, item, few.stack)
         pay, receipts = bound(unit, units, self.near, few.stack)
         least = [array.reshape(-1, skus).min(axis=0)[rows % skus] for array in (cheapest.pay, cheapest.least)]
-        return rows[(pay < least[0]) | (receipts < least[1])]
+        return np.asarray(rows[(pay < least[0]) | (receipts < least[1])])
 
     def paid(self, fillers: np.ndarray) -> np.ndarray:
         """What fillers of these list prices cost before order-level rules: a kind may be cut on its own page."""
@@ -236,7 +236,7 @@ class _Goods:
         if all(rule.base != "running" for rule in self.rules):
             return np.where(ordered, alone.item, item)
         off = alone.outcome(self.nothing).parts[:, :, 0] * ordered
-        return np.where(ordered, alone.item - off.cumsum(axis=0) + off, item)
+        return np.asarray(np.where(ordered, alone.item - off.cumsum(axis=0) + off, item))
 
     def fillers(self, some: _Units) -> list[np.ndarray]:
         """Fillers worth trying by their list prices, each (rows, kinds): none, and of every kind just as much as the
