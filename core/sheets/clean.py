@@ -14,7 +14,7 @@ from core.errors import ShopError
 from core.sheets import parts
 from core.sheets.columns import Field, SheetSpec, by_field
 from core.sheets.formats.container import column_letters
-from core.sheets.layout.aside import Notice, reader_of
+from core.sheets.layout.aside import Notice, reader_of, unknown_units
 from core.sheets.layout.header_rows import header_rows, joined
 from core.sheets.layout.rows import Body, carried_down, data_rows, matches, merged_from, sums_of_the_above
 from core.sheets.layout.strays import strays
@@ -140,7 +140,7 @@ def clean(
         int(again.sum()),
         once,
         skipped.sort_values("row", ignore_index=True),
-        (*aside.notices, *_look_alikes(frame, spec)),
+        (*aside.notices, *_look_alikes(frame, spec), *unknown_units(read.body, faults, aside.units)),
         returns,
     )
 

@@ -19,7 +19,7 @@ ALIASES_FILE = Path(__file__).with_name("headers.csv")
 JOINT = " > "  # between the levels of a header of two or three rows
 _INVISIBLE = re.compile(r"[\s_*>\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff-]+")
 _UNIT = re.compile(
-    r"\((?:单位[::]?)?(?:[千万亿]?元(?:/(?:件|个|支|瓶|盒|包|只|双|条|张|片|台|袋|箱|套|打|托|公斤|千克|kg))?|[千万亿]|人民币|rmb|cny|yuan|usd|eur|gbp|hkd|jpy|twd|us\$|hk\$|[€£]|美元|美金|欧元|英镑|港币|港元|日元|[¥$%‰]|[千万]?件|个|支|瓶|盒|套|箱|打|包|只|双|条|张|片|台|袋|次|人|位|单|笔|天|日|units?|pcs|pieces|days?"
+    r"\((?:单位[::]?)?(?:[千万亿]?元(?:/(?:件|个|支|瓶|盒|包|只|双|条|张|片|台|袋|箱|套|打|托|提|组|板|扎|捆|排|筐|公斤|千克|kg))?|[千万亿]|人民币|rmb|cny|yuan|usd|eur|gbp|hkd|jpy|twd|us\$|hk\$|[€£]|美元|美金|欧元|英镑|港币|港元|日元|[¥$%‰]|[千万]?件|个|支|瓶|盒|套|箱|打|托|卡板|栈板|垛|提|组|板|扎|捆|排|筐|篓|串|联|令|摞|沓|罗|包|只|双|条|张|片|台|袋|次|人|位|单|笔|天|日|units?|pcs|pieces|days?"
     r"|必填项?|选填项?|必须|可选|required|optional|文本|数字|整数)\)"
 )
 

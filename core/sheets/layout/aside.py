@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from core.sheets.columns import Field, SheetSpec
 from core.sheets.layout import units
@@ -22,7 +23,8 @@ from core.sheets.readings import CleanOptions, Reader
 from core.sheets.values import cells
 from core.sheets.values.cells import Clock
 from core.sheets.values.dates import Evidence, Order
-from core.sheets.values.quantities import Packing, priced_by_pack
+from core.sheets.values.quantities import Packing, priced_by_pack, unit_in
+from core.sheets.values.spellings import FAULT
 
 _BESIDE = SheetSpec(
     "beside",
@@ -72,19 +74,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What was noticed beside the figures."""
+    """What was noticed beside the figures; `units`: the columns of units."""
 
     notices: tuple[Notice, ...] = ()
+    units: tuple[int, ...] = ()
 
     def at(self, reader: Reader, places: np.ndarray) -> Reader:
         """The reader for some of the rows."""
         packing, rates = reader.packing, reader.rates
         return replace(
             reader,
-            packing=Packing(
-                None if packing.sizes is None else packing.sizes[places],
-                *(None if unit is None else unit.take(places) for unit in (packing.units, packing.buying)),
-            ),
+            packing=packing.take(places),
             rates=None if rates is None else rates[places],
         )
 
@@ -98,7 +98,9 @@ def reader_of(grid: Grid, header_row: int, body: Body, options: CleanOptions) ->
         name: cells.as_text(body.cells.column(at)) for name, at in beside.items() if name.endswith("unit")
     }
     sizes = units.sizes_of(body, headers, beside.get("pack_size"))
-    packing = Packing(sizes, by_row.get("unit"), by_row.get("buying_unit"))
+    bundles = units.beside(body, headers)
+    any_pack = "pack_size" in beside and units.is_any_pack(headers[beside["pack_size"]])
+    packing = Packing(sizes, by_row.get("unit"), by_row.get("buying_unit"), bundles, any_pack)
     order, undecided = _order(body, options)
     money = currencies(body, headers, beside.get("currency"), said.words)
     rates, own_rates, foreign = _rates(money, options)
@@ -107,7 +109,26 @@ def reader_of(grid: Grid, header_row: int, body: Body, options: CleanOptions) ->
     by_column = units.units_of(headers, body, said, by_row=bool(by_row))
     reader = Reader(Clock(options.zone, order), packing, rates, by_column, own_rates)
     notices = (*undecided, *foreign, *_by_the_pack(body, headers, reader), *_said(said))
-    return reader, Aside(notices)
+    return reader, Aside(notices, tuple(beside[name] for name in by_row))
+
+
+def unknown_units(body: Body, faults: Mapping[int, np.ndarray], columns: Sequence[int]) -> Iterator[Notice]:
+    """The units of refused cells of which nobody knows how many pieces they hold, by name with their rows. `columns`:
+    those of units."""
+    names: dict[str, int] = {}
+    for at, fault in faults.items():
+        rows = np.flatnonzero(fault == FAULT["cell.unit"])
+        for cell, *others in zip(*(_some(body, one, rows) for one in (at, *columns)), strict=True):
+            name = unit_in(cell) or next(filter(None, others), "")
+            names[name] = names.get(name, 0) + 1
+    named = [f"{name} {count}" for name, count in names.items() if name]
+    if named:
+        yield Notice("sheet.unit_unknown", {"names": named})
+
+
+def _some(body: Body, at: int, rows: np.ndarray) -> list[str]:
+    texts = cells.as_text(body.cells.column(at).take(pa.array(rows)))
+    return [text or "" for text in texts.to_pylist()]
 
 
 def _by_the_pack(body: Body, headers: list[str], reader: Reader) -> Iterator[Notice]:

@@ -10,21 +10,25 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.sheets.columns import has_unit
 from core.sheets.layout.header_rows import header_rows
 from core.sheets.layout.rows import Body
 from core.sheets.reader import Grid
 from core.sheets.values import cells
-from core.sheets.values.quantities import PACK, PIECE, pieces_a_pack
+from core.sheets.values.quantities import PACK, PIECE, STACK, pieces_a_pack
 
 _LINES_ABOVE = 6
-_IN_BRACKETS = re.compile(rf"\((?:单位[::]?)?(?:([千万亿])(?:元|件)?|(?:元/)?({PACK}|打)|([%‰])(?:元|件)?)\)")
-_IN_WORDS = re.compile(rf"(?:每|整|按|/)({PACK}|打)(?!装)")
+_IN_BRACKETS = re.compile(rf"\((?:单位[::]?)?(?:([千万亿])(?:元|件)?|(?:元/)?({PACK}|{STACK}|打)|([%‰])(?:元|件)?)\)")
+_IN_WORDS = re.compile(rf"(?:每|整|按|/)({PACK}|打)(?!装)|每({STACK})(?![装别合织次])")
 _EACH_PIECE = re.compile(rf"/(?:{PIECE})|每(?:{PIECE})|单件")
 _SAID_ABOVE = re.compile(r"单位\s*[:(]?\s*[:(]?\s*([^\s:()]{1,20})")
-_ALOUD = re.compile(rf"([千万亿])?(?:(元)|({PACK}|打)|(?:{PIECE}))?")
+_ALOUD = re.compile(rf"([千万亿])?(?:(元)|({PACK}|{STACK}|打)|(?:{PIECE}))?")
 _NO_COUNTS = frozenset({"lead_time_days", "pack_size", "row_version"})
+_SIZE_OF_STACK = re.compile(rf"每({STACK})|^({STACK})(?:规|装)", re.IGNORECASE)
+_PRICE = re.compile("价|元|成本|金额|费|重")
 _PACKINGS = ("包装", "规格", "换算", "入数", "装箱")
 
 
@@ -53,7 +57,7 @@ def unit_of(header: str) -> str:
         return match[1] or match[2] or match[3]
     packs = _IN_WORDS.search(text)
     if packs:
-        return packs[1]
+        return packs[1] or packs[2]
     return "件" if _EACH_PIECE.search(text) else ""
 
 
@@ -105,14 +109,39 @@ def sizes_of(body: Body, headers: Sequence[str], column: int | None) -> np.ndarr
     """Pieces a pack by row (float64, NaN unknown): of the column of pack sizes, else of wording such as 1箱=12瓶 in a
     column of packings; None where nothing says any."""
     columns = [column] if column is not None else []
-    columns += [
-        at
-        for at, text in enumerate(headers)
-        if at != column and any(word in text for word in _PACKINGS) and at < body.cells.num_columns
-    ]
+    columns += [at for at in _packings(body, headers) if at != column]
     sizes = np.full(len(body.numbers), np.nan)
     for at in columns:
         texts = pd.Series(cells.as_text(body.cells.column(at)).to_pandas(), dtype=object)
         held = {text: pieces_a_pack(str(text), bare=at == column) for text in texts[texts.notna()].unique()}
         sizes = np.where(np.isnan(sizes), texts.map(held).to_numpy(float), sizes)
     return sizes if columns and not np.isnan(sizes).all() else None
+
+
+def beside(body: Body, headers: Sequence[str]) -> tuple[pa.Array, ...]:
+    """What the sheet says of bundles, by row: the wording of its packings, and the columns that are named after a
+    bundle (每提数量) as wording."""
+    columns = [cells.as_text(body.cells.column(at)) for at in _packings(body, headers)]
+    for at, text in enumerate(headers):
+        named = _SIZE_OF_STACK.search(text) if at < body.cells.num_columns else None
+        if named and not _PRICE.search(text):
+            bundle = f"每{named[1] or named[2]}"
+            columns.append(pc.binary_join_element_wise(bundle, cells.as_text(body.cells.column(at)), ""))
+    return tuple(columns)
+
+
+def is_any_pack(header: str) -> bool:
+    """Whether a column of pack sizes does not say that they are cartons'.
+
+    >>> is_any_pack("包装规格"), is_any_pack("箱规"), is_any_pack("Units per case")
+    (True, False, False)
+    """
+    return re.search("箱|case|carton", header, re.IGNORECASE) is None
+
+
+def _packings(body: Body, headers: Sequence[str]) -> list[int]:
+    return [
+        at
+        for at, text in enumerate(headers)
+        if any(word in text for word in _PACKINGS) and at < body.cells.num_columns
+    ]

@@ -4,7 +4,8 @@ where it is not."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,19 +19,22 @@ from core.sheets.values.spellings import FAULT, LARGEST_COUNT, fold, number_of
 DOZEN = 12.0
 _BOUGHT = frozenset({"unit_cost", "product", "moq"})
 PACK = r"箱|整箱|件箱|套|ctns?|cartons?|cases?|sets?"
+STACK = (  # of cartons, of pieces, of dozens: a carton's size does not say how many
+    r"托盘|卡板|栈板|托|垛|提|组|板|扎|捆|排|筐|篓|串|联|令|摞|沓|罗|pallets?|plts?|gross|bundles?|trays?|crates?"
+)
 PIECE = r"件|个|支|瓶|盒|包|只|双|条|张|片|台|袋|罐|本|份|枚|pcs?|ea"
 _IN_PACKS = re.compile(
-    rf"([+-]?[\d,]*\d(?:\.\d+)?)({PACK}|打|dozens?)(?:[零又+]?(\d+)(?:{PIECE})?)?",
+    rf"([+-]?[\d,]*\d(?:\.\d+)?)({PACK}|{STACK}|打|dozens?)(?:[零又+]?(\d+)(?:{PIECE})?)?",
     re.IGNORECASE,
 )
-_PACK_UNIT = rf"(?i)^(?:{PACK})(?:[(（=*x×/]?\s*\d+.*)?$"
-_STACK_UNIT = r"(?i)^(?:托|托盘|栈板|垛|捆|pallets?|plts?|罗|gross)$"  # of cartons, of dozens: no pack size says how many
+_PACK_UNIT = rf"(?i)^(?:[1一每整]?(?:{PACK})(?:[(（=*x×/]?\s*\d+.*)?|\d.*/1?(?:{PACK}))$"
+_STACK_UNIT = rf"(?i)^(?:[1一每整]?(?:{STACK})(?:[(（=*x×/]?\s*\d+.*)?|\d.*/1?(?:{STACK}))$"
 _DOZEN_UNIT = r"(?i)^(?:打|dozens?)$"
 _WEIGHT_UNIT = r"(?i)^(?:kg|g|t|公斤|千克|克|斤|市斤|两|吨|磅|lbs?|oz)$"
 _BARE = r"^[+-]?[\d,]*\d(?:\.\d+)?$"
 
 
-_PRICED_BY = rf"(?i)^(.*\d)(?:元|块|圆|rmb|cny)?\s*/\s*({PACK}|打|dozens?|托|托盘)\s*$"
+_PRICED_BY = rf"(?i)^(.*\d)(?:元|块|圆|rmb|cny)?\s*/\s*({PACK}|打|dozens?|{STACK})\s*$"
 _PRICED_APIECE = rf"(?i)\d(?:元|块|圆|rmb|cny)?\s*/\s*(?:{PIECE})\s*$"
 _SAYS_PACK = (  # 1箱=12瓶, 箱(12瓶) · 12瓶/箱 · 1箱*12瓶
     re.compile(rf"^1?(?:{PACK})[=:/(]*(\d+)(?:{PIECE})?\)?$"),
@@ -49,15 +53,26 @@ _IS_SIZE = (  # 12瓶/件 · 1*12 · 12*1 · 12入, where nothing but a pack's s
 class Packing:
     """What a sheet says about its units, one value a row: `sizes` pieces a pack (float64, NaN unknown), `units`
     the text of its unit column, `buying` that of the unit in which goods are bought (null = blank); None where it has
-    no such column."""
+    no such column. `beside`: texts that may say what a bundle holds (10包/提). `any_pack`: the sizes are of whatever the
+    unit names, not of a carton."""
 
     sizes: np.ndarray | None = None
     units: pa.Array | None = None
     buying: pa.Array | None = None
+    beside: tuple[pa.Array, ...] = ()
+    any_pack: bool = False
 
     def of(self, name: str) -> Packing:
         """The packing of a field: what is bought is priced and counted in the unit that it is bought in."""
-        return self if self.buying is None or name not in _BOUGHT else Packing(self.sizes, self.buying)
+        if self.buying is None or name not in _BOUGHT:
+            return self
+        return replace(self, units=self.buying, buying=None)
+
+    def take(self, places: np.ndarray) -> Packing:
+        """Some of the rows."""
+        units, buying = (None if one is None else one.take(places) for one in (self.units, self.buying))
+        sizes = None if self.sizes is None else self.sizes[places]
+        return Packing(sizes, units, buying, tuple(text.take(places) for text in self.beside), self.any_pack)
 
 
 def read_quantities(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Reading:
@@ -83,7 +98,7 @@ def read_quantities(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Rea
     sizes = _sizes(packing, len(array))
     words = pd.Series(array.to_pandas(), dtype=object)
     for at in np.flatnonzero(packed):
-        values[at] = _pieces(str(words[at]), float(sizes[at]))
+        values[at] = _pieces(str(words[at]), float(sizes[at]), _beside(packing, at))
     loose = by_pack | by_dozen
     numbers = pd.to_numeric(words[loose].str.replace(",", ""), errors="coerce").to_numpy(float)
     values[loose] = numbers * np.where(by_dozen, DOZEN, sizes)[loose]
@@ -105,7 +120,7 @@ def read_prices(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Reading
         said = pc.replace_substring_regex(array, _PRICED_BY, r"\2")
         array = pc.if_else(pa.array(priced_by), pc.replace_substring_regex(array, _PRICED_BY, r"\1"), array)
         units = pa.nulls(len(array), pa.string()) if packing.units is None else packing.units
-        packing = Packing(packing.sizes, pc.if_else(pa.array(priced_by), said, units))
+        packing = replace(packing, units=pc.if_else(pa.array(priced_by), said, units))
     reading = cells.read_money(array)
     by_pack, by_dozen = _packed_rows(packing, len(array))
     apiece = _matches(array, _PRICED_APIECE)
@@ -140,13 +155,48 @@ def _packed_rows(packing: Packing, rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sizes(packing: Packing, rows: int) -> np.ndarray:
-    """Pieces a pack by row (NaN unknown): of the row, else in the wording of its unit; a stack of packs has none."""
+    """Pieces a pack by row (NaN unknown): of the row, else in the wording of its unit; a bundle has the size that is
+    said of it."""
     sizes = np.full(rows, np.nan) if packing.sizes is None else packing.sizes
     if packing.units is None:
         return sizes
     texts = pd.Series(packing.units.to_pandas(), dtype=object)
     own = texts.map({text: pieces_a_pack(str(text)) for text in texts.dropna().unique()}).to_numpy(float)
-    return np.where(_matches(packing.units, _STACK_UNIT), np.nan, np.where(np.isnan(sizes), own, sizes))
+    whole = np.where(np.isnan(sizes), own, sizes)
+    for at in np.flatnonzero(_matches(packing.units, _STACK_UNIT)):
+        held = pieces_a_stack(str(texts[at]), _beside(packing, at))
+        whole[at] = sizes[at] if packing.any_pack and np.isnan(held) else held
+    return whole
+
+
+def _beside(packing: Packing, at: int) -> tuple[str, ...]:
+    """What the row says beside its unit."""
+    return tuple(str(column[at].as_py() or "") for column in packing.beside)
+
+
+@lru_cache(maxsize=4096)
+def pieces_a_stack(unit: str, beside: tuple[str, ...] = ()) -> float:
+    """How many pieces a bundle of that unit holds by its own wording, or by what is said beside it; NaN where nothing
+    is said of that very unit.
+
+    >>> [pieces_a_stack(unit) for unit in ("提(10包)", "1提=10包", "提")]
+    [10.0, 10.0, nan]
+    >>> [pieces_a_stack("提", (text,)) for text in ("10包/提", "12瓶/箱", "40箱/托 10/提", "每提8卷")]
+    [10.0, nan, 10.0, 8.0]
+    """
+    match = re.search(STACK, fold(unit).casefold())
+    if not match:
+        return float("nan")
+    name = re.escape(match[0])
+    says = re.compile(
+        rf"(?:^|\D)1?每?{name}[=:/(*x×]?(\d+)(?:{PIECE}|卷)?(?![\d.])|(?:^|[^\d.])(\d+)(?:{PIECE}|卷)?/1?{name}"
+    )
+    for text in (unit, *beside):
+        held = says.search(fold(text)[: cells.LONGEST_SPELLING].casefold())
+        size = int(held[1] or held[2]) if held else 0
+        if 0 < size <= LARGEST_COUNT:
+            return float(size)
+    return float("nan")
 
 
 def pieces_a_pack(text: str, *, bare: bool = False) -> float:
@@ -179,10 +229,29 @@ def read_pack_sizes(column: pa.ChunkedArray | pa.Array) -> Reading:
         return reading
     values, faults = pd.array(reading.values, dtype="Int64"), reading.faults.copy()
     for at in worded:
-        size = pieces_a_pack(str(array[at].as_py()), bare=True)
+        text = str(array[at].as_py())
+        size = pieces_a_pack(text, bare=True)
+        size = _held_by_any(text) if np.isnan(size) else size
         if not np.isnan(size):
             values[at], faults[at] = int(size), 0
     return Reading(values, faults)
+
+
+def unit_in(cell: str) -> str:
+    """The pack that a cell counts or prices in; "" for none.
+
+    >>> unit_in("3提"), unit_in("120元/箱"), unit_in("3")
+    ('提', '箱', '')
+    """
+    folded = fold(cell)[: cells.LONGEST_SPELLING]
+    match = re.search(rf"(?:\d|/)({PACK}|{STACK}|打)", folded, re.IGNORECASE)
+    return match[1] if match else ""
+
+
+def _held_by_any(text: str) -> float:
+    """Pieces a bundle where a pack's size is said of one (10包/提)."""
+    match = re.search(STACK, fold(text)[: cells.LONGEST_SPELLING], re.IGNORECASE)
+    return pieces_a_stack(match[0], (text,)) if match else float("nan")
 
 
 def _matches(array: pa.Array, pattern: str) -> np.ndarray:
@@ -190,16 +259,18 @@ def _matches(array: pa.Array, pattern: str) -> np.ndarray:
     return np.asarray(matched.to_numpy(zero_copy_only=False), bool)
 
 
-def _pieces(text: str, size: float) -> float:
+def _pieces(text: str, size: float, beside: tuple[str, ...] = ()) -> float:
     """The pieces of `3箱5件`; NaN where the pack's size is unknown or the text is something else.
 
-    >>> _pieces("3箱5件", 12.0), _pieces("2打", float("nan"))
-    (41.0, 24.0)
+    >>> _pieces("3箱5件", 12.0), _pieces("2打", float("nan")), _pieces("2提", 12.0), _pieces("2提1包", 12.0, ("10包/提",))
+    (41.0, 24.0, nan, 21.0)
     """
     match = _IN_PACKS.fullmatch(fold(text)[: cells.LONGEST_SPELLING])
     if not match:
         return float("nan")
     packs, unit, rest = match.groups()
+    if re.fullmatch(STACK, unit, re.IGNORECASE):
+        size = pieces_a_stack(unit, beside)
     per = DOZEN if re.fullmatch(_DOZEN_UNIT, unit) else size
     whole = float(packs.replace(",", "")) * per
     return whole + (float(rest or 0) if whole >= 0 else -float(rest or 0))

@@ -70,7 +70,10 @@ _NOTHING = {
     "notstocked",
 }
 _UNITS = "件|个|支|瓶|盒|包|只|双|条|张|片|台|袋|罐|盆|本|份|枚|次|人|位|单|笔|天|日|pcs?|units?|days?|ea"
-_PACKS = re.compile(r"[+-]?[\d,.]*\d(?:箱|打|套|件箱|ctns?|cartons?|cases?|dozens?|sets?).*", re.IGNORECASE)
+_PACKS = re.compile(
+    r"[+-]?[\d,.]*\d(?:箱|打|套|件箱|托|卡板|栈板|垛|提|组|板|扎|捆|排|筐|篓|串|联|令|摞|沓|罗|ctns?|cartons?|cases?|dozens?|sets?|pallets?|plts?|gross|bundles?|trays?|crates?).*",
+    re.IGNORECASE,
+)
 _WEIGHT = re.compile(r"[+-]?[\d,.]*\d(?:kg|g|t|公斤|千克|克|斤|两|吨|磅|lbs?|oz)", re.IGNORECASE)
 _FOREIGN = re.compile(
     r"us|hk|nt|au|ca|sg|[$€£₩₽฿₫₱₹₺]|usd|eur|gbp|hkd|twd|jpy|krw|aud|cad|sgd|thb|vnd|myr|php|rub|inr|idr|港币|港元|美元|美金|欧元|英镑|日元|台币|韩元|卢布|泰铢",
