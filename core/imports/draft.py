@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 import pandas as pd
 
@@ -18,15 +19,14 @@ from core.sheets import parts, returns
 from core.sheets.clean import Cleaned, clean
 from core.sheets.columns import JOINT
 from core.sheets.detect import Header
+from core.sheets.layout import titles
 from core.sheets.layout.aside import Notice, currency_code
 from core.sheets.layout.flat import COUNTS, is_place
+from core.sheets.layout.titles import NOT_FOR_SALE
 from core.sheets.profiles import elsewhere
 from core.sheets.reader import Grid
 from core.sheets.readings import CleanOptions
 
-_NOT_FOR_SALE = re.compile(
-    r"残|次品|不良|瑕疵|破损|退货|报废|样品|样衣|待检|过期|damaged|defect|scrap", re.IGNORECASE
-)
 _DAY = re.compile(r"(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}[日号]?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?")
 SHEET_ROWS = 10_000_000  # a row of the n-th sheet has the number n x this + its row in the sheet
 
@@ -73,7 +73,7 @@ def check(inspection: Inspection) -> Draft:
     headers = tuple(header for _, (_, header) in read)
     settled = replace(_settled(inspection, read), headers=headers)
     settled = replace(settled, questions=(*settled.questions, *asked[:1]))
-    named = [_by_sheet(cleaned, one.name, settled) for one, (cleaned, _) in read]
+    named = [_placed(cleaned, one, settled) for one, (cleaned, _) in read]
     laid = {at: one.layout for at, (one, _) in enumerate(read) if one.layout is not None}
     return Draft(settled, named[0] if len(named) == 1 else _together(settled, named), laid)
 
@@ -98,16 +98,31 @@ def _settled(inspection: Inspection, read: Sequence[tuple[_Sheet, tuple[Cleaned,
     return replace(inspection, questions=open_ones, notices=notices)
 
 
-def _by_sheet(cleaned: Cleaned, sheet: str, inspection: Inspection) -> Cleaned:
-    """The rows of a sheet whose name says that they are not for sale (残次品), or of one of several that are named by
-    their places, with the name as their location where the sheet has no other."""
-    frame, several = cleaned.frame, len(inspection.sheets) > 1
-    if below.PLACE not in inspection.kind.spec.parts or below.PLACE in frame:
+def _placed(cleaned: Cleaned, sheet: _Sheet, inspection: Inspection) -> Cleaned:
+    """The rows with the place that the title, the sheet's name or the file's names for all of them, where the sheet has
+    no column of places; what is not for sale stands before the places of such a column."""
+    frame, title = cleaned.frame, _title(sheet, inspection)
+    if not title or below.PLACE not in inspection.kind.spec.parts:
         return cleaned
-    names_place = several and any(is_place(name) or _NOT_FOR_SALE.search(name) for name in inspection.sheets)
-    if not names_place and not _NOT_FOR_SALE.search(sheet):
+    if below.PLACE not in frame:
+        location = pd.Series(title, index=frame.index, dtype="str")
+    elif NOT_FOR_SALE.search(title):
+        location = (title + " " + frame[below.PLACE].astype("str").fillna("")).str.strip()
+    else:
         return cleaned
-    return replace(cleaned, frame=frame.assign(location=pd.Series(sheet, index=frame.index, dtype="str")))
+    said = Notice("import.place_named", {"names": [title], "sheet": sheet.name})
+    return replace(cleaned, frame=frame.assign(location=location), notices=(*cleaned.notices, said))
+
+
+def _title(sheet: _Sheet, inspection: Inspection) -> str:
+    """The place that is named for a whole sheet: by the lines above its header, by its name (one of several that are
+    named by their places, all are), by the file; "" for none."""
+    names, own = inspection.sheets, sheet.name
+    by_places = len(names) > 1 and any(is_place(name) or NOT_FOR_SALE.search(name) for name in names)
+    by_name = own if by_places or is_place(own) or NOT_FOR_SALE.search(own) else titles.place_in(own)
+    named = (titles.place_above(sheet.grid, sheet.header.row), by_name)
+    whole = " ".join(dict.fromkeys(filter(None, named)))
+    return whole or titles.place_in(PurePath(inspection.file_name).stem)
 
 
 def _checked(inspection: Inspection, sheet: _Sheet) -> tuple[_Sheet, tuple[Cleaned, Header]]:
@@ -236,4 +251,5 @@ def _shared_keys(inspection: Inspection, frame: pd.DataFrame) -> pd.DataFrame:
         return parts.sum_parts(frame, spec)
     names = (frame["row"] // SHEET_ROWS).map(dict(enumerate(inspection.sheets)))
     inner = frame["location"].fillna("") if "location" in frame else pd.Series("", index=frame.index)
+    inner = inner.mask(inner == names, "")
     return frame.assign(location=names.str.cat(inner.astype("str"), sep=" ").str.strip())

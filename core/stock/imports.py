@@ -63,7 +63,7 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
         account=_account(sheet, stated, rows, gathered, context),
         locations=gathered.locations,
         parts=gathered.parts,
-        warnings=(*alike, *locations.warnings(gathered), *_doubts(before, after, known, context)),
+        warnings=(*alike, *locations.warnings(connection, gathered), *_doubts(before, after, known, context)),
     )
 
 

@@ -45,16 +45,20 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
 
     Levels are summed over the locations that count: those answered now, else those remembered, else all whose
     names do not say that they hold damaged, returned, sample or virtual goods. A SKU that only lies in
-    locations that do not count has nothing there.
+    locations that do not count has nothing there; a sheet in which no location counts says nothing of what is for
+    sale, and the levels stay.
     """
     if not any(name in sheet for name in PARTS):
         return Gathered(sheet, pd.DataFrame(), pd.DataFrame(), 0)
     names = {name: _text(sheet, name) for name in PARTS}
     levels = [name for name in (*LEVELS, "available_to_promise") if name in sheet]
     units = _units(sheet)
-    decided = _decided(names["location"].unique().tolist(), remembered, answers)
+    decided = counting(names["location"].unique().tolist(), remembered, answers)
     counts = names["location"].map(decided).astype(bool)
-    kept = sheet.assign(**{name: sheet[name].where(counts | sheet[name].isna(), 0) for name in levels})
+    left = 0 if counts.any() else pd.NA
+    kept = sheet.assign(
+        **{name: sheet[name].astype("Int64").where(counts | sheet[name].isna(), left) for name in levels}
+    )
     rows, disagreeing = _summed(kept.drop(columns=[name for name in PARTS if name in kept]), levels)
     first = sheet.groupby("sku_code", sort=False)["row"].transform("first")
     parts = pd.DataFrame(
@@ -85,7 +89,7 @@ def _units(sheet: pd.DataFrame) -> pd.Series:
     return units.fillna(0).astype("int64")
 
 
-def _decided(
+def counting(
     locations: Sequence[str], remembered: Mapping[str, bool], answers: Mapping[str, bool]
 ) -> dict[str, bool]:
     """Location -> whether its units count. An answer for a warehouse holds for the bins within it (texts

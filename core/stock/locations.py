@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select
 from core.database import insert, keyed, read, upsert
 from core.imports.kinds import Comparison, Context
 from core.imports.versioned import images, keep_images, refuse_later
+from core.sheets.layout.flat import is_place
 from core.stock.location_rules import PARTS, Gathered, breakdown
 from core.stock.tables import stock_location, stock_location_rule
 
@@ -38,8 +39,9 @@ def moved(connection: Connection, gathered: Gathered) -> pd.DataFrame:
     A sheet without locations says nothing of where units lie: what was known of its SKUs is forgotten."""
     codes = gathered.rows["sku_code"].tolist()
     stored = breakdowns(connection)
-    before = breakdown(stored[stored["sku_code"].isin(set(codes))])
-    after = breakdown(gathered.parts)
+    stored = stored[stored["sku_code"].isin(set(codes))]
+    before = breakdown(stored)
+    after = breakdown(pd.concat([gathered.parts, _untouched(stored, gathered.parts)], ignore_index=True))
     index = before.index.union(after.index)
     before, after = before.reindex(index).fillna(""), after.reindex(index).fillna("")
     differs = before != after
@@ -53,8 +55,32 @@ def moved(connection: Connection, gathered: Gathered) -> pd.DataFrame:
     )
 
 
-def warnings(gathered: Gathered) -> Iterator[dict[str, object]]:
-    """The locations that do not count, with their units, and SKUs whose rows contradict each other."""
+def _untouched(stored: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+    """The stored places that stay beside those of a sheet: all others, where the sheet is only of places that do not
+    count, and so says nothing of what is for sale."""
+    if parts.empty or parts["sellable"].any():
+        return stored.head(0)
+    return stored[~stored["location"].isin(parts["location"])]
+
+
+def _not_mentioned(connection: Connection, parts: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Warehouses and shops in which units of the sheet's SKUs lay, and that the sheet does not mention at all."""
+    if parts.empty or not parts["sellable"].any():
+        return
+    stored = breakdowns(connection, parts["sku_code"].unique().tolist())
+    stored = stored[stored["sellable"] & (stored["units"] > 0)]
+    outer = stored["location"].str.split(" ").str[0]
+    mentioned = set(" ".join(parts["location"].unique()).split())
+    gone = outer.map(is_place).astype(bool) & ~outer.isin(mentioned)
+    if gone.any():
+        units = stored[gone].groupby(outer[gone])["units"].sum()
+        names = [f"{name} {count}" for name, count in units.items()]
+        yield {"code": "stock.locations_missing", "units": int(units.sum()), "names": names}
+
+
+def warnings(connection: Connection, gathered: Gathered) -> Iterator[dict[str, object]]:
+    """The locations that do not count, with their units, places that the sheet does not mention, and SKUs whose rows
+    contradict each other."""
     out = gathered.locations[~gathered.locations["counts"]] if len(gathered.locations) else gathered.locations
     if len(out):
         named = out[["location", "units"]].to_dict("records")
@@ -65,6 +91,7 @@ def warnings(gathered: Gathered) -> Iterator[dict[str, object]]:
             "locations": named,
             "asked": bool(out["asked"].all()),
         }
+    yield from _not_mentioned(connection, gathered.parts)
     if gathered.disagreeing:
         yield {"code": "import.parts_disagree", "skus": gathered.disagreeing}
 
@@ -82,10 +109,12 @@ def keep(connection: Connection, comparison: Comparison, context: Context) -> No
     if not codes:
         return
     _keep_images(connection, codes, context)
-    _forget(connection, codes)
     parts = comparison.parts
+    beside = _untouched(breakdowns(connection, codes), parts)
+    _forget(connection, codes)
     if len(parts):
-        kept = parts[parts["sku_code"].isin(codes)].assign(import_id=context.import_id)
+        own = parts[parts["sku_code"].isin(codes)]
+        kept = pd.concat([own, beside], ignore_index=True).assign(import_id=context.import_id)
         insert(connection, stock_location, kept[[column.name for column in stock_location.columns]])
 
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from core.goods.master import without_twins
 from core.goods.sheet import MASTER_FIELDS
 from core.imports.kinds import Comparison, Context, Kind
+from core.imports.rules import refuse
 from core.sheets import writer
 from core.sheets.columns import Field, SheetSpec
-from core.stock import counts, imports
-from core.stock.location_rules import PARTS
+from core.stock import counts, imports, locations
+from core.stock.location_rules import PARTS, counting
 
 # A stock report may state levels below zero (sold beyond what the warehouse has), so only what cannot be
 # negative is checked.
@@ -49,12 +50,28 @@ STOCK = Kind(
 
 
 def _compare_count(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
-    """The counted rows whose codes can be told from each other and from the shop's: the rest of a SKU would pass for
-    all of it."""
+    """The counted rows whose codes can be told from each other and from the shop's (the rest of a SKU would pass for
+    all of it), of places whose units count: what lies among the returns is no part of what is for sale."""
     rows, refused, alike = without_twins(connection, sheet, context)
+    rows, elsewhere = _for_sale(connection, rows, context)
     compared = counts.compare_count(connection, rows, context)
-    rejected = pd.concat([compared.rejected, refused], ignore_index=True)
+    rejected = pd.concat([compared.rejected, refused, elsewhere], ignore_index=True)
     return replace(compared, rejected=rejected, warnings=(*compared.warnings, *alike))
+
+
+def _for_sale(
+    connection: Connection, rows: pd.DataFrame, context: Context
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(the rows of places whose units count, the others as refused rows)."""
+    places = (
+        rows["location"].fillna("").astype("str")
+        if "location" in rows
+        else pd.Series("", index=rows.index, dtype="str")
+    )
+    counts_there = counting(places.unique().tolist(), locations.rules(connection), context.locations)
+    out = ~places.map(counts_there).astype(bool)
+    refused = refuse(rows[out], context.sheet, "location", "stock.not_for_sale", places[out])
+    return rows[~out], refused
 
 
 COUNT = Kind(
