@@ -18,7 +18,7 @@ from core.imports.kinds import Account, Comparison, Context
 from core.imports.versioned import outdated, row_states, unsettled
 from core.settings import settings
 from core.stock import ledger, locations, rules, suspicion
-from core.stock.location_rules import Gathered, gather
+from core.stock.location_rules import Gathered, gather, torn_levels
 from core.stock.rules import LEVELS
 
 
@@ -26,6 +26,7 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
     """Levels now against levels in the sheet, its locations summed; unknown codes are added to the master with
     what the sheet says of them."""
     sheet, refused, alike = without_twins(connection, sheet, context)
+    sheet, refused = _without_torn(sheet, refused, context)
     gathered = gather(sheet, locations.rules(connection), context.locations)
     stated = gathered.rows.set_index(pd.Index(gathered.rows["sku_code"], dtype=object))
     goods = read(connection, select(sku.c.sku_code, sku.c.retired_at))
@@ -39,6 +40,7 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
     changed = [compared.changes(before[known], after[known], LEVELS)]
     if "expected_on" in stated:
         changed.append(_redated(_arriving(connection, after, days)[0], changed[0], days[known]))
+        changed.append(_rescheduled(connection, gathered.arriving, stated.index[known]))
     changed.append(locations.moved(connection, gathered))
     changes = pd.concat([part for part in changed if len(part)] or changed[:1], ignore_index=True)
     states = row_states(stated.index, known, stated.index.isin(changes["key"]))
@@ -50,6 +52,7 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
         state=state,
         row=stated["row"],
         expected_on=days,
+        arrivals=_lots_of(gathered.arriving, stated.index),
         in_shop=in_shop,
         described=stated.index.isin(goods["sku_code"]),
     )
@@ -163,8 +166,13 @@ def _arriving(
     connection: Connection, after: pd.DataFrame, days: pd.Series, where: pd.Series | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The arrivals that move, each SKU's first and the others (`rules.arrival_movements`)."""
+    standing = ledger.arrivals(connection)
     stated = after[["in_transit"]].assign(expected_on=days)
-    moved = rules.arrival_movements(stated if where is None else stated[where], ledger.arrivals(connection))
+    stated = stated if where is None else stated[where]
+    lots = _lots(after)
+    moved = rules.arrival_movements(stated[~stated.index.isin(lots["sku_code"])], standing)
+    if len(lots):
+        moved = pd.concat([moved, rules.lots_moved(lots, standing)], ignore_index=True)
     again = moved.duplicated("sku_code")
     return moved[~again], moved[again]
 
@@ -179,6 +187,46 @@ def revert_stock(connection: Connection, import_id: str, context: Context) -> No
         connection, import_id, undo_id=context.import_id, account=context.actor.name, now=context.now
     )
     SKUS.withdraw(connection, import_id, context)
+
+
+def _without_torn(
+    sheet: pd.DataFrame, refused: pd.DataFrame, context: Context
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows without SKUs that arrive on several days and state another level more than once, and all refused."""
+    torn = torn_levels(sheet)
+    if not torn.any():
+        return sheet, refused
+    codes = sheet.loc[torn, "sku_code"]
+    more = compared.refuse(sheet[torn], context.sheet, "expected_on", "stock.arrival_levels", codes)
+    return sheet[~torn], pd.concat([refused, more], ignore_index=True)
+
+
+def _lots_of(arriving: pd.DataFrame, codes: pd.Index) -> pd.Series:
+    """The arrivals of SKUs that arrive on several days, as lists of (day, units) by SKU; missing for all others."""
+    pairs: dict[str, list[tuple[str, int]]] = {}
+    for code, day, units in arriving.itertuples(index=False):
+        pairs.setdefault(str(code), []).append((str(day), int(units)))
+    return pd.Series([pairs.get(str(code)) for code in codes], index=codes, dtype=object)
+
+
+def _lots(rows: pd.DataFrame) -> pd.DataFrame:
+    """The arrivals of `_lots_of` as a frame: sku_code, expected_on, quantity."""
+    some = rows["arrivals"].dropna() if "arrivals" in rows else pd.Series(dtype=object)
+    lots = [(code, day, units) for code, pairs in some.items() for day, units in pairs]
+    return pd.DataFrame(lots, columns=["sku_code", "expected_on", "quantity"]).astype({"quantity": "int64"})
+
+
+def _rescheduled(connection: Connection, lots: pd.DataFrame, known: pd.Index) -> pd.DataFrame:
+    """SKUs of several days whose arrivals move, as changes."""
+    lots = lots[lots["sku_code"].isin(known)]
+    if lots.empty:
+        return pd.DataFrame(columns=["key", "field", "before", "after"])
+    standing = ledger.arrivals(connection)
+    codes = rules.lots_moved(lots, standing)["sku_code"].unique()
+    before = rules.lots_in_words(standing[standing["sku_code"].isin(codes)]).reindex(codes).fillna("")
+    after = rules.lots_in_words(lots).reindex(codes)
+    words = {"before": before.to_numpy(object), "after": after.to_numpy(object)}
+    return pd.DataFrame({"key": codes.astype(object), "field": "expected_on", **words})
 
 
 def _days(told: pd.DataFrame) -> pd.Series:

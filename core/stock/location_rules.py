@@ -11,6 +11,7 @@ import pandas as pd
 from core.stock.rules import LEVELS
 
 PARTS = ("location", "lot", "expiry")
+ARRIVING = ("sku_code", "expected_on", "quantity")
 _UNSELLABLE = re.compile(
     r"残|次品|次货|正次|不良|瑕疵|坏|破损|损坏|退货|退换|退仓|售后|报废|废品|样品|样衣|展示|虚拟|在途|待检|质检|冻结|锁定|封存|隔离|"
     r"维修|返修|返厂|待处理|过期|临期|盘亏|丢失|赠品|借出|damaged|defect|return|scrap|sample|virtual|transit|quarantine|expired|broken|"
@@ -22,13 +23,16 @@ _UNSELLABLE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """A sheet with one row a SKU. `rows`: the summed rows; `parts`: the rows before they were summed,
-    with location, lot, expiry (str), units (int64), sellable (bool) and `into` (the row that they went into);
-    `locations`: location, units, counts, asked; `disagreeing`: how many SKUs have rows whose other values differ."""
+    with location, lot, expiry (str), units (int64), sellable (bool), `placed` (bool: the sheet says where) and `into`
+    (the row that they went into); `locations`: location, units, counts, asked; `disagreeing`: how many SKUs have rows
+    whose other values differ; `arriving`: sku_code, expected_on (ISO day, "" where nobody knows), quantity of SKUs
+    that arrive on several days."""
 
     rows: pd.DataFrame
     parts: pd.DataFrame
     locations: pd.DataFrame
     disagreeing: int
+    arriving: pd.DataFrame
 
 
 def unsellable(location: str) -> bool:
@@ -48,8 +52,9 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
     locations that do not count has nothing there; a sheet in which no location counts says nothing of what is for
     sale, and the levels stay.
     """
-    if not any(name in sheet for name in PARTS):
-        return Gathered(sheet, pd.DataFrame(), pd.DataFrame(), 0)
+    placed = any(name in sheet for name in PARTS)
+    if not placed and not sheet["sku_code"].duplicated().any():
+        return Gathered(sheet, pd.DataFrame(), pd.DataFrame(), 0, pd.DataFrame(columns=list(ARRIVING)))
     names = {name: _text(sheet, name) for name in PARTS}
     levels = [name for name in (*LEVELS, "available_to_promise") if name in sheet]
     units = _units(sheet)
@@ -59,6 +64,7 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
     kept = sheet.assign(
         **{name: sheet[name].astype("Int64").where(counts | sheet[name].isna(), left) for name in levels}
     )
+    kept, arriving = _by_day(kept)
     rows, disagreeing = _summed(kept.drop(columns=[name for name in PARTS if name in kept]), levels)
     first = sheet.groupby("sku_code", sort=False)["row"].transform("first")
     parts = pd.DataFrame(
@@ -67,11 +73,45 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
             **names,
             "units": units,
             "sellable": counts,
+            "placed": placed,
             "row": sheet["row"],
             "into": first,
         }
     )
-    return Gathered(rows, parts, _locations(parts, decided, {**remembered, **answers}), disagreeing)
+    places = _locations(parts, decided, {**remembered, **answers})
+    return Gathered(rows, parts, places, disagreeing, arriving)
+
+
+def _by_day(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(the sheet without the days of SKUs that arrive on several, those arrivals). A day of nothing is no day."""
+    if "in_transit" not in sheet or "expected_on" not in sheet:
+        return sheet, pd.DataFrame(columns=list(ARRIVING))
+    units = sheet["in_transit"].astype("Int64").fillna(0)
+    some = (units != 0).groupby(sheet["sku_code"], sort=False).transform("any")
+    days = sheet["expected_on"].mask(some & (units == 0))
+    text = days.map(lambda day: "" if pd.isna(day) else str(day)[:10]).astype("str")
+    lots = pd.DataFrame({"sku_code": sheet["sku_code"], "expected_on": text, "quantity": units})[units != 0]
+    lots = (
+        lots.groupby(["sku_code", "expected_on"], sort=False)["quantity"].sum().astype("int64").reset_index()
+    )
+    several = lots[lots["sku_code"].duplicated(keep=False)].reset_index(drop=True)
+    return sheet.assign(expected_on=days.mask(sheet["sku_code"].isin(several["sku_code"]))), several
+
+
+def torn_levels(sheet: pd.DataFrame) -> pd.Series:
+    """Rows (bool) of SKUs whose rows differ in nothing but their day of arrival, and more than one of which states
+    another level: nobody can say whether it is each row's own or the same one again."""
+    names = [name for name in (*PARTS, "sku_code") if name in sheet]
+    torn = pd.Series(False, index=sheet.index)
+    if "expected_on" not in sheet or not sheet.duplicated(names).any():
+        return torn
+    keys = [sheet[name] for name in names]
+    for level in (
+        name for name in (*LEVELS, "available_to_promise") if name in sheet and name != "in_transit"
+    ):
+        stated = sheet[level].astype("Int64").fillna(0) != 0
+        torn |= stated.groupby(keys, sort=False, dropna=False).transform("sum") > 1
+    return torn.groupby(sheet["sku_code"], sort=False).transform("any").astype(bool)
 
 
 def _text(sheet: pd.DataFrame, name: str) -> pd.Series:
@@ -131,8 +171,21 @@ def _locations(parts: pd.DataFrame, decided: Mapping[str, bool], known: Mapping[
     return sums.sort_values(["counts", "units"], ascending=[True, False], ignore_index=True)
 
 
+def lying(parts: pd.DataFrame) -> pd.DataFrame:
+    """What lies where, one row a SKU, location, lot and expiry: sku_code, PARTS, units, sellable; of a sheet that says
+    where."""
+    if parts.empty or ("placed" in parts and not parts["placed"].any()):
+        return parts.head(0)
+    keys = ["sku_code", *PARTS]
+    if not parts.duplicated(keys).any():
+        return parts[[*keys, "units", "sellable"]]
+    group = parts.groupby(keys, sort=False)
+    return group.agg(units=("units", "sum"), sellable=("sellable", "first")).reset_index()
+
+
 def breakdown(parts: pd.DataFrame) -> pd.Series:
     """Where the units of each SKU lie, in words (str, by sku_code): "上海仓 6 · 北京仓 4"."""
+    parts = lying(parts)
     if parts.empty:
         return pd.Series(dtype="str")
     label = parts["location"].str.cat(parts[["lot", "expiry"]], sep=" ").str.split().str.join(" ")

@@ -11,7 +11,7 @@ from core.database import insert, keyed, read, upsert
 from core.imports.kinds import Comparison, Context
 from core.imports.versioned import images, keep_images, refuse_later
 from core.sheets.layout.flat import is_place
-from core.stock.location_rules import PARTS, Gathered, breakdown
+from core.stock.location_rules import PARTS, Gathered, breakdown, lying
 from core.stock.tables import stock_location, stock_location_rule
 
 _IMAGE = "locations:"  # before-images of breakdowns stand beside those of other rows
@@ -41,7 +41,8 @@ def moved(connection: Connection, gathered: Gathered) -> pd.DataFrame:
     stored = breakdowns(connection)
     stored = stored[stored["sku_code"].isin(set(codes))]
     before = breakdown(stored)
-    after = breakdown(pd.concat([gathered.parts, _untouched(stored, gathered.parts)], ignore_index=True))
+    parts = lying(gathered.parts)
+    after = breakdown(pd.concat([parts, _untouched(stored, parts)], ignore_index=True))
     index = before.index.union(after.index)
     before, after = before.reindex(index).fillna(""), after.reindex(index).fillna("")
     differs = before != after
@@ -91,7 +92,7 @@ def warnings(connection: Connection, gathered: Gathered) -> Iterator[dict[str, o
             "locations": named,
             "asked": bool(out["asked"].all()),
         }
-    yield from _not_mentioned(connection, gathered.parts)
+    yield from _not_mentioned(connection, lying(gathered.parts))
     if gathered.disagreeing:
         yield {"code": "import.parts_disagree", "skus": gathered.disagreeing}
 
@@ -109,7 +110,7 @@ def keep(connection: Connection, comparison: Comparison, context: Context) -> No
     if not codes:
         return
     _keep_images(connection, codes, context)
-    parts = comparison.parts
+    parts = lying(comparison.parts)
     beside = _untouched(breakdowns(connection, codes), parts)
     _forget(connection, codes)
     if len(parts):

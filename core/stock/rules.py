@@ -48,6 +48,22 @@ def target_levels(sheet: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
     return after
 
 
+def lots_moved(lots: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
+    """What turns the standing arrivals of SKUs that arrive on several days into the sheet's: as `arrival_movements`.
+    Both frames: sku_code, expected_on, quantity."""
+    mine = arrivals[arrivals["sku_code"].isin(lots["sku_code"])]
+    both = pd.concat([lots, mine.assign(quantity=-mine["quantity"])], ignore_index=True)
+    moved = both.groupby(["sku_code", "expected_on"], sort=False)["quantity"].sum().reset_index()
+    return moved[moved["quantity"] != 0].reset_index(drop=True)
+
+
+def lots_in_words(lots: pd.DataFrame) -> pd.Series:
+    """The arrivals of each SKU in words (str, by sku_code): "2026-11-01 10 · 2026-11-05 20"."""
+    ordered = lots.sort_values(["sku_code", "expected_on"])
+    text = (ordered["expected_on"] + " " + ordered["quantity"].astype("str")).str.strip()
+    return text.groupby(ordered["sku_code"]).agg(" · ".join).astype("str")
+
+
 def arrival_movements(stated: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
     """What turns the standing arrivals into those of a sheet: sku_code, expected_on (ISO day or ""), quantity
     (int64, signed, never 0), a row a pair.

@@ -39,7 +39,7 @@ STOCK = Kind(
             Field("row_version", "integer", minimum=0),
         ),
         key=("sku_code",),
-        parts=PARTS,
+        parts=(*PARTS, "expected_on"),
         located={"location": "location", "lot": "lot", "expiry": "expiry", "produced_on": "lot"},
     ),
     imports.compare_stock,

@@ -23,7 +23,9 @@ def lying(command_line: Command) -> set[tuple[str, int, bool]]:
 
 def named(report: dict[str, Any]) -> list[str]:
     """The place that was named for all rows."""
-    return [name for said in report["warnings"] if said["code"] == "import.place_named" for name in said["names"]]
+    return [
+        name for said in report["warnings"] if said["code"] == "import.place_named" for name in said["names"]
+    ]
 
 
 def workbook(path: Path, name: str, rows: Rows) -> str:
@@ -50,7 +52,9 @@ def test_the_warehouse_of_a_title(command_line: Command, sheet: Sheet, title: st
     assert positions(command_line) == {"A": (3,), "B": (4,)}
 
 
-@pytest.mark.parametrize("title", ["库存表 2026-10-01", "全部仓库库存", "上海仓、北京仓库存", "库存表（不含残次品）"])
+@pytest.mark.parametrize(
+    "title", ["库存表 2026-10-01", "全部仓库库存", "上海仓、北京仓库存", "库存表（不含残次品）"]
+)
 def test_titles_that_name_no_single_place(command_line: Command, sheet: Sheet, title: str) -> None:
     report = taken(command_line, "stock", sheet([[title, ""], HEAD, ["A", 3]]))
     assert (named(report), positions(command_line)) == ([], {"A": (3,)})
@@ -61,7 +65,11 @@ def test_titles_that_name_no_single_place(command_line: Command, sheet: Sheet, t
 def test_a_title_of_goods_that_are_not_for_sale(
     command_line: Command, sheet: Sheet, title: str, bins: bool
 ) -> None:
-    taken(command_line, "stock", sheet([["商品编码", "仓库", "库存数量"], ["A", "上海仓", 6], ["A", "北京仓", 4]]))
+    taken(
+        command_line,
+        "stock",
+        sheet([["商品编码", "仓库", "库存数量"], ["A", "上海仓", 6], ["A", "北京仓", 4]]),
+    )
     rows: Rows = [[title], [*HEAD, "库位"], ["A", 3, "L1"]] if bins else [[title], HEAD, ["A", 3]]
     report = taken(command_line, "stock", sheet(rows))
     assert {"import.place_named", "import.locations_excluded"} <= codes(report)
@@ -85,8 +93,14 @@ def test_the_name_of_the_file(command_line: Command, tmp_path: Path) -> None:
     assert positions(command_line) == {"A": (3,)}
 
 
-def test_warehouses_that_a_later_sheet_does_not_mention_are_named(command_line: Command, sheet: Sheet) -> None:
-    taken(command_line, "stock", sheet([["商品编码", "仓库", "库存数量"], ["A", "上海仓", 6], ["A", "北京仓", 4]]))
+def test_warehouses_that_a_later_sheet_does_not_mention_are_named(
+    command_line: Command, sheet: Sheet
+) -> None:
+    taken(
+        command_line,
+        "stock",
+        sheet([["商品编码", "仓库", "库存数量"], ["A", "上海仓", 6], ["A", "北京仓", 4]]),
+    )
     report = taken(command_line, "stock", sheet([["上海仓库存"], HEAD, ["A", 7]]))
     (said,) = [one for one in report["warnings"] if one["code"] == "stock.locations_missing"]
     assert (said["units"], said["names"]) == (4, ["北京仓 4"])
@@ -94,11 +108,15 @@ def test_warehouses_that_a_later_sheet_does_not_mention_are_named(command_line: 
     assert positions(command_line) == {"A": (10,)}
 
 
-def test_a_count_among_the_returns_does_not_change_what_is_for_sale(command_line: Command, sheet: Sheet) -> None:
+def test_a_count_among_the_returns_does_not_change_what_is_for_sale(
+    command_line: Command, sheet: Sheet
+) -> None:
     taken(command_line, "stock", sheet([HEAD, ["A", 10]]))
     head: list[object] = ["商品编码", "货位", "实盘数量"]
     report = taken(command_line, "count", sheet([head, ["A", "主仓", 9], ["A", "残次仓", 3]]))
     assert [(cell["cell"], cell["code"]) for cell in report["rejected"]] == [("B3", "stock.not_for_sale")]
     assert positions(command_line) == {"A": (9,)}
-    code, report = command_line("import", "count", sheet([["退货仓盘点"], ["商品编码", "实盘数量"], ["A", 2]]))
+    code, report = command_line(
+        "import", "count", sheet([["退货仓盘点"], ["商品编码", "实盘数量"], ["A", 2]])
+    )
     assert (code, codes(report)) == (1, {"stock.not_for_sale", "import.place_named"})

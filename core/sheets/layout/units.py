@@ -21,7 +21,9 @@ from core.sheets.values import cells
 from core.sheets.values.quantities import PACK, PIECE, STACK, pieces_a_pack
 
 _LINES_ABOVE = 6
-_IN_BRACKETS = re.compile(rf"\((?:单位[::]?)?(?:([千万亿])(?:元|件)?|(?:元/)?({PACK}|{STACK}|打)|([%‰])(?:元|件)?)\)")
+_IN_BRACKETS = re.compile(
+    rf"\((?:单位[::]?)?(?:([千万亿])(?:元|件)?|(?:元/)?({PACK}|{STACK}|打)|([%‰])(?:元|件)?)\)"
+)
 _IN_WORDS = re.compile(rf"(?:每|整|按|/)({PACK}|打)(?!装)|每({STACK})(?![装别合织次])")
 _EACH_PIECE = re.compile(rf"/(?:{PIECE})|每(?:{PIECE})|单件")
 _SAID_ABOVE = re.compile(r"单位\s*[:(]?\s*[:(]?\s*([^\s:()]{1,20})")
