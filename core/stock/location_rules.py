@@ -60,7 +60,7 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
     units = _units(sheet)
     decided = counting(names["location"].unique().tolist(), remembered, answers)
     counts = names["location"].map(decided).astype(bool)
-    left = 0 if counts.any() else pd.NA
+    left = pd.Series(0 if counts.any() else pd.NA, index=sheet.index, dtype="Int64")
     kept = sheet.assign(
         **{name: sheet[name].astype("Int64").where(counts | sheet[name].isna(), left) for name in levels}
     )

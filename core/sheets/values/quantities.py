@@ -98,7 +98,7 @@ def read_quantities(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Rea
     sizes = _sizes(packing, len(array))
     words = pd.Series(array.to_pandas(), dtype=object)
     for at in np.flatnonzero(packed):
-        values[at] = _pieces(str(words[at]), float(sizes[at]), _beside(packing, at))
+        values[at] = _pieces(str(words[at]), float(sizes[at]), _beside(packing, int(at)))
     loose = by_pack | by_dozen
     numbers = pd.to_numeric(words[loose].str.replace(",", ""), errors="coerce").to_numpy(float)
     values[loose] = numbers * np.where(by_dozen, DOZEN, sizes)[loose]
@@ -164,7 +164,7 @@ def _sizes(packing: Packing, rows: int) -> np.ndarray:
     own = texts.map({text: pieces_a_pack(str(text)) for text in texts.dropna().unique()}).to_numpy(float)
     whole = np.where(np.isnan(sizes), own, sizes)
     for at in np.flatnonzero(_matches(packing.units, _STACK_UNIT)):
-        held = pieces_a_stack(str(texts[at]), _beside(packing, at))
+        held = pieces_a_stack(str(texts[at]), _beside(packing, int(at)))
         whole[at] = sizes[at] if packing.any_pack and np.isnan(held) else held
     return whole
 
