@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,6 +27,10 @@ from core.sheets.matching import aliases, passed_over
 from core.sheets.reader import Grid, Workbook, read_workbook
 from core.sheets.readings import CleanOptions, read_column
 
+_UNITS = re.compile(r"数量|件数|个数|qty|quantity|units", re.IGNORECASE)
+_OTHER_UNITS = re.compile(
+    r"退|种|库存|赠|券|箱|包裹|发票|refund|return|cancel|stock|fulfil|ship", re.IGNORECASE
+)
 PLUS = "+"  # between the headers of one field
 
 
@@ -272,7 +277,7 @@ def _taught(guessed: Header, corrected: Header, choice: Choice) -> dict[str, str
 def _questions(grid: Grid, header: Header, kind: Kind, choice: Choice) -> tuple[Question, ...]:
     """The columns that fit one field equally well and differ, with their sums; a field that the operator has
     named is no question."""
-    questions = list(_no_level(grid, header, kind, choice))
+    questions = [*_no_level(grid, header, kind, choice), *_no_quantity(grid, header, kind, choice)]
     for candidates in header.candidates:
         columns = [
             at for at in candidates.columns if header.mapping.get(at, candidates.field) == candidates.field
@@ -311,6 +316,23 @@ def _no_level(grid: Grid, header: Header, kind: Kind, choice: Choice) -> Iterato
         )
         parts = tuple(header.headers[at] for at in columns)
         yield Question("on_hand", tuple(options), parts)
+
+
+def _no_quantity(grid: Grid, header: Header, kind: Kind, choice: Choice) -> Iterator[Question]:
+    """The question about a list of orders in which no column is read as the units, and that has columns of numbers
+    named after them: without one each line would be one unit."""
+    if kind.spec.kind != "orders" or "quantity" in {*header.mapping.values(), *choice.mapping}:
+        return
+    entry = kind.spec.field("quantity")
+    start = max(header.row - grid.first_row + 1, 0)
+    sums = {
+        header.headers[at]: _sum(grid.cells.column(at).slice(start), entry)
+        for at, text in enumerate(header.headers)
+        if at not in header.mapping and _UNITS.search(text) and not _OTHER_UNITS.search(text)
+    }
+    options = tuple(Option(title, units) for title, units in sums.items() if units)
+    if options:
+        yield Question("quantity", options)
 
 
 def _sizes(grid: Grid, header: Header) -> Iterator[Notice]:

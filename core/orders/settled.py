@@ -108,7 +108,7 @@ def _told(netted: returns.Netted, carried: int, sheet: pd.DataFrame) -> list[Map
     if netted.rows:
         facts = {"rows": netted.rows, "units": netted.units, "amount": netted.amount}
         remarks.append({"code": "orders.returns", **facts})
-    blank = int(netted.lines["quantity"].isna().sum()) if "quantity" in sheet else 0
+    blank = int(netted.lines["quantity"].isna().sum())
     if blank:
         remarks.append({"code": "orders.quantity_assumed", "rows": blank})
     if carried:

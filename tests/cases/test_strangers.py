@@ -260,3 +260,23 @@ def test_nothing_below_an_orders_amount_says_nothing(command_line: Command, shee
     taken(command_line, "orders", sheet([head, *rows, ["2", "A", 1, "50.00", PAID_AT, "50"]]))
     amounts = {(line["order_id"], line["sku_code"]): line["amount"] for line in command_line("orders")[1]}
     assert amounts == {("1", "A"): 6000, ("1", "B"): 4000, ("2", "A"): 5000}
+
+
+@pytest.mark.parametrize("header", ["发货数量", "销售数量", "出库数量", "Sold units"])
+def test_a_list_of_orders_whose_units_nobody_reads_is_a_question(
+    command_line: Command, sheet: Sheet, header: str
+) -> None:
+    path = sheet([["订单号", "商品编码", header, "实付金额", "付款时间"], ["1", "A", 2, "20", PAID_AT]])
+    code, report = command_line("import", "orders", path)
+    (asked,) = [said for said in report["warnings"] if said["code"] == "import.columns_fit_twice"]
+    assert (code, asked["field"], asked["columns"]) == (1, "quantity", [{"header": header, "sum": 2}])
+    taken(command_line, "orders", path, "--map", f"quantity={header}")
+    assert [line["quantity"] for line in command_line("orders")[1]] == [2]
+
+
+def test_orders_without_any_units_count_as_one_each_and_say_so(command_line: Command, sheet: Sheet) -> None:
+    path = sheet([["订单号", "商品编码", "实付金额", "付款时间"], ["1", "A", "20", PAID_AT]])
+    assert codes(taken(command_line, "orders", path)) == {"orders.quantity_assumed"}
+    known = sheet([["订单号", "商品编码", "成交数量", "实付金额", "付款时间"], ["2", "A", 3, "20", PAID_AT]])
+    assert codes(taken(command_line, "orders", known)) == set()
+    assert {line["order_id"]: line["quantity"] for line in command_line("orders")[1]} == {"1": 1, "2": 3}
