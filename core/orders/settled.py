@@ -90,7 +90,7 @@ def settle(sheet: pd.DataFrame, prices: pd.Series, order_level: Sequence[str] = 
     gone = _refuse(torn, "order_id", "", "order_id").assign(code=netted.faults.to_numpy())
     refused = pd.concat([refused, gone], ignore_index=True)
     taken = full[~full["row"].isin(refused["row"])].assign(order_id=ordered.rows["order_id"])
-    remarks += _told(netted, ordered.carried, sheet)
+    remarks += _told(netted, ordered.carried)
     lines = netted.lines.assign(
         quantity=netted.lines["quantity"].fillna(1),
         order_status=(
@@ -102,7 +102,7 @@ def settle(sheet: pd.DataFrame, prices: pd.Series, order_level: Sequence[str] = 
     return Settled(lines, refused, netted.rows, skipped, tuple(remarks))
 
 
-def _told(netted: returns.Netted, carried: int, sheet: pd.DataFrame) -> list[Mapping[str, object]]:
+def _told(netted: returns.Netted, carried: int) -> list[Mapping[str, object]]:
     """What to tell of returns, blank quantities and carried cells."""
     remarks: list[Mapping[str, object]] = []
     if netted.rows:

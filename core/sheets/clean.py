@@ -277,7 +277,8 @@ def _mark_parts(frame: pd.DataFrame, faults: Mapping[int, np.ndarray], body: Bod
     at, keyed = faults[body.columns[key[-1]][-1]], ~_any(_of(faults, body, key))
     if not spec.sum_parts:
         whole = ~_any(_of(faults, body, parts.keys(frame, spec)))
-        at[parts.alike(frame, spec, whole, again)] = FAULT["cell.duplicate"]
+        twice = parts.alike(frame, spec, whole, again) & ~parts.dated_apart(frame, spec)
+        at[twice] = FAULT["cell.duplicate"]
     unnamed = ~keyed & frame[key].isna().any(axis=1).to_numpy()
     at[parts.above_unnamed(frame, body, unnamed) & keyed & (at == 0)] = FAULT["cell.part_refused"]
     at[parts.fragments(frame, spec, keyed, _any(faults.values()))] = FAULT["cell.part_refused"]

@@ -70,7 +70,8 @@ class SheetSpec:
     that are equal in every cell of the file count once. Otherwise rows that share a key are refused together.
     `parts`: fields that tell rows of one key apart (locations, lots): such rows stay apart, and refused are
     those that share these too. `located`: known names of location-like columns (location, lot, expiry) -> the
-    field that takes all of them. `group`: the field that heads a group of lines (`order_id`); a row that leaves
+    field that takes all of them. `arrival`: the day of arrival, which tells lots of one key apart where they are
+    called the same. `group`: the field that heads a group of lines (`order_id`); a row that leaves
     it and every other shared field blank continues the group above.
     `whole`: the field that names a group of rows which are taken together or not at all (`order_id`), then the
     fields that have one value in such a group: a row whose group cannot be read may be its neighbour's where
@@ -88,6 +89,7 @@ class SheetSpec:
     returns: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     located: Mapping[str, str] = dataclass_field(default_factory=dict)
+    arrival: str = ""
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError if the sheet has none."""

@@ -109,6 +109,23 @@ def alike(frame: pd.DataFrame, spec: SheetSpec, readable: np.ndarray, again: np.
     return shared
 
 
+def dated_apart(frame: pd.DataFrame, spec: SheetSpec) -> np.ndarray:
+    """Rows (mask) that share their whole key with others, of which each arrives on another day and all are called the
+    same: lots on their way."""
+    apart, names = np.zeros(len(frame), bool), keys(frame, spec)
+    if not spec.arrival or spec.arrival not in frame or not frame[names].duplicated().any():
+        return apart
+    shared = frame[names].duplicated(keep=False).to_numpy()
+    rows = frame[shared]
+    key = [rows[name] for name in names]
+    lots = ~rows.duplicated([*names, spec.arrival], keep=False)
+    for name in (*_NAMING, "spec"):
+        if name in rows:
+            lots &= rows[name].groupby(key, sort=False, dropna=False).transform("nunique") <= 1
+    apart[shared] = lots.groupby(key, sort=False, dropna=False).transform("all").to_numpy(bool)
+    return apart
+
+
 def fragments(frame: pd.DataFrame, spec: SheetSpec, readable: np.ndarray, bad: np.ndarray) -> np.ndarray:
     """Good rows (mask) of a key of which another row is refused: the rest of a whole would pass for the
     whole."""
