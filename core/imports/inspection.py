@@ -27,6 +27,7 @@ from core.sheets.matching import aliases, passed_over
 from core.sheets.reader import Grid, Workbook, read_workbook
 from core.sheets.readings import CleanOptions, read_column
 
+_PARTED = frozenset({"reserved"})  # figures whose columns are parts even where they are equal
 _UNITS = re.compile(r"数量|件数|个数|qty|quantity|units", re.IGNORECASE)
 _OTHER_UNITS = re.compile(
     r"退|种|库存|赠|券|箱|包裹|发票|refund|return|cancel|stock|fulfil|ship", re.IGNORECASE
@@ -291,11 +292,14 @@ def _questions(grid: Grid, header: Header, kind: Kind, choice: Choice) -> tuple[
         entry = kind.spec.field(candidates.field)
         start = max(header.row - grid.first_row + 1, 0)
         texts = [grid.cells.column(at).slice(start) for at in columns]
-        if all(texts[0].equals(other) for other in texts[1:]):
-            continue
-        options = (
+        options = [
             Option(header.headers[at], _sum(text, entry)) for at, text in zip(columns, texts, strict=True)
-        )
+        ]
+        apart = candidates.field in _PARTED and any(
+            option.sum for option in options
+        )  # unpaid and unsent: no copies
+        if all(texts[0].equals(other) for other in texts[1:]) and not apart:
+            continue
         parts = tuple(header.headers[at] for at in columns if at not in candidates.totals)
         questions.append(Question(candidates.field, tuple(options), parts))
     return tuple(questions)

@@ -280,3 +280,13 @@ def test_orders_without_any_units_count_as_one_each_and_say_so(command_line: Com
     known = sheet([["订单号", "商品编码", "成交数量", "实付金额", "付款时间"], ["2", "A", 3, "20", PAID_AT]])
     assert codes(taken(command_line, "orders", known)) == set()
     assert {line["order_id"]: line["quantity"] for line in command_line("orders")[1]} == {"1": 1, "2": 3}
+
+
+def test_parts_of_what_is_held_are_no_copies_of_each_other(command_line: Command, sheet: Sheet) -> None:
+    path = sheet([["商家编码", "库存", "未付款量", "待审核量"], ["A", 20, 5, 5], ["B", 3, 0, 0]])
+    code, report = command_line("import", "stock", path)
+    assert (code, codes(report)) == (1, {"import.columns_fit_twice"})
+    taken(command_line, "stock", path, "--map", "reserved=未付款量+待审核量")
+    assert positions(command_line, "on_hand", "reserved") == {"A": (20, 10), "B": (3, 0)}
+    empty = sheet([["商家编码", "库存", "未付款量", "待审核量", "备注"], ["A", 20, 0, 0, ""]])
+    assert taken(command_line, "stock", empty)["control"]["reserved"]["file"] == 0
