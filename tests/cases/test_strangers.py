@@ -278,7 +278,7 @@ def test_orders_without_any_units_count_as_one_each_and_say_so(command_line: Com
     path = sheet([["订单号", "商品编码", "实付金额", "付款时间"], ["1", "A", "20", PAID_AT]])
     assert codes(taken(command_line, "orders", path)) == {"orders.quantity_assumed"}
     known = sheet([["订单号", "商品编码", "成交数量", "实付金额", "付款时间"], ["2", "A", 3, "20", PAID_AT]])
-    assert codes(taken(command_line, "orders", known)) == set()
+    assert "orders.quantity_assumed" not in codes(taken(command_line, "orders", known))
     assert {line["order_id"]: line["quantity"] for line in command_line("orders")[1]} == {"1": 1, "2": 3}
 
 
