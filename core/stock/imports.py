@@ -166,13 +166,13 @@ def _arriving(
     connection: Connection, after: pd.DataFrame, days: pd.Series, where: pd.Series | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The arrivals that move, each SKU's first and the others (`rules.arrival_movements`)."""
-    standing = ledger.arrivals(connection)
+    awaited = ledger.arrivals(connection)
     stated = after[["in_transit"]].assign(expected_on=days)
     stated = stated if where is None else stated[where]
     lots = _lots(after)
-    moved = rules.arrival_movements(stated[~stated.index.isin(lots["sku_code"])], standing)
+    moved = rules.arrival_movements(stated[~stated.index.isin(lots["sku_code"])], awaited)
     if len(lots):
-        moved = pd.concat([moved, rules.lots_moved(lots, standing)], ignore_index=True)
+        moved = pd.concat([moved, rules.lots_moved(lots, awaited)], ignore_index=True)
     again = moved.duplicated("sku_code")
     return moved[~again], moved[again]
 
@@ -221,9 +221,9 @@ def _rescheduled(connection: Connection, lots: pd.DataFrame, known: pd.Index) ->
     lots = lots[lots["sku_code"].isin(known)]
     if lots.empty:
         return pd.DataFrame(columns=["key", "field", "before", "after"])
-    standing = ledger.arrivals(connection)
-    codes = rules.lots_moved(lots, standing)["sku_code"].unique()
-    before = rules.lots_in_words(standing[standing["sku_code"].isin(codes)]).reindex(codes).fillna("")
+    awaited = ledger.arrivals(connection)
+    codes = rules.lots_moved(lots, awaited)["sku_code"].unique()
+    before = rules.lots_in_words(awaited[awaited["sku_code"].isin(codes)]).reindex(codes).fillna("")
     after = rules.lots_in_words(lots).reindex(codes)
     words = {"before": before.to_numpy(object), "after": after.to_numpy(object)}
     return pd.DataFrame({"key": codes.astype(object), "field": "expected_on", **words})
