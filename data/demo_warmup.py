@@ -27,6 +27,7 @@ TARGETS = {
     "reservations": 900_000,
     "deposits": 4_000,
 }
+GROUPS = {"战备群 · 华东": 190, "战备群 · 华南": 160, "战备群 · 老客": 210}  # people of each
 MEMBERS = 2_400  # people whom the shop's app knows by a key
 DEEPER = {
     "favourite": 0.46,
@@ -101,7 +102,29 @@ def _report(anchor: date) -> pd.DataFrame:
             "金币购买任务": int(random.poisson(140 * rise)),
         }
         parts.append(pd.DataFrame([{"日期": (anchor - timedelta(days=back)).isoformat(), **shop_wide}]))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat([*parts, _wishes(anchor)], ignore_index=True)
+
+
+def _wishes(anchor: date) -> pd.DataFrame:
+    """What the shop's groups voted for, each on an evening of its own: the leading goods, and a few that the shop does not
+    push yet."""
+    s, random = shop(), np.random.default_rng(SEED + 42)
+    quiet = s[s["tier"] == "regular"].nlargest(60, "popularity").iloc[20:60:8]
+    goods = pd.concat([leading().head(12), quiet])
+    rows = []
+    for back, (group, people) in enumerate(GROUPS.items(), 3):
+        mean = np.where(goods["tier"] == "regular", 0.42, 0.16) * people
+        rows.append(
+            pd.DataFrame(
+                {
+                    "日期": (anchor - timedelta(days=back)).isoformat(),
+                    "商家编码": goods["sku_code"],
+                    "渠道": group,
+                    "战备群投票": random.poisson(mean),
+                }
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
 
 
 def _deposits(anchor: date) -> Counter[tuple[str, str]]:

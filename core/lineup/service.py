@@ -25,6 +25,7 @@ from core.orders import service as orders
 from core.pricing import service as pricing
 from core.signals import service as signals
 from core.stock import service as stock
+from core.warmup import wishes
 
 DAYS = 28  # how many reported days the figures look back
 SOLD = ("visitors", "buyers", "units", "gmv", "add_to_cart", "favourites", "heat_week", "heat_before")
@@ -48,7 +49,7 @@ class Picture:
     may see margins), verdict (of the price; for those who may see prices), on_hand, available, in_transit
     (units), stock_value (fen, on hand at the sale price), planned_units, planned_gmv, gmv, units, visitors,
     buyers, add_to_cart, favourites (of the last DAYS reported days), conversion, share, abc, momentum,
-    days_of_cover, promised (units promised by overlapping campaigns too), overlap (their names), oversold
+    days_of_cover, votes (of the shop's groups for this sale), promised (units promised by overlapping campaigns too), overlap (their names), oversold
     (bool: together they promise more than there is), version.
     """
 
@@ -102,7 +103,7 @@ def _thinned(curve: pd.DataFrame, most: int = 300) -> pd.DataFrame:
 def lined_up(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, date | None]:
     """`Picture.rows` without decisions, inside the caller's transaction, margins included; and the last
     reported day."""
-    campaigns.standing(connection, campaign_id)
+    mine = campaigns.standing(connection, campaign_id)
     rows = (
         structure.lines(connection, campaign_id)
         .set_index("sku_code", drop=False)
@@ -110,9 +111,9 @@ def lined_up(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, da
         .drop(columns="unit_cost")
     )
     sold, last = signals.recent(connection, DAYS)
-    rows = rows.join(sold)
+    rows = rows.join(sold).join(wishes.by_sku(connection, mine))
     rows = rows.join(_stocked(connection)).join(_margins(connection, campaign_id))
-    counts = [*SOLD, "on_hand", "available", "in_transit"]
+    counts = [*SOLD, "on_hand", "available", "in_transit", "votes"]
     rows[counts] = rows[counts].fillna(0).astype("int64")
     rows["stock_value"] = (rows["on_hand"].clip(lower=0) * rows["sale_price"].fillna(0)).astype("int64")
     rows = tiers.measured(rows, DAYS)

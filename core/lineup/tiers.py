@@ -35,6 +35,10 @@ class Limits:
     margin: float = 0.15
     thin_days: float = 7
     deep_days: float = 120
+    least_votes: int = 30  # of the shop's groups, below which a wish is one group's whim
+    wished_share: float = (
+        0.5  # the SKUs that together have this much of all votes are what the groups wish for
+    )
 
 
 def abc(gmv: pd.Series, limits: Limits | None = None) -> pd.Series:
@@ -80,13 +84,21 @@ def measured(frame: pd.DataFrame, days: int, limits: Limits | None = None) -> pd
     )
 
 
+def wished(votes: pd.Series, limits: Limits | None = None) -> pd.Series:
+    """Whether the shop's groups wish for a SKU: it is among those with the first half of all votes, with enough of its
+    own."""
+    limits = limits or Limits()
+    return (votes.fillna(0) >= limits.least_votes) & (ahead(votes) < limits.wished_share)
+
+
 def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame:
     """The tier that the figures speak for, with the reasons as codes: columns suggested (str) and reasons
     (list of str).
 
-    `frame` as `measured` returns it, with margin_rate (float, NaN unknown) beside. In order: clearance (too
-    deep or unsold, and neither A nor hot), pre-hot (heating up, a leader or not yet one, margin not low),
-    main-push (a leader: among those that make the first 70% of the GMV, margin not low), else regular. A
+    `frame` as `measured` returns it, with margin_rate (float, NaN unknown) and votes (of the shop's groups)
+    beside. In order: clearance (too deep or unsold, and neither A nor hot nor wished for), pre-hot (heating up, a
+    leader or not yet one, margin not low), main-push (a leader: among those that make the first 70% of the GMV, or
+    wished for; margin not low), else regular. A
     leading SKU stays one however little is left of it, since stock can still be ordered: it says
     "raise_stock", what must happen before it can carry.
     """
@@ -95,13 +107,13 @@ def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame
     top, hot = frame["abc"] == "A", (frame["momentum"] >= limits.hot).fillna(False).astype(bool)
     margin, available = frame["margin_rate"].astype(float), frame["available"].fillna(0) > 0
     low = (margin < limits.margin).fillna(False)
-    unsold = (frame["abc"] == "") & available
+    unsold, voted = (frame["abc"] == "") & available, wished(frame["votes"], limits)
     deep, thin = (
         frame["days_of_cover"] > limits.deep_days,
         ~available | (frame["days_of_cover"] < limits.thin_days),
     )
     tier = np.select(
-        [(deep | unsold) & ~top & ~hot, hot & ~low, lead & ~low],
+        [(deep | unsold) & ~top & ~hot & ~voted, hot & ~low, (lead | voted) & ~low],
         ["clearance", "pre_hot", "main_push"],
         "regular",
     )
@@ -113,6 +125,7 @@ def suggested(frame: pd.DataFrame, limits: Limits | None = None) -> pd.DataFrame
         "abc_c": frame["abc"] == "C",
         "unsold": unsold,
         "hot": hot,
+        "voted": voted,
         "cooling": (frame["momentum"] < 1 / limits.hot).fillna(False),
         "margin_low": low,
         "margin_good": (margin >= limits.margin).fillna(False),

@@ -21,6 +21,7 @@ _TITLES = {
     "coin_browse": ("金币浏览任务", "Coin tasks browse"),
     "coin_share": ("金币分享任务", "Coin tasks share"),
     "coin_purchase": ("金币购买任务", "Coin tasks purchase"),
+    "group_votes": ("战备群投票", "Group votes"),
 }
 
 WARMUP = Kind(

@@ -89,7 +89,7 @@ def by_day(connection: Connection, mine: Campaign, days: list[date]) -> pd.DataF
 def by_sku(connection: Connection, mine: Campaign, days: list[date]) -> pd.DataFrame:
     """As `by_day`, over all days: sku_code, figure, actual."""
     parts = []
-    for table, names in ((daily_signal, TARGETS), (warmup_figure, ["reservation_returns"])):
+    for table, names in ((daily_signal, TARGETS), (warmup_figure, ["reservation_returns", "group_votes"])):
         sums = [func.sum(table.c[name]).label(name) for name in names]
         query = select(table.c.sku_code, *sums).where(
             table.c.sku_code != "", table.c.day.between(days[0], days[-1])

@@ -35,6 +35,7 @@ FIGURES = (
     "coin_browse",
     "coin_share",
     "coin_purchase",
+    "group_votes",  # of the shop's community groups for goods that they wish for
 )
 
 warmup_figure = Table(

@@ -13,6 +13,10 @@ from data.english.people import NAMES as OF_PEOPLE
 _LANGUAGE: ContextVar[str] = ContextVar("language of the demo's names", default="zh")
 
 NAMES = {
+    # community groups
+    "战备群 · 华东": "Group East",
+    "战备群 · 华南": "Group South",
+    "战备群 · 老客": "Group of old customers",
     # categories and functions
     "彩妆": "Make-up",
     "护肤": "Skin care",

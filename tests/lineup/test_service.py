@@ -29,6 +29,8 @@ from core.signals.sheet import TRAFFIC
 from core.signals.tables import daily_signal
 from core.stock.tables import stock_position
 from core.versions import Version
+from core.warmup import wishes
+from core.warmup.sheet import WARMUP
 from tests import shops
 
 
@@ -95,6 +97,34 @@ def test_suggestions_are_accepted_or_refused_once(
     assert second.gaps[["function", "missing"]].values.tolist() == [["眼", "main_push"], ["眼", "pre_hot"]]
     with pytest.raises(ShopError, match=r"goods\.suggestion_moved"):
         service.decide(database, merchandiser, campaign_id, {"D": "main_push"}, True, now=now)
+
+
+def test_the_votes_of_the_groups_make_a_suggestion(
+    database: Database, merchandiser: Actor, campaign_id: str, now: datetime
+) -> None:
+    day = (now + timedelta(days=2)).date()
+    votes = [("C", "华东群", 60), ("C", "老客群", 41), ("B", "华东群", 29), ("A", "", 5)]
+    rows = "".join(f"{day},{code},{group},{count}\n" for code, group, count in votes)
+    content = f"日期,商家编码,渠道,战备群投票\n{rows}".encode()
+    report = imports.commit(
+        database,
+        merchandiser,
+        imports.check(imports.inspect(database, merchandiser, WARMUP, content, "群投票.csv")),
+        now=now,
+    )
+    advised = service.load(database, merchandiser, campaign_id).rows.loc["C"]
+    assert (advised["suggested"], advised["votes"]) == ("main_push", 101)
+    assert "voted" in advised["reasons"]
+    groups = wishes.by_group(database, merchandiser, campaign_id)
+    assert groups[["group", "votes", "skus"]].values.tolist() == [
+        ["华东群", 89, 2],
+        ["老客群", 41, 1],
+        ["", 5, 1],
+    ]
+    assert groups["first"][0] == ["丙 60", "乙 29"]
+    imports.undo(database, merchandiser, WARMUP, report.import_id, reason="传错了", now=now)
+    assert service.load(database, merchandiser, campaign_id).rows.loc["C", "suggested"] == "clearance"
+    assert wishes.by_group(database, merchandiser, campaign_id).empty
 
 
 def test_the_plan_is_spread_over_the_tiers_exactly(

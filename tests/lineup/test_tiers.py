@@ -15,7 +15,8 @@ AMOUNTS = st.lists(st.integers(0, 10**10), min_size=1, max_size=40)
 
 def _frame(**columns: list[object]) -> pd.DataFrame:
     size = len(next(iter(columns.values())))
-    plain = {"gmv": 0, "units": 0, "heat_week": 0, "heat_before": 0, "available": 100, "margin_rate": 0.3}
+    plain = dict.fromkeys(("gmv", "units", "heat_week", "heat_before", "votes"), 0)
+    plain |= {"available": 100, "margin_rate": 0.3}
     return pd.DataFrame({name: columns.get(name, [value] * size) for name, value in plain.items()})
 
 
@@ -54,6 +55,20 @@ def test_suggestions_and_their_reasons() -> None:
     assert "deep" in found["reasons"][3]
     assert found["reasons"][4] == ["lead", "margin_good", "raise_stock"]
     assert found["reasons"][5] == ["unsold", "margin_unknown"]
+
+
+def test_what_the_groups_wish_for_is_pushed_unless_it_earns_nothing() -> None:
+    frame = _frame(
+        gmv=[9_000_000, 1, 0, 1, 1],
+        units=[900, 1, 0, 1, 1],
+        available=[5000, 50, 5, 50, 50],
+        margin_rate=[0.3, 0.3, 0.3, 0.05, 0.3],
+        votes=[0, 100, 90, 95, 20],
+    )
+    advice = rules.suggested(rules.measured(frame, 28))
+    assert advice["suggested"].tolist()[1:] == ["main_push", "clearance", "regular", "clearance"]
+    assert ["voted" in codes for codes in advice["reasons"]] == [False, True, False, True, False]
+    assert not rules.wished(frame["votes"].where(frame["votes"] < 30, 29)).any(), "a whim is no wish"
 
 
 def test_a_best_seller_that_earns_nothing_is_not_pushed() -> None:

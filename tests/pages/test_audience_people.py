@@ -16,6 +16,7 @@ from core.audience.people.sheet import INVITES, MEMBERS, PEOPLE
 from core.audience.touches import service as touches
 from core.audience.touches.calendar import Touch
 from core.database import Database
+from core.warmup.sheet import WARMUP
 from pages.parts.shell import menu
 from tests.audience.people.shop import NOW, OPENED, csv, orders, sales, take
 from tests.pages.visiting import sign_in_as
@@ -46,7 +47,9 @@ def test_without_data_each_tab_says_what_it_lacks(page: AppTest, sqlite: Databas
         said = _open(page, tab)
         assert "样表" in said, tab
         assert page.get("download_button"), tab
-    assert "还没有团长" in _open(page, "partners")
+    said = _open(page, "partners")
+    assert "还没有团长" in said
+    assert "还没有战备群投票" in said
     assert "日历还空着" in _open(page, "touches")
 
 
@@ -78,7 +81,11 @@ def test_with_data_each_tab_has_its_figures(
     assert len(figures["journey"]) == 7
     assert figures["members"][0] == "30"
     partners.put(sqlite, lead, Terms("kol", "阿琪", "KOL", contract_ends="2026-11-01"), now=NOW)
+    day = (OPENED - timedelta(days=20)).date()
+    vote = csv(("日期", "商家编码", "渠道", "战备群投票"), [(day.isoformat(), "W1", "华东群", "57")])
+    take(sqlite, merchandiser, WARMUP, vote)
     assert "12 天到期" in _open(page, "partners")
+    assert page.dataframe[-1].value["group"].tolist() == ["华东群"]
     touches.put(sqlite, lead, past, Touch("live", "live_room", "开场", OPENED), now=NOW)
     _open(page, "touches")
     assert page.dataframe[0].value["title"].tolist() == ["开场"]

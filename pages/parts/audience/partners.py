@@ -10,6 +10,7 @@ import streamlit as st
 from core.audience.partners import service
 from core.audience.partners.scores import CRITERIA, KINDS
 from core.audience.partners.service import Partners, Terms
+from core.warmup import wishes
 from pages.parts.components.cards import Card, cards
 from pages.parts.components.columns import Column
 from pages.parts.components.feedback import attempt
@@ -17,7 +18,14 @@ from pages.parts.components.tables import Filter, row_of, table
 from pages.parts.components.text import day, literal, money, money_short, number, percent, plain, t
 from pages.parts.components.url_state import kept
 from pages.parts.entry.context import PageContext
+from pages.parts.shell.links import link
 
+WISHES = (
+    Column("group", "partners.group", pinned=True),
+    Column("votes", "partners.votes", "integer"),
+    Column("skus", "partners.voted_skus", "integer"),
+    Column("first", "partners.first_goods", "list", width="large"),
+)
 SPANS = ("30", "90", "365")  # days
 COLUMNS = (
     Column("rank", "partners.rank", "integer", help="partners.rank_help", width="small"),
@@ -43,7 +51,26 @@ def _of(kind: str) -> Filter:
 
 
 def load(page: PageContext) -> None:
-    """The tab."""
+    """The tab: partners, and what the shop's groups wish for."""
+    _partners(page)
+    if page.campaign is not None:
+        _wishes(page)
+
+
+def _wishes(page: PageContext) -> None:
+    """The groups' votes on goods of the campaign, and the suggestions that they lead to."""
+    st.subheader(t("partners.wishes"), help=t("partners.wishes_help"))
+    groups = wishes.by_group(page.database, page.actor, page.campaign_id)
+    if groups.empty:
+        st.caption(t("partners.wishes_none"))
+        link("warmup", t("partners.wishes_bring"))
+        return
+    named = groups.assign(group=groups["group"].replace("", plain("people.unstated")))
+    table(named, WISHES, key="group_wishes", export="wishes")
+    link("goods", t("partners.wishes_suggest"), {"goods_tab": "suggest"})
+
+
+def _partners(page: PageContext) -> None:
     with kept("partner_days", SPANS[1], SPANS):
         days = st.segmented_control(
             t("partners.days"),

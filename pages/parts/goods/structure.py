@@ -48,6 +48,7 @@ ROWS = (
     Column("add_to_cart", "goods.carts", "integer"),
     Column("favourites", "goods.favourites", "integer"),
     Column("momentum", "goods.momentum", "decimal", help="goods.momentum_help"),
+    Column("votes", "goods.votes", "integer", help="goods.votes_help"),
     Column("planned_units", "goods.planned_units", "integer"),
     Column("target_short", "ladder.target_short", "integer", help="ladder.target_short_help"),
     Column("short", "ladder.short", "integer", help="ladder.short_help", shown=False),
