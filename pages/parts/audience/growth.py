@@ -150,11 +150,7 @@ def _attainment(whole: pd.DataFrame) -> None:
 def _worded(rows: pd.DataFrame) -> pd.DataFrame:
     stages = rows["stage"].tolist()
     counts = [
-        ""
-        if pd.isna(base)
-        else number(int(base))
-        if stage == "revenue"
-        else f"{number(int(n))} / {number(int(base))}"
+        "" if pd.isna(base) else _counted(stage, int(n), int(base))
         for stage, n, base in zip(stages, rows["numerator"], rows["denominator"], strict=True)
     ]
     words = {
@@ -170,6 +166,15 @@ def _worded(rows: pd.DataFrame) -> pd.DataFrame:
         short=words["gap"],
         state=["" if pd.isna(pace) else "on_course" if pace >= HELD else "behind" for pace in rows["pace"]],
     ).reset_index(drop=True)
+
+
+def _counted(stage: str, part: int, whole: int) -> str:
+    """The people behind a figure: a part of a whole, or whom the stage counts beside it."""
+    if stage == "revenue":
+        return number(whole)
+    if stage == "acquisition":  # new buyers are no part of the new visitors
+        return plain("growth.first_visits", n=number(whole)) if whole else ""
+    return f"{number(part)} / {number(whole)}"
 
 
 def channel_word(name: str) -> str:
