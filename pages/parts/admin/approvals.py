@@ -6,11 +6,14 @@ approvals(page, key="stock_approvals", kinds=("stock_count",))
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
 from core.access import approvals as service
 from core.access.approvals import Decision
+from core.campaign import service as campaigns
 from core.pricing import approvals as approving
 from pages.parts.components.columns import Column
 from pages.parts.components.feedback import flash, refusals
@@ -49,11 +52,29 @@ def approvals(page: PageContext, *, key: str, kinds: tuple[str, ...] = ()) -> No
     if frame.empty:
         st.caption(t("approval.none"))
         return
+    frame["subject"] = _named(page, frame["subject"])
     shown = table(
         frame, COLUMNS, key=key, search=("subject", "reason", "requested_by"), export="approvals", pick=True
     )
     if shown.picked is not None:
         _one(page, row_of(frame, shown.picked), key)
+
+
+def _named(page: PageContext, subjects: pd.Series) -> list[str]:
+    """What is asked for in words: a price or a rule with its phase and sale, limits with their sale; else as it stands."""
+    rows = campaigns.campaigns(page.database, page.actor)
+    sales = dict(zip(rows["campaign_id"].astype("str"), rows["name"].astype("str"), strict=True))
+    return [_subject(str(subject), sales) for subject in subjects]
+
+
+def _subject(subject: str, sales: Mapping[str, str]) -> str:
+    sale, _, rest = subject.partition("/")
+    if sale not in sales:
+        return subject
+    phase, _, code = rest.partition("/")
+    if not known(f"price_phase.{phase}"):
+        return sales[sale]
+    return f"{code} · {plain(f'price_phase.{phase}')} · {sales[sale]}"
 
 
 def _one(page: PageContext, row: pd.Series, key: str) -> None:
