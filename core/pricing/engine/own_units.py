@@ -96,7 +96,9 @@ def _wanted(unit: Unit, near: Near, at: int) -> Iterator[tuple[np.ndarray | int,
     if order and rule.base == "running":  # what other rules leave of several may pass it where one with
         yield from ((few, True) for few in _FEW)  # fillers costs more
     if order and rule.base == "list":
-        yield from ((units, True) for units in _passing(rule, [unit.listed]))
+        for units in _passing(rule, [unit.listed]):
+            yield units, True
+            yield units - 1, not near.alone(at)  # goods beside it top up
     elif near.alone(at):
         counted = [unit.listed, unit.item, unit.among_many, unit.left[at]]
         yield from ((units, True) for units in _passing(rule, counted))

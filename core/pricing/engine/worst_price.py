@@ -281,15 +281,14 @@ class _Goods:
     def filled_up(self, at: int, kind: int, some: _Units, fillers: np.ndarray) -> Iterator[np.ndarray]:
         """The fillers with as much more of a kind that counts for more than it costs as brings rule `at` to all that it
         gives, where that counts list prices or has a cap."""
-        rule, more, met = self.rules[at], fillers.copy(), self.near.meets[:, at]
-        if rule.base == "list":
-            short = _most_counted(rule) - some.listed - row_sum(fillers[:, met])
-        elif rule.base == "item" and rule.cap is not None:
-            short = _most_counted(rule) - some.item - row_sum(self.paid(fillers)[:, met])
-        else:
+        rule, more = self.rules[at], fillers.copy()
+        if rule.base != "list" and rule.cap is None:
             return
-        short = self.stack[at] * np.maximum(short, 0)
-        more[:, kind] += short if rule.base == "list" else self.listed(short, kind)
+        for _ in range(_ROUNDS if rule.base == "running" else 1):  # other rules take some off the filler
+            short = self.stack[at] * np.maximum(_most_counted(rule) - self.base(at, some, more), 0)
+            if not short.any():
+                break
+            more[:, kind] += short if rule.base == "list" else self.listed(short, kind)
         yield more
 
     def missing(self, at: int, some: _Units, fillers: np.ndarray, times: int) -> np.ndarray:
@@ -299,17 +298,21 @@ class _Goods:
         if at < self.near.helpers:
             short: np.ndarray = np.maximum(_saturation(rule) - row_sum(fillers[:, self.near.meets[:, at]]), 0)
             return short
+        base = self.base(at, some, fillers)
+        steps = np.maximum(-(-base // rule.threshold), 1) + times if rule.kind == "every_full" else 1
+        missing: np.ndarray = np.maximum(rule.threshold * steps - base, 0)
+        return missing
+
+    def base(self, at: int, some: _Units, fillers: np.ndarray) -> np.ndarray:
+        """Fen that rule `at` looks at with these fillers, shape (rows,)."""
+        rule = self.rules[at]
         own, beside = (some.listed, fillers) if rule.base == "list" else (some.item, self.paid(fillers))
         if rule.base == "running":
             outcome = some.outcome(fillers)
             turns = self.near.turns
             took = sum(outcome.parts[n] for n in turns[: turns.index(at)] if self.rules[n].level == "order")
-            base = row_sum((outcome.item - took) * self.term.applies[at])
-        else:
-            base = own + row_sum(beside[:, self.near.meets[:, at]])
-        steps = np.maximum(-(-base // rule.threshold), 1) + times if rule.kind == "every_full" else 1
-        missing: np.ndarray = np.maximum(rule.threshold * steps - base, 0)
-        return missing
+            return row_sum((outcome.item - took) * self.term.applies[at])
+        return np.asarray(own + row_sum(beside[:, self.near.meets[:, at]]))
 
 
 class _Units:

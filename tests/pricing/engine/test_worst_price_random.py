@@ -174,6 +174,14 @@ def test_a_threshold_on_a_unit_price_counts_what_the_rules_before_it_leave() -> 
     assert above([4_702]) == []
 
 
+def test_goods_beside_several_units_top_up_a_threshold_on_list_prices() -> None:
+    assert above([5_961]) == []
+
+
+def test_a_filler_with_a_reduction_of_its_own_stops_where_a_later_cap_is_reached() -> None:
+    assert above([6_483]) == []
+
+
 def test_several_units_of_a_sku_cut_on_its_page_count_for_more_on_list_prices_than_goods_beside_it() -> None:
     assert above([3_374]) == []
 
