@@ -235,10 +235,12 @@ def test_bulk_upsert_on_postgres(postgres: Database, capsys: pytest.CaptureFixtu
 def by_location(skus: int) -> bytes:
     """A csv with a row a SKU, warehouse and lot: six of each SKU."""
     codes = pd.Series(np.arange(skus)).astype("str").str.zfill(8)
+    places = [(place, lot) for place in ("上海仓", "广州仓", "残次仓") for lot in ("L1", "L2")]
     parts = [
-        pd.DataFrame({"商家编码": codes, "仓库": place, "批号": lot, "库存数量": np.arange(skus) % 50})
-        for place in ("上海仓", "广州仓", "残次仓")
-        for lot in ("L1", "L2")
+        pd.DataFrame(
+            {"商家编码": codes, "仓库": place, "批号": lot, "库存数量": (np.arange(skus) + part) % 50}
+        )
+        for part, (place, lot) in enumerate(places)
     ]
     return pd.concat(parts).to_csv(index=False).encode()
 
