@@ -21,11 +21,12 @@ from core.sheets.columns import JOINT
 from core.sheets.detect import Header
 from core.sheets.layout import titles
 from core.sheets.layout.aside import Notice, currency_code
-from core.sheets.layout.flat import COUNTS, is_place
+from core.sheets.layout.flat import COUNTS
 from core.sheets.layout.titles import NOT_FOR_SALE
 from core.sheets.profiles import elsewhere
 from core.sheets.reader import Grid
 from core.sheets.readings import CleanOptions
+from core.sheets.values.places import is_place
 
 _DAY = re.compile(r"(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}[日号]?(?:\s*\d{1,2}:\d{2}(?::\d{2})?)?")
 SHEET_ROWS = 10_000_000  # a row of the n-th sheet has the number n x this + its row in the sheet

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from core.database import insert, keyed, read, upsert
 from core.imports.kinds import Comparison, Context
 from core.imports.versioned import images, keep_images, refuse_later
-from core.sheets.layout.flat import is_place
+from core.sheets.values.places import is_place
 from core.stock.location_rules import PARTS, Gathered, breakdown, lying
 from core.stock.tables import stock_location, stock_location_rule
 

@@ -50,6 +50,7 @@ class Hand:
             {"name": name, "mimeType": "text/csv", "buffer": content}
         )
         self.done.append(f"choose {name}")
+        expect(main.get_by_text("将写入").first).to_be_visible()
         settled(self.page)
         self.click(main.get_by_role("button", name="写入").first, f"write {name}")
         expect(main.get_by_text("已写入").first).to_be_visible()

@@ -72,4 +72,6 @@ def main(release: str) -> None:
 
 
 if __name__ == "__main__":
+    import tests.conftest  # noqa: F401 - the key with which the tests open what is kept here
+
     main(sys.argv[1])

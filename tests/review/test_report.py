@@ -113,7 +113,7 @@ def _page(url, campaign_id, at):  # type: ignore[no-untyped-def]  # AppTest take
     chosen = Chosen(campaign_id, "11.11", "Asia/Shanghai", moment, moment)
     page = PageContext(connect(url), Actor("a", "admin"), moment, chosen)
     seen = landing.landing(page)
-    landing.answer(seen)
+    landing.answer(seen, strip=False)
     with patch("pages.parts.review.behind.behind"):
         landing.bridge(page, seen)
     landing.judged.judged(seen.judged)

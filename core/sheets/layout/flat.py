@@ -13,15 +13,10 @@ import pandas as pd
 from core.sheets.columns import JOINT, SheetSpec, fold
 from core.sheets.matching import Candidates, aliases
 from core.sheets.reader import Grid
-from core.sheets.values import cells
+from core.sheets.values import cells, places
 
 COUNTS = ("on_hand", "counted")  # what a stock sheet and a count hold by place or size
 _LOOK_ROWS = 2_000
-_CITIES = (
-    "上海 北京 广州 深圳 杭州 成都 武汉 天津 重庆 南京 苏州 西安 郑州 长沙 沈阳 青岛 宁波 东莞 佛山 合肥 义乌 济南 厦门 福州 昆明 "
-    "嘉兴 金华 华东 华南 华北 华中 西南 西北 东北 香港 海外 国内 总部 直营 加盟 线上 线下 电商"
-)
-_PLACE = re.compile(rf"^(?:{_CITIES.replace(' ', '|')})$|.(?:仓|仓库|店|门店|专柜|库房|中心|大区|分公司)\d*$")
 _SIZE = re.compile(
     r"^(?:\d{0,2}x{0,5}[sl]|m|f|均码|均|单码|free|(?:2[2-9]|3\d|4[0-9]|50)(?:\.5)?码?|(?:[5-9]\d|1[0-9][05])(?:cm)?)$"
 )
@@ -30,9 +25,6 @@ _ANY_LEVEL = re.compile(
     r"库存|占用|占有|锁定|冻结|在途|可用|可售|可发|可配|待发|待审|未付款|预售|残次|次品|stock|committed|reserved|allocated|available|incoming|onorder|unavailable|unsellable"
 )
 _NO_LEVEL = re.compile(r"金额|成本|单价|价格|天数|周转|比|率|安全|预警|警戒|上限|下限|上月|昨|id$|编|code")
-_BARE_PLACES = frozenset(
-    map(fold, ("总仓", "主仓", "分仓", "副仓", "云仓", "门店", "实体仓", "库房", "店仓"))
-)
 _SIZES = frozenset(map(fold, ("尺码", "尺寸", "码数", "鞋码", "Size")))
 _WHOLE = frozenset(
     map(
@@ -77,15 +69,6 @@ def is_size(text: str) -> bool:
     (True, True, False)
     """
     return _SIZE.search(fold(text)) is not None
-
-
-def is_place(text: str) -> bool:
-    """Whether a text is the name of a place.
-
-    >>> is_place("上海仓"), is_place("门店"), is_place("手机壳")
-    (True, True, False)
-    """
-    return fold(text) in _BARE_PLACES or _PLACE.search(fold(text)) is not None
 
 
 def unread_levels(grid: Grid, row: int, headers: Sequence[str], mapping: Mapping[int, str]) -> list[int]:
@@ -166,11 +149,11 @@ def _is_part(header: str) -> bool:
     [True, True, True, True, False, False, False]
     """
     title = fold(header)
-    if title in _BARE_PLACES or _SIZE.search(title):
+    if title in places.BARE or _SIZE.search(title):
         return True
     if title in _bare_counts() or aliases().get(title):
         return title.startswith(_MAIN)
-    is_place = _PLACE.search(title) is not None or _place_of(title) != ""
+    is_place = places.PLACE.search(title) is not None or _place_of(title) != ""
     return is_place and not _OTHER_MEASURE.search(title)
 
 
