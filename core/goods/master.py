@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import Connection, select, update
 
+from core.frames import among
 from core.goods.tables import sku, supplier
 from core.imports import rules
 from core.imports.kinds import Context
@@ -29,11 +30,11 @@ class Master(VersionedTable):
         c = self.table.c
         retired = connection.scalars(select(c[self.key]).where(c.retired_at.is_not(None))).all()
         back = self.rows(connection, keys=retired)
-        back = back[back.index.isin(rows.index)]
+        back = back[among(back.index, rows.index)]
         if len(back):
             known = back[[*self.fields, "added_by"]]
             self.put(connection, back, known.assign(version=back["version"] + 1, retired_at=None), context)
-        fresh = rows.loc[~rows.index.isin(back.index), [name for name in self.fields if name in rows]]
+        fresh = rows.loc[~among(rows.index, back.index), [name for name in self.fields if name in rows]]
         self.put(
             connection, fresh, fresh.assign(version=1, added_by=context.import_id, retired_at=None), context
         )

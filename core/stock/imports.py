@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from core.clock import business_day
 from core.database import read
+from core.frames import among
 from core.goods.master import SKUS, without_twins
 from core.goods.sheet import MASTER_FIELDS
 from core.goods.tables import sku
@@ -98,11 +99,13 @@ def _account(
         beside = taken & ~used
         skipped["available_to_promise"] = int(stated.loc[beside, "available_to_promise"].sum())
     new = taken & ~rows["described"]
+    of_known = sheet[among(sheet["sku_code"], rows.index[taken & rows["described"]])]
+    of_new = sheet[among(sheet["sku_code"], rows.index[new])]
     for entry in MASTER_FIELDS:
         if entry.adds and entry.name in stated:
             written[entry.name] = int(rows.loc[new, entry.name].sum())
-            skipped[entry.name] = _left_master(sheet, entry.name, rows.index[taken & rows["described"]])
-            skipped[entry.name] += _left_master(sheet, entry.name, rows.index[new], first=True)
+            skipped[entry.name] = _left_master(of_known, entry.name)
+            skipped[entry.name] += _left_master(of_new, entry.name, first=True)
     return Account(written, skipped, _excluded(sheet, gathered, rows.index[taken]))
 
 
@@ -111,15 +114,15 @@ def _excluded(sheet: pd.DataFrame, gathered: Gathered, codes: pd.Index) -> dict[
     parts = gathered.parts
     if parts.empty:
         return {}
-    out = sheet["row"].isin(parts.loc[~parts["sellable"] & parts["sku_code"].isin(codes), "row"])
+    out = sheet["row"].isin(parts.loc[~parts["sellable"] & among(parts["sku_code"], codes), "row"])
     levels = (name for name in (*LEVELS, "available_to_promise") if name in sheet)
     return {name: int(sheet.loc[out, name].sum()) for name in levels}
 
 
-def _left_master(sheet: pd.DataFrame, name: str, codes: pd.Index, *, first: bool = False) -> int:
-    """The sum of what a sheet says of goods and the shop does not take from it: all of it where the shop knows
+def _left_master(sheet: pd.DataFrame, name: str, *, first: bool = False) -> int:
+    """The sum of what rows say of goods and the shop does not take from them: all of it where the shop knows
     the SKU; of a new one (`first`) what stands beyond its first cell, all where its rows disagree."""
-    cells = sheet.loc[sheet["sku_code"].isin(codes) & sheet[name].notna(), ["sku_code", name]]
+    cells = sheet.loc[sheet[name].notna(), ["sku_code", name]]
     whole = int(cells[name].sum())
     if not first:
         return whole

@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, select
 
 from core.database import insert, keyed, read, upsert
+from core.frames import among
 from core.imports.kinds import Comparison, Context
 from core.imports.versioned import images, keep_images, refuse_later
 from core.sheets.values.places import is_place
@@ -39,7 +40,7 @@ def moved(connection: Connection, gathered: Gathered) -> pd.DataFrame:
     A sheet without locations says nothing of where units lie: what was known of its SKUs is forgotten."""
     codes = gathered.rows["sku_code"].tolist()
     stored = breakdowns(connection)
-    stored = stored[stored["sku_code"].isin(set(codes))]
+    stored = stored[among(stored["sku_code"], codes)]
     before = breakdown(stored)
     parts = lying(gathered.parts)
     after = breakdown(pd.concat([parts, _untouched(stored, parts)], ignore_index=True))
@@ -114,7 +115,7 @@ def keep(connection: Connection, comparison: Comparison, context: Context) -> No
     beside = _untouched(breakdowns(connection, codes), parts)
     _forget(connection, codes)
     if len(parts):
-        own = parts[parts["sku_code"].isin(codes)]
+        own = parts[among(parts["sku_code"], codes)]
         kept = pd.concat([own, beside], ignore_index=True).assign(import_id=context.import_id)
         insert(connection, stock_location, kept[[column.name for column in stock_location.columns]])
 

@@ -31,6 +31,8 @@ _SPEC_WORDS = (
 )
 _SPECS = frozenset(map(fold, _SPEC_WORDS.split()))
 _LISTED = 3  # two may be the name of one size: S/M
+_BETWEEN = r"[\s/、,，;；|:：]+"
+_THREE = r"[^\s/、,，;；|:：][\s/、,，;；|:：]+[^\s/、,，;；|:：]+[\s/、,，;；|:：]+[^\s/、,，;；|:：]"
 _NUMBER = r"^\s*[-+]?[\d,]*\.?\d+%?\s*$"
 
 
@@ -83,7 +85,8 @@ def sizes_listed(grid: Grid, header: Header, cleaned: Cleaned, kind: Kind) -> Sh
     rows = np.unique(cleaned.frame["row"].to_numpy(np.int64))
     for at in spec_columns(header):
         texts = _texts(grid, rows, [at])[at]
-        listed = texts[texts.notna()].map(_lists_sizes)
+        several = texts[texts.astype("str").str.contains(_THREE, regex=True, na=False)]
+        listed = several.map({text: _lists_sizes(text) for text in several.unique()})
         places = listed.index[listed.astype(bool)]
         if len(places):
             code = [column for column, name in header.mapping.items() if name == "sku_code"]
@@ -105,7 +108,7 @@ def _lists_sizes(text: str) -> bool:
     >>> [_lists_sizes(text) for text in ("S/M/L", "红；S、M、L", "36,37,38码", "S/M", "36-40", "红/黄/蓝")]
     [True, True, True, False, False, False]
     """
-    sizes = {part for part in re.split(r"[\s/、,，;；|:：]+", text) if part and is_size(part)}
+    sizes = {part for part in re.split(_BETWEEN, text) if part and is_size(part)}
     return len(sizes) >= _LISTED
 
 
