@@ -10,8 +10,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 run: $(VENV)/runtime
 	@$(BIN)/python -m core start --port $(PORT)
 
-# From Python 3.12 on the interpreter itself says which lines ran, at next to no cost: coverage is printed and held to its
-# floor. On 3.11 a tracer would make the suite up to three times slower: `make cover` runs it there.
+# From Python 3.12 on the interpreter itself says which lines ran, at next to no cost: coverage is printed.
+# On 3.11 a tracer would make the suite up to three times slower: `make cover` runs it there.
 COVER := --cov --cov-report=term:skip-covered
 COVERED = $(shell $(BIN)/python -c "import sys; print('$(COVER)' if sys.version_info >= (3, 12) else '')")
 
