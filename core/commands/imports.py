@@ -12,6 +12,7 @@ import typer
 from core.commands.live import events_file
 from core.commands.terminal import words
 from core.commands.terminal.run import Refused, desk
+from core.connect.kinds import KINDS
 from core.connect.kinds import kind as kind_named
 from core.database.types import Record
 from core.errors import ShopError
@@ -28,9 +29,7 @@ app = typer.Typer()
 def import_file(
     kind: Annotated[
         str,
-        typer.Argument(
-            help="goods, stock, count, costs, suppliers, traffic, orders, warmup, promotions, experiments, events"
-        ),
+        typer.Argument(help=", ".join([*KINDS, "events"])),
     ],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     campaign: Annotated[str, typer.Option(help="the campaign that the sheet belongs to")] = "",
