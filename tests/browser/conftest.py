@@ -28,7 +28,7 @@ import httpx
 import pytest
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect
 
 from core import clock
 from core.access import Actor, accounts, sessions
@@ -56,6 +56,32 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 SLOW = 30_000  # milliseconds: two cores may be busy
+
+# A click's run is at first only asked for: until the server speaks, the page still says that nothing runs. So the
+# page keeps when it last asked and when it was last answered.
+TALK = """
+(() => {
+  const talk = (window.bigsaleTalk = { asked: 0, answered: 0 });
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...where) {
+      super(...where);
+      for (const event of ['message', 'close'])
+        this.addEventListener(event, () => { talk.answered = performance.now(); });
+    }
+    send(message) {
+      talk.asked = performance.now();
+      super.send(message);
+    }
+  };
+})();
+"""
+QUIET = """
+() => {
+  const talk = window.bigsaleTalk, app = document.querySelector('[data-testid=stApp]');
+  return app?.dataset.testScriptState === 'notRunning'
+    && talk.answered >= talk.asked && performance.now() - talk.answered > 60;
+}
+"""
 
 expect.set_options(timeout=SLOW)
 
@@ -213,6 +239,7 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
             accept_downloads=True,
         )
         fresh.set_default_timeout(SLOW)
+        fresh.add_init_script(TALK)
         opened.append(fresh)
         return fresh
 
@@ -257,14 +284,12 @@ def token_for(database: Database, role: str) -> str:
 
 
 def settled(page: Page) -> None:
-    """Waits until the run has ended and something stands on the page."""
+    """Waits until what was asked is answered, the run has ended and something stands on the page."""
     page.locator("[data-testid=stAppViewContainer]").wait_for()
     page.locator("[data-testid=stMainBlockContainer] [data-testid=stVerticalBlock] > *").first.wait_for(
         state="attached"
     )
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-    )
+    page.wait_for_function(QUIET)
 
 
 def drawn(page: Page) -> None:
@@ -272,6 +297,17 @@ def drawn(page: Page) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(one => one.querySelector('svg, canvas'))"
     )
+
+
+def into_view(part: Locator) -> None:
+    """Scrolls there; what the page draws anew meanwhile is looked for again."""
+    for _ in range(5):
+        try:
+            part.scroll_into_view_if_needed(timeout=10_000)
+            return
+        except Error:
+            expect(part).to_be_visible()
+    part.scroll_into_view_if_needed()
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -322,7 +358,7 @@ def type_into(page: Page, across: float, text: str) -> None:
         page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
         grid = page.get_by_test_id("stDataFrame").last
         try:
-            grid.scroll_into_view_if_needed(timeout=4_000)
+            into_view(grid)
             width = grid.evaluate("grid => grid.getBoundingClientRect().width")
             grid.dblclick(position={"x": width * across, "y": 52}, timeout=4_000)
             field.wait_for(timeout=4_000)

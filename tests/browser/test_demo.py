@@ -25,6 +25,7 @@ from core.warmup import deposits
 from core.warmup import service as warmup
 from data.make_demo import FOLDER
 from pages.parts.shell import menu
+from tests.browser.conftest import into_view, settled
 from tests.demo_shop import Demo
 from tests.pages import walking
 from tests.pages.visiting import sign_in_as
@@ -76,9 +77,7 @@ def test_no_page_is_empty_on_first_start(
             continue
         page.goto(f"{shop.url}/{entry.page}")
         expect(page.locator(f"{MAIN} [data-testid=stVerticalBlock] > *").first).to_be_attached()
-        page.wait_for_function(
-            "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-        )
+        settled(page)
         expect(page.get_by_test_id("stException"), entry.page).to_have_count(0)
         expect(page.get_by_text(FAULT), f"{role} {entry.page}").to_have_count(0)
         if entry.page != "admin":
@@ -183,7 +182,7 @@ def test_the_attach_plan_is_exported_and_a_dot_opens_its_sku(
     chart = (
         page.locator(".st-key-goods_matrix").get_by_test_id("stVegaLiteChart").locator("canvas, svg").first
     )
-    chart.scroll_into_view_if_needed()
+    into_view(chart)
     page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
     box = chart.bounding_box()
     assert box is not None

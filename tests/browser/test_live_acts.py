@@ -16,7 +16,7 @@ from core.database import Database
 from core.live import live_view
 from core.live.actions import decisions
 from pages.parts.live import arrow_tables
-from tests.browser.conftest import Server, settled
+from tests.browser.conftest import Server, into_view, settled
 from tests.live.conftest import OPENS, event, opened
 
 LEAD = Actor("campaign-lead", "campaign_lead")
@@ -49,7 +49,7 @@ def pick(page: Page, shop: Server, name: str, code: str) -> None:
     found = decisions.advice(shop.database, LEAD, SHOP["campaign"], clock.now())
     row = found.index[(found["act"] == name) & (found["sku_code"] == code)][0]
     grid = page.locator("[class*=st-key-live_advice_]").get_by_test_id("stDataFrame")
-    grid.scroll_into_view_if_needed()
+    into_view(grid)
     page.wait_for_timeout(1_000)  # the canvas has no event for "painted"
     grid.click(position={"x": 18, "y": 35 + 35 * row + 17})
     settled(page)

@@ -20,7 +20,7 @@ from core.goods import structure
 from core.goods.tables import sku
 from core.live.intake.files import EventFile, import_events
 from pages.parts.shell import menu
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, into_view
 from tests.demo_shop import Demo
 
 HOSTILE = (
@@ -97,7 +97,7 @@ def tooltips(page: Page) -> list[str]:
     found: set[str] = set()
     charts = page.get_by_test_id("stVegaLiteChart")
     for place in range(min(charts.count(), 3)):
-        charts.nth(place).scroll_into_view_if_needed()
+        into_view(charts.nth(place))
         box = charts.nth(place).bounding_box()
         for n in range(24 if box else 0):
             page.mouse.move(

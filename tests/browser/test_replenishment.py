@@ -18,7 +18,7 @@ from core.campaign.service import NewSale
 from core.database import Database
 from core.replenishment import orders, service
 from core.stock import service as stock
-from tests.browser.conftest import Server, settled, type_into
+from tests.browser.conftest import Server, into_view, settled, type_into
 from tests.demo_shop import Demo
 
 Picture = Callable[..., object]
@@ -56,7 +56,7 @@ def compute(page: Page) -> None:
 def grid_cell(page: Page, row: int = 0) -> None:
     """Puts the cursor into the first cell of a row of the last grid on the page."""
     grid = page.get_by_test_id("stDataFrame").last
-    grid.scroll_into_view_if_needed()
+    into_view(grid)
     grid.locator("canvas").first.wait_for()
     page.wait_for_timeout(700)  # the canvas has no event for "painted"
     grid.click(position={"x": 18, "y": 35 + 35 * row + 17})
