@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.access import Actor
 from core.replenishment import outlook, service
+from core.replenishment.quantity import scenarios
 from tests.replenishment.conftest import Shop
 
 
@@ -22,3 +23,11 @@ def test_orders_leftovers_and_a_second_order_by_level(shop: Shop, admin: Actor, 
     assert usual.wave.until is not None
     unseeing = outlook.outlook(shop.db, lead, run.run_id)
     assert (unseeing.outcome.lost_profit, unseeing.wave.gain) == (0, 0)
+
+
+def test_the_pre_sale_is_in_the_demand_of_every_level_and_is_never_scaled(shop: Shop, admin: Actor) -> None:
+    run = service.replenish(shop.db, admin, shop.campaign_id, {}, now=shop.now)
+    lines = service.sheet(shop.db, admin, run.run_id).lines.assign(committed=30)
+    at = {factor: scenarios.at_level(lines, 0.2, factor).demand for factor in (1.0, 2.0)}
+    open_demand = float(lines["forecast_mean"].sum())
+    assert at == {1.0: round(open_demand + 30 * len(lines)), 2.0: round(2 * open_demand + 30 * len(lines))}

@@ -21,8 +21,8 @@ WAIT_DAYS = 4  # a line can wait when its latest order lies at least so many day
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Units expected to be left over and lost with the run's quantities at one level of the sale, and their
-    value at cost and at contribution, fen."""
+    """Units asked for with the pre-sale in them, units expected to be left over and lost with the run's quantities
+    at one level of the sale, and their value at cost and at contribution, fen."""
 
     factor: float
     demand: int
@@ -59,7 +59,7 @@ def at_level(lines: pd.DataFrame, log_sd: float, factor: float) -> Outcome:
     cost, gain = (lines[name].fillna(0).to_numpy(float) for name in ("unit_cost", "contribution"))
     return Outcome(
         factor,
-        round(float(mean.sum())),
+        round(float(mean.sum() + lines["committed"].sum())),
         round(float(left.sum())),
         round(float(lost.sum())),
         round(float((left * cost).sum())),

@@ -22,10 +22,15 @@ def note(view: Sheet) -> str:
     """How sure the whole sale's level is, in one sentence."""
     level = view.run.basis["level"]
     band = {name: f"{level[name]:.1f}" for name in ("low", "high")}
-    promised = int(view.lines["committed"].sum())  # the forecast of a page has the pre-sale in it
+    promised = _promised(view)
     units = {name: number(level[name] + promised, 0) for name in ("total", "total_low", "total_high")}
     name = "level_note" if view.run.basis["past_sales"] else "level_prior"
     return t(f"replenishment.{name}", n=view.run.basis["past_sales"], **band, **units)
+
+
+def _promised(view: Sheet) -> int:
+    """Units of the pre-sale: they stand whatever the sale's level, and the forecast of every page has them in it."""
+    return int(view.lines["committed"].sum())
 
 
 def jumps(page: PageContext, view: Sheet) -> None:
@@ -74,7 +79,7 @@ def tab(page: PageContext, view: Sheet) -> None:
     with left:
         st.caption(t("replenishment.level_picture"))
         charts.draw(
-            _spread(level["total"], level["log_sd"]),
+            _spread(level["total"], level["log_sd"], _promised(view)),
             charts.Bars(
                 "level", "share", value_title="replenishment.level_chance", share=True, rows=9
             ).spec(),
@@ -110,7 +115,7 @@ def tab(page: PageContext, view: Sheet) -> None:
     past_scores.history(page)
 
 
-def _spread(total: float, log_sd: float) -> pd.DataFrame:
+def _spread(total: float, log_sd: float, promised: int) -> pd.DataFrame:
     """The chance of each stretch of the level: its factors with the units in the middle."""
     edges = np.exp(np.linspace(-2.25, 2.25, 10) * max(log_sd, 0.05))
     from_edges = pd.Series(np.linspace(-2.25, 2.25, 10))
@@ -119,7 +124,8 @@ def _spread(total: float, log_sd: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "level": [
-                f"{low:.1f}–{high:.1f} · {total * np.sqrt(low * high):,.0f}" for low, high in pairwise(edges)
+                f"{low:.1f}–{high:.1f} · {promised + total * np.sqrt(low * high):,.0f}"
+                for low, high in pairwise(edges)
             ],
             "share": share / share.sum(),
         }
