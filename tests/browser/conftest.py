@@ -79,7 +79,7 @@ QUIET = """
 () => {
   const talk = window.bigsaleTalk, app = document.querySelector('[data-testid=stApp]');
   return app?.dataset.testScriptState === 'notRunning'
-    && talk.answered >= talk.asked && performance.now() - talk.answered > 60;
+    && talk.answered >= talk.asked && performance.now() - talk.answered > 150;
 }
 """
 
