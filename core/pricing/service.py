@@ -251,13 +251,13 @@ def explain(
     return falls | {"card": numbers, "solved": pd.concat(both, ignore_index=True)}
 
 
-def cards_to_edit(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
+def cards(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
     """The SKUs' own cards, one row a SKU of the campaign, index sku_code.
 
     Columns name, category, every amount (Int64 fen, missing where the defaults speak), every rate (Float64, a
     share), version (0 = no card yet).
     """
-    allow(actor, "cost.edit")
+    allow(actor, "cost.view")
     with db.reading() as connection:
         held = queries.goods(connection, campaign_id)
         own = queries.own_cards(connection, campaign_id).reindex(held.index)

@@ -389,7 +389,7 @@ def test_the_drawer_says_where_numbers_come_from_and_what_returns_cost(shop: Sho
 
 
 def test_cells_of_cards_are_edited_in_shares_and_fen(shop: Shop, finance: Actor, now: datetime) -> None:
-    frame = service.cards_to_edit(shop.db, finance, shop.campaign_id)
+    frame = service.cards(shop.db, finance, shop.campaign_id)
     cells = pd.DataFrame(
         {
             "key": ["A001", "A001", "B001"],
@@ -403,7 +403,7 @@ def test_cells_of_cards_are_edited_in_shares_and_fen(shop: Shop, finance: Actor,
         costs.edit_cells(shop.db, finance, shop.campaign_id, costs.Cells(cells, frame["version"]), now=now)
         == 3
     )
-    after = service.cards_to_edit(shop.db, finance, shop.campaign_id)
+    after = service.cards(shop.db, finance, shop.campaign_id)
     assert after.loc["A001", ["commission", "product", "version"]].tolist() == [0.055, 5200, 2]
     assert pd.isna(after.loc["B001", "product"])
     with pytest.raises(ShopError, match=r"price\.edit_conflict"):

@@ -20,7 +20,7 @@ from pages.parts.components.columns import Column
 from pages.parts.components.editing import edit, saved
 from pages.parts.components.feedback import flash, refusals
 from pages.parts.components.tables import draw, table
-from pages.parts.components.text import money, percent, plain, t, who
+from pages.parts.components.text import literal, money, percent, plain, t, who
 from pages.parts.entry.context import PageContext
 from pages.parts.upload.flow import upload
 
@@ -174,9 +174,9 @@ def _rule_actions(page: PageContext, picture: Picture, rule_id: str) -> None:
 
 
 def costs(page: PageContext, picture: Picture) -> None:
-    """Cost cards by sheet, and the defaults behind them."""
+    """Cost cards by sheet, and the defaults behind them; to read for who may not change them."""
     if not page.may("cost.edit"):
-        st.caption(t("pricing.costs_default"))
+        _cards_to_read(page)
         return
     with st.expander(t("pricing.costs_upload"), icon=":material/upload_file:"):
         upload(page, COSTS, key="pricing_costs", campaign_id=page.campaign_id)
@@ -214,14 +214,8 @@ def costs(page: PageContext, picture: Picture) -> None:
 
 def _own_cards(page: PageContext) -> None:
     """The SKUs' own cards, cell by cell; an empty cell lets the defaults speak."""
-    frame = service.cards_to_edit(page.database, page.actor, page.campaign_id)
-    fields = [Column(name, f"cost_field.{name}", "percent" if name in RATES else "price") for name in FIELDS]
-    columns = (
-        Column("sku_code", "pricing.sku_code", "code"),
-        Column("name", "pricing.name", pinned=True),
-        *fields,
-    )
-    edited = edit(frame.assign(sku_code=frame.index), columns, editable=FIELDS, key="pricing_cards")
+    frame = service.cards(page.database, page.actor, page.campaign_id)
+    edited = edit(frame.assign(sku_code=frame.index), _card_columns(), editable=FIELDS, key="pricing_cards")
     if edited is None:
         return
     with refusals():
@@ -234,6 +228,25 @@ def _own_cards(page: PageContext) -> None:
         )
         flash(t("pricing.cards_saved", n=count), icon=":material/check_circle:")
         saved("pricing_cards")
+
+
+def _card_columns() -> tuple[Column, ...]:
+    """A SKU's own card in a row: yuan for amounts, per cent for rates."""
+    fields = [Column(name, f"cost_field.{name}", "percent" if name in RATES else "price") for name in FIELDS]
+    code = Column("sku_code", "pricing.sku_code", "code")
+    return (code, Column("name", "pricing.name", pinned=True), *fields)
+
+
+def _cards_to_read(page: PageContext) -> None:
+    """What stands behind the SKUs, one line a category, and their own cards."""
+    standing = service.defaults(page.database, page.actor, page.campaign_id)
+    if standing:
+        st.caption(t("pricing.costs_default"))
+    for category, card in standing.items():
+        st.markdown(f"**{literal(category) or t('pricing.costs_whole')}** {literal(card_words(card))}")
+    frame = service.cards(page.database, page.actor, page.campaign_id)
+    filled = frame.dropna(axis=1, how="all").assign(sku_code=frame.index)
+    table(filled, _card_columns(), key="pricing_cards_read", search=("sku_code", "name"), export="costs")
 
 
 def _cost_input(name: str, stood: int | None) -> float | None:

@@ -107,7 +107,7 @@ def _names(chart: Lines, look: Look) -> tuple[Spec, Spec]:
             "type": "text",
             "align": {"expr": f"{early} ? 'left' : 'right'"},
             "dx": {"expr": f"{early} ? 3 : -2"},
-            "dy": {"expr": f"datum.below && {above_axis} ? 13 * datum.place : -10"},
+            "dy": {"expr": f"!datum.below ? -10 : {above_axis} ? 13 * datum.place : -10 - 13 * datum.place"},
             "fontWeight": 600,
         },
         "encoding": {
@@ -123,7 +123,7 @@ def _names(chart: Lines, look: Look) -> tuple[Spec, Spec]:
 
 def _line_ends(chart: Lines) -> list[Spec]:
     """The last point of every line that has two; dashed ones are named below their lines, the lower one lower
-    still: names do not meet."""
+    still, and above the other names where the axis is too near: names do not meet."""
     dashed = [one.name for one in chart.series if one.dashed]
     words = {one.name: plain(one.title) for one in chart.series}
     ends = [{"op": "argmax", "field": chart.x, "as": "end"}, {"op": "count", "as": "points"}]
