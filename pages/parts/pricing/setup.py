@@ -239,10 +239,10 @@ def _card_columns() -> tuple[Column, ...]:
 
 def _cards_to_read(page: PageContext) -> None:
     """What stands behind the SKUs, one line a category, and their own cards."""
-    standing = service.defaults(page.database, page.actor, page.campaign_id)
-    if standing:
+    defaults = service.defaults(page.database, page.actor, page.campaign_id)
+    if defaults:
         st.caption(t("pricing.costs_default"))
-    for category, card in standing.items():
+    for category, card in defaults.items():
         st.markdown(f"**{literal(category) or t('pricing.costs_whole')}** {literal(card_words(card))}")
     frame = service.cards(page.database, page.actor, page.campaign_id)
     filled = frame.dropna(axis=1, how="all").assign(sku_code=frame.index)
