@@ -60,7 +60,7 @@ def move(source: Database, target: Database, actor: Actor, now: datetime) -> Mov
     """Copies the whole shop, and takes up a move that was cut short. The target gets its schema where it has none.
 
     ShopError("move.same" | "move.writes" while anything writes at the source | "move.not_empty" for a target with rows
-    of its own | "move.differs" | "move.not_whole" | "access.other_key" | "database.older" | "database.newer").
+    of its own | "move.differs" | "move.not_whole" | "access.other_key" | "database.empty" | "database.older" | "database.newer").
     """
     allow(actor, "backup.run")
     if _name(source) == _name(target):

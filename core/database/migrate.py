@@ -98,11 +98,13 @@ def downgrade(database: Database, target: str = "base") -> None:
 
 
 def require_current(database: Database) -> None:
-    """ShopError("database.newer" | "database.older") unless schema and program fit together; asked once at
-    every start."""
+    """ShopError("database.newer" | "database.older" | "database.empty") unless schema and program fit together; asked once
+    at every start."""
     version = current(database)
+    if version is None:
+        raise ShopError("database.empty")
     if version != _newest_file() and _after(version):
-        raise ShopError("database.older", schema=version or "", program=head())
+        raise ShopError("database.older", schema=version, program=head())
 
 
 def _newest_file() -> str:

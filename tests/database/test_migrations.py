@@ -76,6 +76,13 @@ def test_a_newer_schema_is_refused(bare: Database) -> None:
 
 
 def test_an_older_schema_is_refused_too(bare: Database) -> None:
+    upgrade(bare, "0001")
     with pytest.raises(ShopError) as refused:
         require_current(bare)
-    assert refused.value.code == "database.older"
+    assert (refused.value.code, refused.value.facts["schema"]) == ("database.older", "0001")
+
+
+def test_an_empty_database_is_called_so(bare: Database) -> None:
+    with pytest.raises(ShopError) as refused:
+        require_current(bare)
+    assert refused.value.code == "database.empty"

@@ -54,7 +54,7 @@ class Desk:
 
     @cached_property
     def db(self) -> Database:
-        """The configured database; ShopError("database.older" | "database.newer") unless its schema fits the
+        """The configured database; ShopError("database.empty" | "database.older" | "database.newer") unless its schema fits the
         program."""
         require_current(self.raw)
         require_own_key(self.raw)

@@ -45,7 +45,7 @@ def _checked(url: str) -> Database:
 def database() -> Database:
     """The database of the settings, opened, its schema and its key checked once per process.
 
-    ShopError("database.older" | "database.newer" | "database.unreachable" | "access.other_key").
+    ShopError("database.empty" | "database.older" | "database.newer" | "database.unreachable" | "access.other_key").
     """
     return _checked(settings().url)
 
