@@ -15,6 +15,8 @@ from core.access import Actor, allow, allowed, audit
 from core.campaign import planning
 from core.campaign import service as campaigns
 from core.campaign.planning import Plan
+from core.campaign.service import Campaign
+from core.clock import business_day
 from core.database import Database, read, upsert
 from core.errors import ShopError
 from core.goods import structure
@@ -50,7 +52,7 @@ class Picture:
     (units), stock_value (fen, on hand at the sale price), planned_units, planned_gmv, gmv, units, visitors,
     buyers, add_to_cart, favourites (of the last DAYS reported days), conversion, share, abc, momentum,
     days_of_cover, votes (of the shop's groups for this sale), promised (units promised by overlapping campaigns too), overlap (their names), oversold
-    (bool: together they promise more than there is), version.
+    (bool: together they promise more than there is and comes by the opening), version.
     """
 
     rows: pd.DataFrame
@@ -118,7 +120,7 @@ def lined_up(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, da
     rows["stock_value"] = (rows["on_hand"].clip(lower=0) * rows["sale_price"].fillna(0)).astype("int64")
     rows = tiers.measured(rows, DAYS)
     rows = rows.join(tiers.suggested(rows) if last is not None else tiers.unadvised(rows))
-    return rows.join(_promised(connection, campaign_id, rows)), last
+    return rows.join(_promised(connection, mine, rows)), last
 
 
 def _stocked(connection: Connection) -> pd.DataFrame:
@@ -144,10 +146,10 @@ def _margins(connection: Connection, campaign_id: str) -> pd.DataFrame:
     )
 
 
-def _promised(connection: Connection, campaign_id: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _promised(connection: Connection, mine: Campaign, rows: pd.DataFrame) -> pd.DataFrame:
     """What overlapping campaigns promise of the same SKUs: promised (units, this campaign's included),
     overlap (names), oversold."""
-    others = campaigns.neighbours(connection, campaign_id).set_index("campaign_id")["name"]
+    others = campaigns.neighbours(connection, mine.campaign_id).set_index("campaign_id")["name"]
     if others.empty:
         return pd.DataFrame(
             {"promised": rows["planned_units"].fillna(0).astype("int64"), "overlap": "", "oversold": False},
@@ -160,10 +162,18 @@ def _promised(connection: Connection, campaign_id: str, rows: pd.DataFrame) -> p
         rows.index
     ).fillna(0).astype("int64")
     overlap = by["name"].agg("、".join).reindex(rows.index).fillna("").astype("str")
-    have = rows["available"] + rows["in_transit"]
+    have = rows["available"] + _in_time(connection, mine).reindex(rows.index).fillna(0).astype("int64")
     return pd.DataFrame(
         {"promised": promised, "overlap": overlap, "oversold": (overlap != "") & (promised > have)}
     )
+
+
+def _in_time(connection: Connection, mine: Campaign) -> pd.Series:
+    """Units on their way that arrive by the day of the opening, by SKU: what comes later, or nobody knows when, keeps no
+    promise."""
+    coming, opening = stock.arrivals(connection), business_day(mine.opens_at, mine.timezone).isoformat()
+    timely = coming[(coming["expected_on"] != "") & (coming["expected_on"] <= opening)]
+    return timely.groupby("sku_code")["quantity"].sum()
 
 
 def _decisions(connection: Connection, campaign_id: str) -> pd.DataFrame:

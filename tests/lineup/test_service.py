@@ -27,7 +27,7 @@ from core.orders.sheet import ORDERS
 from core.orders.tables import order_line
 from core.signals.sheet import TRAFFIC
 from core.signals.tables import daily_signal
-from core.stock.tables import stock_position
+from core.stock.tables import stock_arrival, stock_position
 from core.versions import Version
 from core.warmup import wishes
 from core.warmup.sheet import WARMUP
@@ -289,3 +289,24 @@ def test_without_a_single_report_nobody_is_advised(sqlite: Database, lead: Actor
     rows = service.load(sqlite, lead, mine).rows
     assert rows["suggested"].tolist() == rows["tier"].tolist() == ["regular", "regular"]
     assert rows["reasons"].tolist() == [[], []]
+
+
+def test_what_arrives_after_the_opening_keeps_no_promise(
+    database: Database, lead: Actor, campaign_id: str, now: datetime
+) -> None:
+    other = campaigns.add_sale(
+        database, lead, NewSale("会员日", now + timedelta(days=21), now + timedelta(days=23)), now=now
+    )
+    structure.enter(database, lead, other, ["B"], now=now)
+    for mine, version, units in ((campaign_id, 1, 150), (other, 1, 100)):
+        changes = pd.DataFrame({"key": ["B"], "field": ["planned_units"], "after": [units]})
+        structure.edit(database, lead, mine, structure.Cells(changes, {"B": version}), now=now)
+    opening = (now + timedelta(days=21)).date()
+    came = {}
+    for day in (opening + timedelta(days=1), "", opening):
+        coming = pd.DataFrame({"sku_code": ["B"], "expected_on": [str(day)], "quantity": [50]})
+        with database.writing() as connection:
+            connection.execute(stock_arrival.delete())
+            insert(connection, stock_arrival, coming)
+        came[str(day)] = service.load(database, lead, campaign_id).rows.loc["B", "oversold"]
+    assert list(came.values()) == [True, True, False]
