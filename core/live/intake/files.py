@@ -18,6 +18,7 @@ from core.database import Database
 from core.database.types import Record
 from core.errors import ShopError
 from core.live.intake.batches import added, in_batches, parse, take
+from core.live.intake.tally import FROM_FILE
 from core.live.ledger.events import KINDS, Refusal
 from core.plain_text import printable
 from core.sheets.clean import clean
@@ -146,7 +147,7 @@ class EventFile(NamedTuple):
     content: bytes
     name: str
     timezone: str
-    source: str = "file"
+    source: str = FROM_FILE
 
 
 def import_events(

@@ -13,6 +13,7 @@ from core.database import Database
 from core.live.intake.sources import sources
 from core.live.snapshot import rollups
 
+FROM_FILE = "file"  # the source of events that came by a file, not from a sender of the shop
 REFUSED_SINCE = 24 * 60  # minutes
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.live.actions import decisions
@@ -223,17 +224,23 @@ def _books(page: PageContext, _at: datetime) -> None:
             t("live.recount_faults" if wrong else "live.recount_right", n=wrong)
         )
     st.markdown(f"**{t('live.sources')}**")
-    draw_table(books.sources.rename(columns={"waiting": "waiting_events"}), SOURCES, key="live_sources")
+    sources = books.sources.rename(columns={"waiting": "waiting_events"})
+    draw_table(_worded(sources), SOURCES, key="live_sources")
     st.markdown(f"**{t('live.queue')}**")
     if books.queue.empty:
         st.caption(t("live.queue_empty"))
     else:
-        draw_table(books.queue, QUEUE, key="live_queue", height=260)
+        draw_table(_worded(books.queue), QUEUE, key="live_queue", height=260)
     st.markdown(f"**{t('live.refused')}**")
     if books.refused.empty:
         st.caption(t("live.refused_none"))
     else:
-        draw_table(books.refused, REFUSED, key="live_refused", height=200)
+        draw_table(_worded(books.refused), REFUSED, key="live_refused", height=200)
+
+
+def _worded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sources bear the names that the shop gave them; what came by a file bears none."""
+    return rows.replace({"source": {tally.FROM_FILE: plain("live.from_file")}})
 
 
 def _rehearsal(page: PageContext, _at: datetime) -> None:
