@@ -12,7 +12,7 @@ from pages.parts.shell.guard import require
 from pages.parts.shell.heading import heading
 
 page = require("live.view")
-page = need_campaign(page, "live.title")
+page = need_campaign(page, "live.title", drills=True)
 
 heading(page, "live.title")
 at = minute(page)

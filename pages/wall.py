@@ -7,7 +7,7 @@ from pages.parts.shell.campaign_picker import campaign
 from pages.parts.shell.guard import require
 
 page = require("live.view")
-page = campaign(page)
+page = campaign(page, drills=True)
 if page.campaign is None:
     parts.nothing(page)
 

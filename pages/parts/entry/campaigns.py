@@ -19,10 +19,14 @@ def choosable(database: Database, actor: Actor, named: Collection[object] = ()) 
     moments = ([moment.to_pydatetime() for moment in rows[name]] for name in ("opens_at", "closes_at"))
     columns = (*(rows[name] for name in ("campaign_id", "name", "timezone")), *moments, rows["archived"])
     known = [Chosen(*values) for values in zip(*columns, strict=True)]
-    drills = set(rows.loc[rows["rehearsal_of"] != "", "campaign_id"])
+    originals = dict(zip(rows["campaign_id"], rows["rehearsal_of"], strict=True))
     return {
-        one.campaign_id: replace(one, drill=rehearsal.of_campaign(database, actor, one.campaign_id))
-        if one.campaign_id in drills
+        one.campaign_id: replace(
+            one,
+            drill=rehearsal.of_campaign(database, actor, one.campaign_id),
+            rehearsal_of=originals[one.campaign_id],
+        )
+        if originals[one.campaign_id]
         else one
         for one in known
     }

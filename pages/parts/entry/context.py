@@ -27,6 +27,7 @@ class Chosen:
     archived: bool = False
     phase: str = ""  # the word of the phase that runs now
     drill: Rehearsal | None = None  # the clock of a rehearsal; None: the real one
+    rehearsal_of: str = ""  # the campaign that a rehearsal is a copy of
 
     def moment(self, now: datetime) -> datetime:
         """Sale time: the present moment, or the rehearsal's own, which stops at the close."""

@@ -62,7 +62,7 @@ def nothing(page: PageContext) -> NoReturn:
     """Without any campaign: the way back to the menu, which the wall has not, and what every page says then;
     the page stops."""
     link("overview", t("wall.out"), icon="arrow_back")
-    need_campaign(page, "menu.wall")
+    need_campaign(page, "menu.wall", drills=True)
     st.stop()
 
 

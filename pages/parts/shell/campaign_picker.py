@@ -27,9 +27,13 @@ def _all(page: PageContext) -> dict[str, Chosen]:
     return choosable(page.database, page.actor, named)
 
 
-def campaign(page: PageContext) -> PageContext:
+def campaign(page: PageContext, *, drills: bool = False) -> PageContext:
     """The page with the campaign chosen in the address or the sidebar, else the first that has not closed,
-    else the last; without any where there is none."""
+    else the last; without any where there is none.
+
+    A rehearsal is a night alone: it has no plan, goods or tasks of its own. Where a page cannot show it (`drills`), the
+    page speaks of the campaign that is rehearsed, and says so.
+    """
     known = _all(page)
     nearest = _nearest(known)
     if nearest is not None:  # on a page without the sidebar too
@@ -37,7 +41,11 @@ def campaign(page: PageContext) -> PageContext:
     chosen = _chosen(known)
     if chosen is None:
         return page
-    return on_campaign(page, replace(chosen, phase=_phase(page, chosen)))
+    original = None if drills else known.get(chosen.rehearsal_of)
+    if original is None:
+        return on_campaign(page, replace(chosen, phase=_phase(page, chosen)))
+    elsewhere = f"{_phase(page, original)} · {t('live.drill_elsewhere')}"
+    return on_campaign(page, replace(original, phase=elsewhere))
 
 
 def _phase(page: PageContext, chosen: Chosen) -> str:
@@ -48,10 +56,10 @@ def _phase(page: PageContext, chosen: Chosen) -> str:
     return " · ".join(filter(None, (named, *marks)))
 
 
-def need_campaign(page: PageContext, title: str = "") -> PageContext:
+def need_campaign(page: PageContext, title: str = "", *, drills: bool = False) -> PageContext:
     """The page with its campaign; where there is none yet, the page's title, the empty state that leads to
     making one, and the page stops."""
-    page = campaign(page)
+    page = campaign(page, drills=drills)
     if page.campaign is None:
         if title:
             st.title(t(title), anchor=False)
