@@ -10,13 +10,13 @@ import pandas as pd
 from sqlalchemy import select
 
 from core.access import Actor, allow, audit
-from core.connect import folder, intake, journal, ringing, rules, turning
+from core.connect import folder, intake, journal, ringing, rules
 from core.connect.folder import Dropped
-from core.connect.journal import INBOX, Outcome
+from core.connect.journal import INBOX as INBOX
+from core.connect.journal import Outcome
 from core.connect.rules import KINDS as KINDS
 from core.connect.rules import Used as Used
 from core.connect.tables import inbox_file
-from core.connect.turning import Turn
 from core.database import Database, read
 from core.database.locks import alone
 from core.errors import ShopError
@@ -132,22 +132,6 @@ def reach(actor: Actor) -> int:
     except OSError as error:
         raise ShopError("connect.not_moved", file=".test", folder=rules.REFUSED) from error
     return len(lying)
-
-
-def change(
-    db: Database,
-    actor: Actor,
-    now: datetime,
-    *,
-    paused: bool | None = None,
-    silent_after: int | None = None,
-) -> None:
-    """Pauses the watched folder or takes it up again; sets after how many minutes silence is told (0: never).
-    ShopError("connect.bad_silence")."""
-    allow(actor, "settings.manage")
-    wanted = Turn(paused, silent_after).require()
-    with db.writing() as connection:
-        turning.turn(connection, actor, INBOX, wanted, now)
 
 
 def refuse(db: Database, actor: Actor, file_id: str, now: datetime) -> None:

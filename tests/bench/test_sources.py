@@ -18,6 +18,7 @@ from core.campaign import service as campaigns
 from core.campaign.service import NewSale
 from core.connect import service
 from core.connect.feeds import service as feeds
+from core.connect.feeds import setup
 from core.connect.kinds import kind
 from core.connect.tables import feed_line
 from core.database import Database, connect
@@ -73,8 +74,8 @@ def test_a_thousand_orders_a_second_are_here_within_three_seconds(tmp_path: Path
     shop = shops.on_sqlite(tmp_path)
     shop.write("CREATE INDEX by_change ON orders (updated_at, line_id)")
     shop.place(10**9, now)
-    feeds.add(database, admin, "erp", shop.address, now)
-    feeds.put(database, admin, "erp", shops.layout(), now, since=now)
+    setup.add(database, admin, "erp", shop.address, now)
+    setup.put(database, admin, "erp", shops.layout(), now, since=now)
     selling = threading.Thread(target=_sell, args=(shop,))
     selling.start()
     late: dict[str, float] = {}

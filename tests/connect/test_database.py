@@ -20,7 +20,9 @@ from core.access import Actor
 from core.audience.people.tables import person
 from core.campaign import service as campaigns
 from core.campaign.service import NewSale
-from core.connect.feeds import address, polling, reader, service
+from core.connect import turning
+from core.connect.feeds import address, open_rows, service, setup
+from core.connect.feeds.database import polling, reader
 from core.connect.kinds import kind
 from core.connect.tables import connect_feed
 from core.database import Database, connect, new_id
@@ -57,8 +59,8 @@ def set_up(db: Database, admin: Actor, shop: Shop, **how: object) -> None:
     campaigns.add_sale(
         db, admin, NewSale("11.11", OPENS, OPENS + timedelta(days=1)), now=OPENS - timedelta(days=20)
     )
-    service.add(db, admin, "erp", shop.address, NOON)
-    service.put(db, admin, "erp", layout(**how), NOON, since=OPENS - timedelta(days=20))
+    setup.add(db, admin, "erp", shop.address, NOON)
+    setup.put(db, admin, "erp", layout(**how), NOON, since=OPENS - timedelta(days=20))
 
 
 def looks(db: Database, admin: Actor, start: datetime, seconds: int = 40) -> datetime:
@@ -102,12 +104,12 @@ def test_rows_that_are_gone_are_asked_about(database: Database, admin: Actor, sm
     (card,) = service.cards(database, admin, at)
     assert (card.state, card.open.gone) == ("waiting", 2)
     assert ours(database)[1] == 20, "they count until somebody has said what it means"
-    assert list(service.open_lines(database, admin, "erp")["row_key"]) == ["2", "3"]
-    assert service.settle_gone(database, admin, "erp", at, withdraw=True) == 2
+    assert list(open_rows.open_lines(database, admin, "erp")["row_key"]) == ["2", "3"]
+    assert open_rows.settle_gone(database, admin, "erp", at, withdraw=True) == 2
     assert ours(database)[:3] == small_shop.sums()[:3]
     small_shop.write("DELETE FROM orders WHERE line_id = 4")
     at = looks(database, admin, at + timedelta(seconds=40))
-    assert service.settle_gone(database, admin, "erp", at, withdraw=False) == 1
+    assert open_rows.settle_gone(database, admin, "erp", at, withdraw=False) == 1
     looks(database, admin, at + timedelta(seconds=40))
     (card,) = service.cards(database, admin, at + timedelta(seconds=90))
     assert (card.state, card.open.gone, ours(database)[1]) == ("good", 0, 16)
@@ -117,7 +119,7 @@ def test_an_account_that_may_write_is_refused(sqlite: Database, admin: Actor, po
     with shops.on_postgres(postgres_server, f"erp_{new_id()}") as shop:
         owner = shop.engine.url.render_as_string(hide_password=False)
         with pytest.raises(ShopError, match=r"connect\.may_write"):
-            service.add(sqlite, admin, "erp", owner, NOON)
+            setup.add(sqlite, admin, "erp", owner, NOON)
         set_up(sqlite, admin, shop)
         shop.place(1, NOON)
         shop.write(f"GRANT UPDATE ON orders TO {shop.engine.url.database}")
@@ -182,7 +184,7 @@ def test_rows_that_no_event_can_say_are_refused_alone(
     at = looks(sqlite, admin, at + timedelta(seconds=40))
     (card,) = service.cards(sqlite, admin, at)
     assert (card.open.refused, card.open.outside, card.rows) == (4, 1, 6)
-    codes = dict(service.open_lines(sqlite, admin, "erp")[["row_key", "code"]].itertuples(index=False))
+    codes = dict(open_rows.open_lines(sqlite, admin, "erp")[["row_key", "code"]].itertuples(index=False))
     assert codes == {
         "1": "connect.price_edited",
         "2": "connect.key_reused",
@@ -196,7 +198,7 @@ def test_rows_that_no_event_can_say_are_refused_alone(
 
 
 def test_set_up_refuses_what_cannot_be_read(sqlite: Database, admin: Actor, small_shop: Shop) -> None:
-    service.add(sqlite, admin, "erp", small_shop.address, NOON)
+    setup.add(sqlite, admin, "erp", small_shop.address, NOON)
     small_shop.place(1, NOON)
     wrong = {
         "connect.unmapped": layout(columns={"key": "line_id"}),
@@ -206,10 +208,10 @@ def test_set_up_refuses_what_cannot_be_read(sqlite: Database, admin: Actor, smal
     }
     for code, how in wrong.items():
         with pytest.raises(ShopError, match=code):
-            service.put(sqlite, admin, "erp", how, NOON)
+            setup.put(sqlite, admin, "erp", how, NOON)
     small_shop.write("UPDATE orders SET updated_at = NULL")
     with pytest.raises(ShopError, match=r"connect\.watermark_empty"):
-        service.put(sqlite, admin, "erp", layout(), NOON)
+        setup.put(sqlite, admin, "erp", layout(), NOON)
     for text_, code in (
         ("oracle://a:b@127.0.0.1/x", "no_driver"),
         ("nonsense", "bad_address"),
@@ -217,7 +219,7 @@ def test_set_up_refuses_what_cannot_be_read(sqlite: Database, admin: Actor, smal
         ("postgresql://a:b@127.0.0.1:1/x", "unreachable"),
     ):
         with pytest.raises(ShopError, match=code):
-            service.add(sqlite, admin, "other", text_, NOON)
+            setup.add(sqlite, admin, "other", text_, NOON)
 
 
 def test_our_own_database_is_no_source(
@@ -226,7 +228,7 @@ def test_our_own_database_is_no_source(
     monkeypatch.setenv("DATABASE_URL", sqlite.url)
     settings.cache_clear()
     with pytest.raises(ShopError, match=r"connect\.own_database"):
-        service.add(sqlite, admin, "erp", sqlite.url, NOON)
+        setup.add(sqlite, admin, "erp", sqlite.url, NOON)
     settings.cache_clear()
 
 
@@ -262,7 +264,7 @@ def test_payments_refunds_stock_and_goods(sqlite: Database, admin: Actor, small_
         layout("payments", columns=pays, table="", select="SELECT * FROM pays WHERE num > 0"),
         layout("stock", columns=stock, table="stock"),
     ):
-        service.put(sqlite, admin, "erp", how, NOON, since=OPENS)
+        setup.put(sqlite, admin, "erp", how, NOON, since=OPENS)
     at = looks(sqlite, admin, NOON + timedelta(minutes=1), seconds=61)
     assert ours(sqlite) == (8, 8, 4 * 3980, 4)
     assert _on_hand(sqlite) == 50 + 51 + 52 + 53
@@ -279,7 +281,7 @@ def test_payments_refunds_stock_and_goods(sqlite: Database, admin: Actor, small_
     assert _on_hand(sqlite) == 48 + 51 + 52 + 53
     assert ours(sqlite)[0] == 10, "orders come in all the same"
     assert service.cards(sqlite, admin, at + timedelta(minutes=2))[0].state == "waiting"
-    kind_name, sheet = service.waiting_sheet(sqlite, admin, "erp", at + timedelta(minutes=2))
+    kind_name, sheet = open_rows.waiting_sheet(sqlite, admin, "erp", at + timedelta(minutes=2))
     draft = imports.check(imports.inspect(sqlite, admin, kind(kind_name), sheet, "a.csv"))
     assert imports.commit(sqlite, admin, draft, now=at + timedelta(minutes=2)).committed
     service.collect(sqlite, admin, "erp", at + timedelta(minutes=4))
@@ -296,7 +298,7 @@ def test_stock_that_did_not_change_lately_is_read_too(
         long_ago = NOON - timedelta(days=days)
         small_shop.write(f"INSERT INTO stock VALUES ('S{n:02d}', '货{n}', {50 + n}, :at)", at=long_ago)
     columns = {"sku_code": "sku", "name": "name", "on_hand": "stock_num", "changed": "mtime"}
-    service.put(sqlite, admin, "erp", layout("stock", columns=columns, table="stock"), NOON)
+    setup.put(sqlite, admin, "erp", layout("stock", columns=columns, table="stock"), NOON)
     service.collect(sqlite, admin, "erp", NOON + timedelta(minutes=1))
     assert _on_hand(sqlite) == 50 + 51 + 52
 
@@ -306,7 +308,7 @@ def test_a_list_price_in_fen_stays_what_it_is(sqlite: Database, admin: Actor, sm
     small_shop.write("CREATE TABLE sku (code text, name text, tag_price int, mtime text)")
     small_shop.write("INSERT INTO sku VALUES ('S01', '面霜', 19990, :at)", at=NOON)
     columns = {"sku_code": "code", "name": "name", "list_price": "tag_price", "changed": "mtime"}
-    service.put(
+    setup.put(
         sqlite, admin, "erp", layout("goods", columns=columns, table="sku", select="", unit="fen"), NOON
     )
     service.collect(sqlite, admin, "erp", NOON + timedelta(minutes=1))
@@ -320,9 +322,9 @@ def test_people_come_in_without_their_ids(sqlite: Database, admin: Actor, small_
     for n in range(30):
         who = {"sex": "女" if n % 3 else "男", "at": NOON - timedelta(days=n)}
         small_shop.write(f"INSERT INTO member VALUES ('wx-{n}', :sex, '浙江', :at)", **who)
-    known = service.guessed("people", ["openid", "gender", "province", "mtime"])
+    known = setup.guessed("people", ["openid", "gender", "province", "mtime"])
     assert known == {"person": "openid", "sex": "gender", "province": "province", "changed": "mtime"}
-    service.put(sqlite, admin, "erp", layout("people", columns=known, table="member"), NOON)
+    setup.put(sqlite, admin, "erp", layout("people", columns=known, table="member"), NOON)
     at = looks(sqlite, admin, NOON + timedelta(minutes=1), seconds=61)
     small_shop.write("UPDATE member SET gender = '男', mtime = :at WHERE openid = 'wx-1'", at=at)
     looks(sqlite, admin, at + timedelta(minutes=2), seconds=61)
@@ -344,8 +346,8 @@ def _on_hand(db: Database) -> int:
 
 def test_two_sources_know_nothing_of_each_other(sqlite: Database, admin: Actor, small_shop: Shop) -> None:
     set_up(sqlite, admin, small_shop)
-    service.add(sqlite, admin, "other", small_shop.address, NOON)
-    service.put(sqlite, admin, "other", layout(), NOON, since=OPENS)
+    setup.add(sqlite, admin, "other", small_shop.address, NOON)
+    setup.put(sqlite, admin, "other", layout(), NOON, since=OPENS)
     for n in range(4):
         small_shop.place(n, NOON)
     at = looks(sqlite, admin, NOON + timedelta(minutes=1))
@@ -355,22 +357,22 @@ def test_two_sources_know_nothing_of_each_other(sqlite: Database, admin: Actor, 
     cards = {card.source: card for card in service.cards(sqlite, admin, at)}
     assert (cards["erp"].open.gone, cards["erp"].open.refused) == (1, 1)
     assert (cards["other"].open.gone, cards["other"].open.refused, cards["other"].rows) == (0, 0, 0)
-    assert service.settle_gone(sqlite, admin, "other", at, withdraw=True) == 0
-    service.readdress(sqlite, admin, "erp", small_shop.address, at)
+    assert open_rows.settle_gone(sqlite, admin, "other", at, withdraw=True) == 0
+    setup.readdress(sqlite, admin, "erp", small_shop.address, at)
     sources.add_source(sqlite, admin, "sender", at)
     with pytest.raises(ShopError, match=r"connect\.source_exists"):
-        service.add(sqlite, admin, "sender", small_shop.address, at)
+        setup.add(sqlite, admin, "sender", small_shop.address, at)
 
 
 def test_paused_sources_are_left_alone(sqlite: Database, admin: Actor, small_shop: Shop) -> None:
     set_up(sqlite, admin, small_shop)
     small_shop.place(1, NOON)
-    service.change(sqlite, admin, "erp", NOON, paused=True, silent_after=30)
+    turning.change(sqlite, admin, "erp", NOON, paused=True, silent_after=30)
     assert service.collect(sqlite, admin, "erp", NOON).rows == 0
     assert service.cards(sqlite, admin, NOON)[0].state == "paused"
-    service.change(sqlite, admin, "erp", NOON, paused=False)
+    turning.change(sqlite, admin, "erp", NOON, paused=False)
     assert service.gather(sqlite, NOON) == 1
-    service.remove(sqlite, admin, "erp", NOON)
+    setup.remove(sqlite, admin, "erp", NOON)
     assert service.cards(sqlite, admin, NOON) == []
 
 
@@ -418,9 +420,9 @@ def test_a_mariadb_with_all_that_happens_to_it(
 ) -> None:
     shop, server = mariadb
     with pytest.raises(ShopError, match=r"connect\.may_write"):
-        service.add(sqlite, admin, "erp", server.address("root"), NOON)
+        setup.add(sqlite, admin, "erp", server.address("root"), NOON)
     with pytest.raises(ShopError, match=r"connect\.denied"):
-        service.add(sqlite, admin, "erp", server.address("reader:other"), NOON)
+        setup.add(sqlite, admin, "erp", server.address("reader:other"), NOON)
     set_up(sqlite, admin, shop, batch=7)
     for n in range(30):
         shop.place(n, NOON + timedelta(seconds=n // 10), paid=n % 5 > 0)
@@ -481,7 +483,7 @@ def assert_whole_though_killed(db: Database, admin: Actor, shop: Shop, kills: in
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()
     after = NOON + timedelta(hours=8)
-    service.put(db, admin, "erp", layout(overlap=20_000), after, since=OPENS)
+    setup.put(db, admin, "erp", layout(overlap=20_000), after, since=OPENS)
     for n in range(12):
         service.collect(db, admin, "erp", after + timedelta(seconds=31 * n))
     assert ours(db)[:3] == shop.sums()[:3]

@@ -24,7 +24,8 @@ from core import clock
 from core.access import Actor
 from core.campaign import service as campaigns
 from core.campaign.service import NewSale
-from core.connect.feeds import hooks, service
+from core.connect import turning
+from core.connect.feeds import hooks, open_rows, service
 from core.connect.feeds.mapping import Layout
 from core.database import Database
 from core.errors import ShopError
@@ -208,7 +209,7 @@ def test_what_shopify_sends_and_cannot_count(sale: Database, admin: Actor) -> No
     assert sender.send(lump, "refunds/create").json()["code"] == "connect.refund_without_line"
     frame = hooks.deliveries(sale, admin, "shopify")
     assert set(frame["state"]) == {"taken", "ignored", "refused"}
-    service.change(sale, admin, "shopify", NOON, paused=True)
+    turning.change(sale, admin, "shopify", NOON, paused=True)
     assert sender.send(order, "orders/create").status_code == 503, "its sender tries again"
 
 
@@ -241,7 +242,7 @@ def test_a_woocommerce_order_through_its_life(sale: Database, admin: Actor) -> N
     sender.send({"id": 728}, "order.deleted")
     (card,) = service.cards(sale, admin, NOON)
     assert (card.state, card.open.gone) == ("waiting", 1)
-    assert service.settle_gone(sale, admin, "woocommerce", NOON, withdraw=True) == 1
+    assert open_rows.settle_gone(sale, admin, "woocommerce", NOON, withdraw=True) == 1
     assert ours(sale)[:3] == (3, 0, 0)
 
 

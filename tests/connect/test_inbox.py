@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 from streamlit.testing.v1 import AppTest
 
 from core.access import Actor
-from core.connect import folder, service
-from core.connect.journal import Outcome
+from core.connect import folder, service, turning
+from core.connect.journal import INBOX, Outcome
 from core.database import Database, connect, read
 from core.database.locks import alone
 from core.errors import ShopError
@@ -254,7 +254,7 @@ def test_silence_is_told_once(
 ) -> None:
     monkeypatch.setenv("BIGSALE_CHANNELS", '{"ops": "json://127.0.0.1"}')
     settings.cache_clear()
-    service.change(sqlite, admin, now, silent_after=30)
+    turning.change(sqlite, admin, INBOX, now, silent_after=30)
     drop(inbox, "a.csv", orders(range(5)))
     for minutes in (0, 20, 31, 32, 90):
         scheduler.once(sqlite, now + timedelta(minutes=minutes), ["collected"])
@@ -268,10 +268,10 @@ def test_silence_is_told_once(
 
 def test_paused_and_broken_sources_say_so(sqlite: Database, admin: Actor, inbox: Path, now: datetime) -> None:
     drop(inbox, "a.csv", orders(range(5)))
-    service.change(sqlite, admin, now, paused=True)
+    turning.change(sqlite, admin, INBOX, now, paused=True)
     assert service.collect(sqlite, admin, now) == []
     assert service.cards(sqlite, admin, now)[0].state == "paused"
-    service.change(sqlite, admin, now, paused=False)
+    turning.change(sqlite, admin, INBOX, now, paused=False)
     assert service.reach(admin) == 1
     inbox.rename(inbox.with_name("gone"))
     with pytest.raises(ShopError, match=r"connect\.no_folder"):

@@ -21,6 +21,8 @@ from streamlit.testing.v1 import AppTest
 from core.access import Actor
 from core.campaign import service as campaigns
 from core.campaign.service import NewSale
+from core.connect import turning
+from core.connect.journal import NATS
 from core.connect.stream import intake, service
 from core.database import Database
 from core.errors import ShopError
@@ -144,14 +146,14 @@ def test_more_than_the_source_may_send_waits_at_the_other_side(
 def test_paused_nothing_is_taken_and_a_dead_server_is_told_once(
     stream: Cluster, sqlite: Database, admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service.change(sqlite, admin, NOON, paused=True, silent_after=5)
+    turning.change(sqlite, admin, NATS, NOON, paused=True, silent_after=5)
     answered(send(stream.url, orders(0, 2)))
     assert service.gather(sqlite, NOON) == 0
     assert service.cards(sqlite, admin, NOON)[0].state == "paused"
-    service.change(sqlite, admin, NOON, paused=False)
+    turning.change(sqlite, admin, NATS, NOON, paused=False)
     assert service.gather(sqlite, NOON) == 4
     with pytest.raises(ShopError, match=r"connect\.bad_silence"):
-        service.change(sqlite, admin, NOON, silent_after=-1)
+        turning.change(sqlite, admin, NATS, NOON, silent_after=-1)
     monkeypatch.setattr(settings(), "nats_stream", "OTHER")
     with pytest.raises(ShopError, match=r"connect\.no_stream"):
         service.test(admin)

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy.dialects import mssql
 from sqlalchemy.exc import ProgrammingError
 
-from core.connect.feeds import address, reader, rights
+from core.connect.feeds import address
+from core.connect.feeds.database import reader, rights
+from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.mapping import Layout
-from core.connect.feeds.reader import Cursor
 from core.errors import ShopError
 
 COLUMNS = {"key": "line_id", "order_id": "order_no", "sku_code": "sku", "changed": "updated_at"}

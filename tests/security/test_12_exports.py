@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core.connect.feeds import sheets
+from core.connect.feeds.database import sheets
 from core.connect.feeds.mapping import Layout
 from core.connect.kinds import KINDS, kind
 from core.errors import ShopError

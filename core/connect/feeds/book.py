@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.derive import Pair, Sums
 from core.connect.feeds.mapping import Layout
-from core.connect.feeds.reader import Cursor
 from core.connect.tables import OPEN, connect_feed, connect_source, connect_stream, feed_line
 from core.database.rows import find, merge
 from core.database.types import Values

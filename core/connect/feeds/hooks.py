@@ -19,7 +19,7 @@ from core.connect.feeds.derive import Unsayable
 from core.connect.feeds.mapping import OPTIONAL as OPTIONAL
 from core.connect.feeds.mapping import REQUIRED as REQUIRED
 from core.connect.feeds.mapping import Bad, Layout, guessed
-from core.connect.feeds.service import NAME
+from core.connect.feeds.setup import NAME
 from core.connect.feeds.webhooks import generic
 from core.connect.feeds.webhooks.deliveries import SYSTEMS as SYSTEMS
 from core.connect.tables import connect_feed, feed_delivery

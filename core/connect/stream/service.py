@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, select
 
 from core.access import Actor, allow, audit
-from core.connect import journal, ringing, rules, turning
-from core.connect.journal import NATS
+from core.connect import journal, ringing, rules
+from core.connect.journal import NATS as NATS
 from core.connect.rules import Used
-from core.connect.turning import Turn
 from core.database import Database
 from core.database.locks import alone
 from core.errors import ShopError
@@ -161,19 +160,3 @@ def test(actor: Actor) -> Reached:
 
     behind = intake.look(settings().nats_url.get_secret_value(), settings().nats_stream)
     return Reached(behind.messages, behind.pending)
-
-
-def change(
-    db: Database,
-    actor: Actor,
-    now: datetime,
-    *,
-    paused: bool | None = None,
-    silent_after: int | None = None,
-) -> None:
-    """Pauses the stream or takes it up again; sets after how many minutes silence is told (0: never).
-    ShopError("connect.bad_silence")."""
-    allow(actor, "settings.manage")
-    wanted = Turn(paused, silent_after).require()
-    with db.writing() as connection:
-        turning.turn(connection, actor, NATS, wanted, now)

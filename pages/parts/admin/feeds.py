@@ -7,9 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from core.connect.feeds import service
+from core.connect import turning
+from core.connect.feeds import open_rows, service, setup
 from core.connect.feeds.service import Card as Source
-from core.connect.feeds.service import Layout
+from core.connect.feeds.setup import Layout
 from core.errors import ShopError
 from pages.parts.admin import use
 from pages.parts.admin.hooks import hook, new_hook
@@ -72,7 +73,7 @@ def _new_database(page: PageContext, known: int) -> None:
         )
         if st.form_submit_button(t("connect.connect"), type="primary", icon=":material/link:"):
             attempt(
-                lambda: service.add(page.database, page.actor, name.strip(), address, page.now),
+                lambda: setup.add(page.database, page.actor, name.strip(), address, page.now),
                 lambda looked: t("connect.connected", n=len(looked.tables)),
             )
 
@@ -92,12 +93,12 @@ def _source(page: PageContext, card: Source) -> None:
         download(
             Button(t("connect.sheet"), key=f"sheet_{name}"),
             File(f"{name}.csv", "text/csv"),
-            lambda fresh: service.waiting_sheet(fresh.database, fresh.actor, name, fresh.now)[1],
+            lambda fresh: open_rows.waiting_sheet(fresh.database, fresh.actor, name, fresh.now)[1],
             action="settings.manage",
         )
     _open_rows(page, card)
     _buttons(page, card)
-    if card.system != service.DATABASE:
+    if card.system != setup.DATABASE:
         hook(page, card)
         _remove(page, card)
     elif card.state == "empty" or st.toggle(t("connect.what"), key=f"what_{card.source}"):
@@ -125,7 +126,7 @@ def _figures(page: PageContext, card: Source) -> None:
 def _buttons(page: PageContext, card: Source) -> None:
     name = card.source
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        polled = card.system == service.DATABASE
+        polled = card.system == setup.DATABASE
         look = polled and st.button(t("connect.look"), icon=":material/refresh:", key=f"look_{name}")
         test = polled and st.button(t("connect.test"), icon=":material/network_check:", key=f"test_{name}")
         pressed = use.controls(card.used, f"feed_{name}", "connect.feed_silent_after")
@@ -139,7 +140,7 @@ def _buttons(page: PageContext, card: Source) -> None:
     use.obey(
         pressed,
         card.used,
-        partial(service.change, page.database, page.actor, name, page.now),
+        partial(turning.change, page.database, page.actor, name, page.now),
         "connect.feed_paused",
     )
 
@@ -148,7 +149,7 @@ def _test(page: PageContext, name: str) -> None:
     with refusals():
         tried = service.test(page.database, page.actor, name)
         for one in tried:
-            differs = one.kind in service.EVENT_KINDS and (one.there != one.known or one.blank)
+            differs = one.kind in setup.EVENT_KINDS and (one.there != one.known or one.blank)
             sentence = t(
                 "connect.beside",
                 kind=f"@feed_kind.{one.kind}",
@@ -165,7 +166,7 @@ def _open_rows(page: PageContext, card: Source) -> None:
     """Rows that do not count as they stand, and the two answers about those that are gone."""
     if not card.open.refused and not card.open.gone:
         return
-    frame = service.open_lines(page.database, page.actor, card.source)
+    frame = open_rows.open_lines(page.database, page.actor, card.source)
     codes = frame["code"].where(frame["gone"] != 1, "connect.row_gone")
     frame = frame.assign(why=[error_text(ShopError(code)) for code in codes])
     frame = frame.set_index(frame["kind"] + ":" + frame["row_key"], drop=False)
@@ -178,7 +179,7 @@ def _open_rows(page: PageContext, card: Source) -> None:
         keep = st.button(t("connect.gone_keep"), key=f"keep_{card.source}")
     if back or keep:
         attempt(
-            lambda: service.settle_gone(page.database, page.actor, card.source, page.now, withdraw=back),
+            lambda: open_rows.settle_gone(page.database, page.actor, card.source, page.now, withdraw=back),
             lambda rows: t("connect.gone_settled", n=rows),
         )
 
@@ -186,10 +187,10 @@ def _open_rows(page: PageContext, card: Source) -> None:
 def _kind(page: PageContext, card: Source) -> None:
     """What is read of a source: the kind, its table, which column says what."""
     with refusals():
-        known = {one.kind: one for one in service.layouts(page.database, page.actor, card.source)}
+        known = {one.kind: one for one in setup.layouts(page.database, page.actor, card.source)}
         kind = st.segmented_control(
             t("connect.kind"),
-            service.KINDS,
+            setup.KINDS,
             default="orders",
             required=True,
             format_func=lambda one: plain(f"feed_kind.{one}"),
@@ -197,7 +198,7 @@ def _kind(page: PageContext, card: Source) -> None:
         )
         chosen = str(kind or "orders")
         asked = _asked(page, card, known.get(chosen, Layout(chosen, {})))
-        columns = service.columns(page.database, page.actor, card.source, asked)
+        columns = setup.columns(page.database, page.actor, card.source, asked)
         layout = replace(asked, columns=_mapped(card, asked, columns))
         _keep(page, card, layout, is_known=chosen in known)
 
@@ -205,8 +206,8 @@ def _kind(page: PageContext, card: Source) -> None:
 def _asked(page: PageContext, card: Source, known: Layout) -> Layout:
     """The table or the SELECT."""
     name = f"{card.source}_{known.kind}"
-    tables = service.tables(page.database, page.actor, card.source).tables
-    usual = OWN_SELECT if known.select else known.table or service.likely_table(known.kind, tables)
+    tables = setup.tables(page.database, page.actor, card.source).tables
+    usual = OWN_SELECT if known.select else known.table or setup.likely_table(known.kind, tables)
     options = [*tables, OWN_SELECT]
     source = st.selectbox(
         t("connect.table"),
@@ -223,14 +224,14 @@ def _asked(page: PageContext, card: Source, known: Layout) -> Layout:
 
 def _mapped(card: Source, layout: Layout, columns: list[str]) -> dict[str, str]:
     """field -> column as it is chosen now; guessed from the columns' names at first."""
-    usual = service.guessed(layout.kind, columns) | {
+    usual = setup.guessed(layout.kind, columns) | {
         name: column for name, column in layout.columns.items() if column in columns
     }
     name = f"{card.source}_{layout.kind}_{layout.table}"
-    missing = [one for one in service.REQUIRED[layout.kind] if one not in usual]
+    missing = [one for one in setup.REQUIRED[layout.kind] if one not in usual]
     chosen: dict[str, str] = {}
     with st.expander(t("connect.columns", n=len(usual)), expanded=bool(missing)):
-        for row in (service.REQUIRED[layout.kind], service.OPTIONAL[layout.kind]):
+        for row in (setup.REQUIRED[layout.kind], setup.OPTIONAL[layout.kind]):
             with st.grid(4, min_column_width=170):
                 for one in row:
                     picked = st.selectbox(
@@ -249,8 +250,8 @@ def _keep(page: PageContext, card: Source, layout: Layout, *, is_known: bool) ->
     with st.expander(t("connect.more")), st.grid(4, min_column_width=170):
         unit = st.selectbox(
             t("connect.unit"),
-            service.UNITS,
-            index=service.UNITS.index(layout.unit),
+            setup.UNITS,
+            index=setup.UNITS.index(layout.unit),
             format_func=lambda one: plain(f"connect.unit_{one}"),
             key=f"unit_{name}",
         )
@@ -278,7 +279,7 @@ def _keep(page: PageContext, card: Source, layout: Layout, *, is_known: bool) ->
     if start:
         _start(page, card, whole)
     if stop:
-        attempt(lambda: service.drop(page.database, page.actor, card.source, layout.kind, page.now))
+        attempt(lambda: setup.drop(page.database, page.actor, card.source, layout.kind, page.now))
 
 
 def _readdress(page: PageContext, card: Source) -> None:
@@ -290,22 +291,20 @@ def _readdress(page: PageContext, card: Source) -> None:
         address = st.text_input(t("connect.address"), type="password", help=t("connect.address_help"))
         if st.form_submit_button(t("connect.connect"), type="primary"):
             attempt(
-                lambda: service.readdress(page.database, page.actor, card.source, address, page.now),
+                lambda: setup.readdress(page.database, page.actor, card.source, address, page.now),
                 t("connect.saved"),
             )
 
 
 def _remove(page: PageContext, card: Source) -> None:
     if st.button(t("connect.remove"), icon=":material/delete:", key=f"remove_{card.source}"):
-        attempt(
-            lambda: service.remove(page.database, page.actor, card.source, page.now), t("connect.removed")
-        )
+        attempt(lambda: setup.remove(page.database, page.actor, card.source, page.now), t("connect.removed"))
 
 
 def _start(page: PageContext, card: Source, layout: Layout) -> None:
     """Keeps the kind and takes the first look at once, so that somebody sees figures."""
     with refusals():
-        service.put(page.database, page.actor, card.source, layout, page.now)
+        setup.put(page.database, page.actor, card.source, layout, page.now)
         done = service.collect(page.database, page.actor, card.source, page.now)
         flash(t("connect.feed_looked", rows=done.rows, refused=done.refused))
         st.rerun()

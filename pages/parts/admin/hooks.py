@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.connect.feeds import hooks
-from core.connect.feeds.service import Card, Layout
+from core.connect.feeds.service import Card
+from core.connect.feeds.setup import Layout
 from core.errors import ShopError
 from pages.parts.components.columns import Column
 from pages.parts.components.feedback import attempt, flash, refusals

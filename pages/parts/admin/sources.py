@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.connect import service
+from core.connect import service, turning
 from core.errors import ShopError
 from pages.parts.admin import feeds, use
 from pages.parts.admin.stream import stream
@@ -92,7 +92,10 @@ def _buttons(page: PageContext, card: service.Card) -> None:
         with refusals():
             st.success(t("connect.tested", n=service.reach(page.actor)))
     use.obey(
-        pressed, card.used, partial(service.change, page.database, page.actor, page.now), "connect.paused"
+        pressed,
+        card.used,
+        partial(turning.change, page.database, page.actor, service.INBOX, page.now),
+        "connect.paused",
     )
 
 

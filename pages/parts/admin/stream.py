@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from core.connect import turning
 from core.connect.stream import service
 from core.errors import ShopError
 from pages.parts.admin import use
@@ -61,6 +62,6 @@ def _buttons(page: PageContext, card: service.Card) -> None:
     use.obey(
         pressed,
         card.used,
-        partial(service.change, page.database, page.actor, page.now),
+        partial(turning.change, page.database, page.actor, service.NATS, page.now),
         "connect.stream_paused",
     )

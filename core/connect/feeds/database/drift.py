@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from core.connect.feeds import reader, rights
 from core.connect.feeds.book import Stream
+from core.connect.feeds.database import reader, rights
 from core.errors import ShopError
 
 

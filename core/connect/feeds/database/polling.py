@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from core.connect import journal, ringing
-from core.connect.feeds import book, drift, posting, reader, sheets, watermark
+from core.connect.feeds import book, posting
 from core.connect.feeds.book import Feed, Stream
+from core.connect.feeds.database import drift, reader, sheets, watermark
+from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.derive import Unsayable
 from core.connect.feeds.mapping import EVENT_KINDS, Bad, Row, number_of, row_of
 from core.connect.feeds.posting import Batch, Tally
-from core.connect.feeds.reader import Cursor
 from core.database import Database
 from core.database.locks import alone
 from core.database.types import Values

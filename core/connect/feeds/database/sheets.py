@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 
 from core.access import Actor
 from core.connect import journal
-from core.connect.feeds import book, drift, reader, watermark
+from core.connect.feeds import book
 from core.connect.feeds.book import Feed, Stream
+from core.connect.feeds.database import drift, reader, watermark
+from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.mapping import Layout
-from core.connect.feeds.reader import Cursor
 from core.connect.kinds import kind as kind_named
 from core.database import Database
 from core.errors import ShopError

@@ -1,0 +1,1 @@
+"""Shops' own databases: read and never written, page by page."""
