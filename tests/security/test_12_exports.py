@@ -35,7 +35,7 @@ MAY_WRITE = {  # who may make files of cells, and what for
     "core/sheets/columns.py": "reads the list of headers",
     "core/sheets/matching.py": "reads the list of headers",
     "core/database/bulk.py": "COPY into the database",
-    "core/connect/feeds/sheets.py": "rows of a shop's database on their way into the import",
+    "core/connect/feeds/database/sheets.py": "rows of a shop's database on their way into the import",
     "core/commands/system/demo_lists.py": "the demo's orders on their way into the import",
     "core/review/book.py": "the review with Excel's own charts",
 }
