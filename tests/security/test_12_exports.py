@@ -19,6 +19,7 @@ import pytest
 
 from core.connect.feeds.database import sheets
 from core.connect.feeds.mapping import Layout
+from core.connect.feeds.sheets import RUN
 from core.connect.kinds import KINDS, kind
 from core.errors import ShopError
 from core.review import book
@@ -35,7 +36,7 @@ MAY_WRITE = {  # who may make files of cells, and what for
     "core/sheets/columns.py": "reads the list of headers",
     "core/sheets/matching.py": "reads the list of headers",
     "core/database/bulk.py": "COPY into the database",
-    "core/connect/feeds/database/sheets.py": "rows of a shop's database on their way into the import",
+    "core/connect/feeds/sheets.py": "rows of a source on their way into the import",
     "core/commands/system/demo_lists.py": "the demo's orders on their way into the import",
     "core/review/book.py": "the review with Excel's own charts",
 }
@@ -96,7 +97,7 @@ def test_the_csv_of_a_shops_database_runs_nothing_and_comes_in_as_it_was() -> No
     rows = [{"sku_code": f"S{n:03d}", "name": name, "on_hand": -n} for n, name in enumerate(names)]
     content = sheets.sheet_of(SimpleNamespace(layout=layout), rows)  # type: ignore[arg-type]
     cells = list(csv.reader(io.StringIO(content.decode())))[1:]
-    assert [row for row in cells if row[2].startswith(sheets.RUN) and not row[2].startswith('="')] == []
+    assert [row for row in cells if row[2].startswith(RUN) and not row[2].startswith('="')] == []
     workbook = read_workbook(content, "a.csv")
     assert workbook.grid(workbook.sheets[0].name).cells.column(2).to_pylist()[1:] == [
         name or None for name in names

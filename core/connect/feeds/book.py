@@ -9,18 +9,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, select
 
 from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.derive import Pair, Sums
 from core.connect.feeds.mapping import Layout
 from core.connect.tables import OPEN, connect_feed, connect_source, connect_stream, feed_line
+from core.database import keyed
 from core.database.rows import find, merge
 from core.database.types import Values
 from core.errors import ShopError
 from core.live.intake import sources
 
 OUTSIDE = "live.no_campaign"
+PENDING = "connect.level_pending"  # told, and compared with our stock within a minute
+QUIET = (OUTSIDE, PENDING)  # nobody has to do anything about these
 _SUMS = (
     "ordered",
     "ordered_fen",
@@ -76,6 +79,16 @@ class Stream:
     sweep: Cursor
     swept_at: datetime | None
     digest: str
+
+
+@dataclass(slots=True)
+class Look:
+    """What a look came to: rows that count now, rows refused, rows found gone."""
+
+    rows: int = 0
+    refused: int = 0
+    gone: int = 0
+    code: str = ""
 
 
 def feed(connection: Connection, source: str) -> Feed:
@@ -157,9 +170,38 @@ def lines(connection: Connection, source: str, kind: str, keys: Iterable[str]) -
 def between(connection: Connection, source: str, kind: str, first: int, last: int) -> dict[str, Line]:
     """What is known of the rows whose watermark lies within the two, both included, and that are not gone."""
     c = feed_line.c
-    query = select(c.row_key, *(c[name] for name in _LINE)).where(
-        c.source == source, c.kind == kind, c.changed >= first, c.changed <= last, c.gone == 0
-    )
+    return _where(connection, source, kind, c.changed >= first, c.changed <= last, c.gone == 0)
+
+
+def orders_since(connection: Connection, source: str, codes: Iterable[str], since: int) -> set[str]:
+    """The orders with a line or a refund of these merchant codes that changed after a watermark."""
+    c = feed_line.c
+    of_orders = (c.source == source, c.kind.in_(("orders", "refunds")), c.changed > since)
+    return set(connection.scalars(select(c.order_id).where(*of_orders, keyed(c.sku_code, codes, connection))))
+
+
+def coded(connection: Connection, source: str, kind: str, *codes: str) -> dict[str, Line]:
+    """The rows that do not count as they stand, for one of these reasons; for any where none is named."""
+    c = feed_line.c
+    why = c.code.in_(codes) if codes else c.code != ""
+    return _where(connection, source, kind, OPEN, why)
+
+
+def beginning(connection: Connection, source: str, kind: str, start: str) -> dict[str, Line]:
+    """The rows whose key begins so. Looks at every row of the kind: for what happens seldom."""
+    return _where(connection, source, kind, feed_line.c.row_key.startswith(start, autoescape=True))
+
+
+def of_goods(connection: Connection, source: str, kind: str, codes: Iterable[str]) -> dict[str, Line]:
+    """The rows of these merchant codes, as `beginning`."""
+    return _where(connection, source, kind, keyed(feed_line.c.sku_code, codes, connection))
+
+
+def _where(
+    connection: Connection, source: str, kind: str, *where: ColumnElement[bool] | TextClause
+) -> dict[str, Line]:
+    c = feed_line.c
+    query = select(c.row_key, *(c[name] for name in _LINE)).where(c.source == source, c.kind == kind, *where)
     return {row[0]: _line(tuple(row[1:])) for row in connection.execute(query)}
 
 
@@ -180,11 +222,7 @@ def mark_order_gone(connection: Connection, source: str, order_id: str) -> int:
 
 def lines_of_order(connection: Connection, source: str, order_id: str) -> dict[str, Line]:
     """What is known of the lines of an order."""
-    c = feed_line.c
-    query = select(c.row_key, *(c[name] for name in _LINE)).where(
-        c.source == source, c.kind == "orders", c.order_id == order_id
-    )
-    return {row[0]: _line(tuple(row[1:])) for row in connection.execute(query)}
+    return _where(connection, source, "orders", feed_line.c.order_id == order_id)
 
 
 def extent(connection: Connection, source: str, kind: str) -> tuple[int, int]:
@@ -227,7 +265,8 @@ def open_rows(connection: Connection, source: str) -> Open:
     query = select(c.code, c.gone, func.count()).where(c.source == source, OPEN).group_by(c.code, c.gone)
     sums = {"outside": 0, "refused": 0, "gone": 0}
     for code, gone, number in connection.execute(query):
-        sums["gone" if gone == 1 else "outside" if code == OUTSIDE else "refused"] += number
+        if gone == 1 or code != PENDING:
+            sums["gone" if gone == 1 else "outside" if code == OUTSIDE else "refused"] += number
     return Open(**sums)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -20,11 +21,13 @@ from core.connect.feeds.mapping import OPTIONAL as OPTIONAL
 from core.connect.feeds.mapping import REQUIRED as REQUIRED
 from core.connect.feeds.mapping import Bad, Layout, guessed
 from core.connect.feeds.setup import NAME
-from core.connect.feeds.webhooks import generic
+from core.connect.feeds.webhooks import generic, levels
 from core.connect.feeds.webhooks.deliveries import SYSTEMS as SYSTEMS
 from core.connect.tables import connect_feed, feed_delivery
 from core.database import Database, read
+from core.database.locks import one_at_a_time
 from core.errors import ShopError
+from core.plain_text import printable
 from core.settings import settings
 
 KIND = "orders"
@@ -44,6 +47,7 @@ WEIDIAN = {
 SAMPLES: Mapping[str, tuple[str, Mapping[str, str]]] = {"weidian": ("message.items", WEIDIAN)}
 """Systems whose form is known from public code but whose signature is not: the list of lines and what says what, in
 a body of ours beside. They are mapped like any sender's."""
+PAIR = re.compile(r"(\d+)\s*[\s,，;=]\s*(\S.*)")
 SECRET_BYTES, LONGEST_SECRET = 32, 256
 
 
@@ -181,6 +185,49 @@ def map_body(
         book.forget_open(connection, source, KIND)
         audit.record(connection, actor, now, "source.put", source, None, {"fields": sorted(layout.columns)})
     return len(rows)
+
+
+def places(db: Database, actor: Actor, source: str) -> str:
+    """The places of a shop system as somebody has named them, one a line."""
+    allow(actor, "settings.manage")
+    with db.reading() as connection:
+        named = levels.locations(book.feed(connection, source))
+    return "\n".join(f"{number} {name}" for number, name in named.items())
+
+
+def teach(db: Database, actor: Actor, source: str, places_text: str, items_text: str, now: datetime) -> int:
+    """Names the places that a shop system's levels are of, and the merchant codes of its items; levels that waited for
+    either are stock within a minute. `places_text`, `items_text`: a number and its name a line; all the places, and
+    the items that the system has not told by itself. The items that are news. ShopError("connect.bad_pair")."""
+    allow(actor, "settings.manage")
+    named, items = _pairs(places_text), _pairs(items_text)
+    if len(set(named.values())) < len(named):
+        raise ShopError("connect.place_twice")
+    with db.writing() as connection:
+        one_at_a_time(connection, f"connect:{source}")
+        before = book.feed(connection, source)
+        feed = replace(before, settings={**before.settings, "locations": named})
+        where = connect_feed.c.source == source
+        connection.execute(connect_feed.update().where(where).values(settings=feed.settings))
+        learnt = levels.learn(connection, feed, items, by_hand=True)
+        levels.rejudge_waiting(connection, feed)
+        facts = {"locations": named, "items": len(items)}
+        audit.record(
+            connection, actor, now, "source.teach", source, {"locations": levels.locations(before)}, facts
+        )
+    return learnt
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Number -> name of lines such as "655441491 上海仓"; the line of headers that an export begins with is left out."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if lines and not lines[0][0].isdigit():
+        lines = lines[1:]
+    found = [PAIR.fullmatch(line) for line in lines]
+    bad = next((line for line, one in zip(lines, found, strict=True) if one is None), None)
+    if bad is not None:
+        raise ShopError("connect.bad_pair", line=printable(bad))
+    return {one[1]: one[2] for one in found if one is not None}
 
 
 def _document(text: str) -> dict[str, object]:

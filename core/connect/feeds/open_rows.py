@@ -10,9 +10,12 @@ from sqlalchemy import Connection, select
 from core.access import Actor, allow, audit
 from core.connect import journal
 from core.connect.feeds import book, posting
+from core.connect.feeds.book import Feed, Stream
 from core.connect.feeds.database import reader, sheets
 from core.connect.feeds.derive import Unsayable
 from core.connect.feeds.mapping import EVENT_KINDS
+from core.connect.feeds.setup import DATABASE
+from core.connect.feeds.webhooks import level_sheet
 from core.connect.tables import feed_line
 from core.database import Database, read
 from core.errors import ShopError
@@ -25,7 +28,7 @@ def open_lines(db: Database, actor: Actor, source: str, limit: int = 200) -> pd.
     c = feed_line.c
     names = ("kind", "row_key", "order_id", "sku_code", "code", "gone")
     query = select(*(c[name] for name in names)).where(
-        c.source == source, (c.gone == 1) | ((c.code != "") & (c.code != book.OUTSIDE))
+        c.source == source, (c.gone == 1) | ((c.code != "") & c.code.not_in(book.QUIET))
     )
     with db.reading() as connection:
         return read(connection, query.order_by(c.gone.desc(), c.kind, c.row_key).limit(limit))
@@ -68,9 +71,17 @@ def waiting_sheet(db: Database, actor: Actor, source: str, now: datetime) -> tup
         kind = str(journal.kept(connection, source).facts.get("kind", ""))
     for stream in streams:
         if stream.layout.kind == kind:
-            with reader.reading(feed.sealed, stream.layout.timeout_s) as remote:
-                sheet = sheets.sheet_of(stream, sheets.changed_rows(remote, stream))
+            sheet = _sheet(db, feed, stream, now)
             with db.writing() as connection:
                 audit.record(connection, actor, now, "source.sheet", source, None, {"kind": kind})
             return kind, sheet
     raise ShopError("connect.not_waiting")
+
+
+def _sheet(db: Database, feed: Feed, stream: Stream, now: datetime) -> bytes:
+    """The rows that wait, from the shop's database or from what its system has told."""
+    if feed.system != DATABASE:
+        with db.reading() as connection:
+            return level_sheet.sheet(level_sheet.compared(connection, feed, now))
+    with reader.reading(feed.sealed, stream.layout.timeout_s) as remote:
+        return sheets.sheet_of(stream, sheets.changed_rows(remote, stream))

@@ -9,10 +9,9 @@ from sqlalchemy import Connection
 
 from core.access import Actor, allow
 from core.connect import journal, rules
-from core.connect.feeds import book
-from core.connect.feeds.book import Feed, Open, Stream
-from core.connect.feeds.database import drift, polling, reader, watermark
-from core.connect.feeds.database.polling import Look
+from core.connect.feeds import book, looking
+from core.connect.feeds.book import Feed, Look, Open, Stream
+from core.connect.feeds.database import drift, reader, watermark
 from core.connect.feeds.mapping import number_of
 from core.connect.feeds.setup import DATABASE
 from core.connect.rules import Used
@@ -48,14 +47,14 @@ class Tried:
 
 
 def gather(db: Database, now: datetime) -> int:
-    """One look at every database, by the house's own scheduler; rows that came in. A source's fault is on its card
+    """One look at every source, by the house's own scheduler; rows that came in. A source's fault is on its card
     and hinders no other."""
     with db.reading() as connection:
-        names = [one.source for one in book.feeds(connection) if one.system == DATABASE]
+        names = [one.source for one in book.feeds(connection)]
     rows = 0
     for name in names:
         try:
-            done = polling.look(db, name, now)
+            done = looking.look(db, name, now)
         except ShopError as error:
             if error.code.startswith("database."):
                 raise
@@ -67,7 +66,7 @@ def gather(db: Database, now: datetime) -> int:
 def collect(db: Database, actor: Actor, source: str, now: datetime) -> Look:
     """One look at a source now; nothing where it is paused or another process is at it."""
     allow(actor, "settings.manage")
-    return polling.look(db, source, now) or Look()
+    return looking.look(db, source, now) or Look()
 
 
 def cards(db: Database, actor: Actor, now: datetime) -> list[Card]:

@@ -4,12 +4,13 @@ sheets know it, so units of today must not be held for the events of last year."
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from core.campaign.tables import campaign
-from core.database import Database, new_id
+from core.database import Database, keyed, new_id
 from core.database.locks import one_at_a_time
 from core.live.ledger.ledger import settle
 from core.live.ledger.order_lines import Demand
@@ -32,6 +33,18 @@ def _fillable(now: datetime) -> Select[str, str]:
         .where(free_units() > 0)
         .order_by(campaign.c.opens_at, _s.campaign_id)
     )
+
+
+def short(connection: Connection, codes: Sequence[str], now: datetime) -> dict[str, int]:
+    """SKU -> units that open lines ask for and nobody keeps for them, of sales that still wait for units."""
+    query = (
+        select(_s.sku_code, func.sum(_s.need - _s.held))
+        .join(campaign, campaign.c.campaign_id == _s.campaign_id)
+        .where(campaign.c.rehearsal_of == "", campaign.c.closes_at > now - OPEN_FOR, _s.need > _s.held)
+        .where(keyed(_s.sku_code, codes, connection))
+        .group_by(_s.sku_code)
+    )
+    return {code: int(units) for code, units in connection.execute(query)}
 
 
 def fill(db: Database, now: datetime) -> int:

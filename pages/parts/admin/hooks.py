@@ -51,6 +51,8 @@ def hook(page: PageContext, card: Card) -> None:
     _secret(page, card)
     if card.system == "generic" and st.toggle(t("connect.what"), key=f"what_{card.source}"):
         _mapping(page, card)
+    if card.system == "shopify" and st.toggle(t("connect.teach"), key=f"teach_{card.source}"):
+        _teach(page, card)
     frame = hooks.deliveries(page.database, page.actor, card.source)
     if frame.empty:
         return
@@ -83,6 +85,20 @@ def _secret(page: PageContext, card: Card) -> None:
                 ours = hooks.rotate(page.database, page.actor, card.source, secret, page.now)
                 flash(t("connect.our_secret", secret=ours) if ours else t("connect.saved"), "warning")
                 st.rerun()
+
+
+def _teach(page: PageContext, card: Card) -> None:
+    """What a shop system's numbers of places and items are called here."""
+    with st.form(f"names_{card.source}", border=False):
+        st.caption(t("connect.teach_note"))
+        named = hooks.places(page.database, page.actor, card.source)
+        places = st.text_area(t("connect.places"), value=named, height=100, placeholder="655441491 上海仓")
+        items = st.text_area(t("connect.items"), height=100, placeholder="49148385 S01")
+        if st.form_submit_button(t("common.save"), type="primary"):
+            attempt(
+                lambda: hooks.teach(page.database, page.actor, card.source, places, items, page.now),
+                lambda n: t("connect.taught", n=n),
+            )
 
 
 def _mapping(page: PageContext, card: Card) -> None:

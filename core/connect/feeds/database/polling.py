@@ -10,32 +10,20 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from core.connect import journal, ringing
 from core.connect.feeds import book, posting
-from core.connect.feeds.book import Feed, Stream
+from core.connect.feeds.book import Feed, Look, Stream
 from core.connect.feeds.database import drift, reader, sheets, watermark
 from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.derive import Unsayable
 from core.connect.feeds.mapping import EVENT_KINDS, Bad, Row, number_of, row_of
 from core.connect.feeds.posting import Batch, Tally
 from core.database import Database
-from core.database.locks import alone
 from core.database.types import Values
 from core.errors import ShopError
 from core.plain_text import printable
 
 MOST_PAGES, MOST_SWEEP_PAGES = 20, 2  # of one look, so that other kinds have their turn
 SWEEP_EVERY = timedelta(seconds=30)
-
-
-@dataclass(slots=True)
-class Look:
-    """What a look came to: rows that count now, rows refused, rows found gone."""
-
-    rows: int = 0
-    refused: int = 0
-    gone: int = 0
-    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +40,9 @@ class Desk:
         return Batch(self.feed.source, kind, f"source:{self.feed.source}", self.now)
 
 
-def look(db: Database, source: str, now: datetime) -> Look | None:
-    """Reads what a source has; None where it is paused or another process is at it. A fault of the source is kept on
-    its card, told once, and raised."""
-    with alone(db, f"connect-{source}") as held:
-        if not held:
-            return None
-        with db.reading() as connection:
-            feed, streams = book.feed(connection, source), book.streams(connection, source)
-            used = journal.kept(connection, source)
-        if used.paused:
-            return None
-        try:
-            done = _read(db, feed, streams, now)
-        except ShopError as error:
-            _went_red(db, source, error, now, already=used.fault == error.code)
-            raise
-        _ended(db, source, done, now, before=used.looked_at, fault=used.fault)
-    return done
-
-
-def _read(db: Database, feed: Feed, streams: Sequence[Stream], now: datetime) -> Look:
+def read(db: Database, feed: Feed, streams: Sequence[Stream], now: datetime) -> Look:
+    """What a source has, as rows that count, rows refused and rows gone. The faults of `reader.reading` and
+    ShopError("connect.sheet_waits")."""
     done, waits = Look(), list[ShopError]()
     timeout = max((one.layout.timeout_s for one in streams), default=20)
     with reader.reading(feed.sealed, timeout) as remote:
@@ -225,33 +195,3 @@ def _key(values: Mapping[str, object]) -> object:
 
 def _last(page: Sequence[Mapping[str, object]]) -> Cursor:
     return Cursor(page[-1]["changed"], _key(page[-1]))
-
-
-def _went_red(db: Database, source: str, error: ShopError, now: datetime, *, already: bool) -> None:
-    """Keeps a fault on the card; told when it begins."""
-    facts = {
-        name: value if isinstance(value, int | str | list) else str(value)
-        for name, value in error.facts.items()
-    }
-    with db.writing() as connection:
-        journal.keep(connection, source, fault=error.code, facts=facts, looked_at=now)
-        if not already:
-            ringing.ring_feed(connection, source, "feed_red", error, now)
-
-
-def _ended(
-    db: Database, source: str, done: Look, now: datetime, *, before: datetime | None, fault: str
-) -> None:
-    """Writes down that a look came to its end: not each second, only where somebody can see a difference."""
-    quiet = not fault and before is not None and now - before < SWEEP_EVERY
-    if quiet and not done.refused and not done.gone:
-        return
-    with db.writing() as connection:
-        journal.keep(connection, source, fault="", facts={}, looked_at=now)
-        feed = book.feed(connection, source)
-        used = replace(journal.kept(connection, source), last_arrival=feed.last_arrival)
-        ringing.ring_silence(connection, used, now, source)
-        if done.refused:
-            ringing.ring_feed(connection, source, "feed_rows", ShopError(done.code), now)
-        if done.gone:
-            ringing.ring_feed(connection, source, "feed_gone", ShopError("connect.gone", rows=done.gone), now)

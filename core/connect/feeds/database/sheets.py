@@ -3,9 +3,7 @@ sheet, checked, compared and committed whole; what needs a person waits and is t
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,24 +11,18 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from core.access import Actor
-from core.connect import journal
 from core.connect.feeds import book
 from core.connect.feeds.book import Feed, Stream
 from core.connect.feeds.database import drift, reader, watermark
 from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.mapping import Layout
+from core.connect.feeds.sheets import WAITS, imported, written
 from core.connect.kinds import kind as kind_named
 from core.database import Database
 from core.errors import ShopError
-from core.imports import service as imports
 
 EVERY = timedelta(seconds=60)
 MOST_PAGES = 400
-RUN = ("=", "+", "-", "@", "\t", "\r")  # what begins so is a formula to a spreadsheet
-WAITS = "waits:"  # in the place of the last sheet's digest: the code of what a person is asked
-BRINGS = {"people": "campaign_lead"}
-"""Whose right brings a kind in, where it is not the merchandiser's."""
 MONEY = frozenset({"list_price"})
 
 
@@ -56,7 +48,7 @@ def take(db: Database, remote: Connection, feed: Feed, stream: Stream, now: date
             book.keep_stream(connection, after)
         return 0
     try:
-        rows = _imported(db, feed, stream, content, now)
+        rows = imported(db, feed.source, stream.layout.kind, content, now)
     except ShopError as error:
         why = f"{WAITS}{error.facts.get('why', error.code)}"
         with db.writing() as connection:
@@ -87,13 +79,12 @@ def sheet_of(stream: Stream, rows: Sequence[Mapping[str, object]]) -> bytes:
     """The rows as the csv that a person would have uploaded: one a key, its newest; money in yuan."""
     layout, spec = stream.layout, kind_named(stream.layout.kind).spec
     newest = {str(row[layout.key]): row for row in rows}
-    fields = [field for field in spec.fields if field.name in layout.columns]
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow([field.title("zh") for field in fields])
-    for _, row in sorted(newest.items()):
-        table.writerow([_cell(_in_yuan(layout, field.name, row[field.name])) for field in fields])
-    return text.getvalue().encode()
+    fields = [field.name for field in spec.fields if field.name in layout.columns]
+    return written(
+        layout.kind,
+        fields,
+        ([_in_yuan(layout, name, row[name]) for name in fields] for _, row in sorted(newest.items())),
+    )
 
 
 def _in_yuan(layout: Layout, name: str, value: object) -> object:
@@ -101,30 +92,3 @@ def _in_yuan(layout: Layout, name: str, value: object) -> object:
     if name not in MONEY or layout.unit != "fen" or value is None:
         return value
     return Decimal(str(value)) / 100
-
-
-def _cell(value: object) -> str:
-    """What the database says as a cell. The csv may be opened before it is uploaded: a text that a spreadsheet would
-    run stands in its `="…"`, which every import takes off again."""
-    text = "" if value is None else str(value)
-    if isinstance(value, str) and text.startswith(RUN):
-        return '="' + text.replace('"', '""') + '"'
-    return text
-
-
-def _imported(db: Database, feed: Feed, stream: Stream, content: bytes, now: datetime) -> int:
-    """Rows of the sheet. What a person has uploaded in the meantime counts as imported."""
-    kind = stream.layout.kind
-    digest = hashlib.sha256(content).hexdigest()
-    with db.reading() as connection:
-        earlier = journal.imported(connection, digest)
-    if earlier is not None and not earlier["later"]:
-        return int(earlier["figures"]["rows"])
-    actor = Actor(f"source:{feed.source}", BRINGS.get(kind, "merchandiser"), "http")
-    inspection = imports.inspect(db, actor, kind_named(kind), content, f"{feed.source}-{kind}.csv")
-    report = imports.commit(db, actor, imports.check(inspection), unattended=True, now=now)
-    if report.questions and not report.committed:
-        raise ShopError("connect.sheet_waits", kind=kind, why=report.questions[0])
-    if not report.committed:
-        raise ShopError("connect.sheet_waits", kind=kind, why="connect.nothing_good")
-    return int(report.figures["rows"])

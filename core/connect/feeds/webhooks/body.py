@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.connect.feeds.derive import Unsayable
 from core.connect.feeds.mapping import HOME, Bad, Row
@@ -15,15 +15,32 @@ from core.money import half_up
 Json = Mapping[str, Any]
 
 
+class Level(NamedTuple):
+    """What one location may still sell of an item, and when: `changed` grows with the system's own moment and, within
+    its second, with the moment of the call."""
+
+    item: str
+    location: str
+    available: int
+    changed: int
+
+    @property
+    def key(self) -> str:
+        """What tells it from any other."""
+        return f"{self.item}/{self.location}"
+
+
 @dataclass(slots=True)
 class Said:
-    """What a body says: rows by kind ("orders", "refunds"), an order that is gone, one that was closed and when, or why
-    it says nothing. `refund_lines`: refund -> the order line whose goods it is for, where the body names no goods."""
+    """What a body says: rows by kind ("orders", "refunds"), an order that is gone, one that was closed and when, levels
+    of stock, which merchant code an item has, or why it says nothing. `refund_lines`: refund -> the order line whose goods it is for, where the body names no goods."""
 
     rows: dict[str, list[Row | Bad]] = field(default_factory=lambda: {"orders": [], "refunds": []})
     gone_order: str = ""
     closed_order: tuple[str, datetime] | None = None
     refund_lines: dict[str, str] = field(default_factory=dict)
+    levels: list[Level] = field(default_factory=list)
+    items: dict[str, str] = field(default_factory=dict)
     ignored: str = ""
 
 

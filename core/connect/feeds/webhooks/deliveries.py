@@ -18,7 +18,7 @@ from core.connect.feeds import address, book, posting
 from core.connect.feeds.book import Feed
 from core.connect.feeds.derive import Pair, Sums, Unsayable
 from core.connect.feeds.mapping import Bad, Layout, Row
-from core.connect.feeds.webhooks import generic, shopify, woocommerce, youzan
+from core.connect.feeds.webhooks import generic, levels, shopify, woocommerce, youzan
 from core.connect.feeds.webhooks.body import Said, stamp
 from core.connect.tables import feed_delivery
 from core.database import Database
@@ -37,10 +37,13 @@ class Headers:
     signature: str
     delivery: str
     topic: str
+    called_at: str = ""
 
 
 SYSTEMS: Mapping[str, Headers] = {
-    "shopify": Headers("x-shopify-hmac-sha256", "x-shopify-webhook-id", "x-shopify-topic"),
+    "shopify": Headers(
+        "x-shopify-hmac-sha256", "x-shopify-webhook-id", "x-shopify-topic", "x-shopify-triggered-at"
+    ),
     "woocommerce": Headers("x-wc-webhook-signature", "x-wc-webhook-delivery-id", "x-wc-webhook-topic"),
     "youzan": Headers("", "", ""),  # all of it stands in the body
     "generic": Headers("x-signature-sha256", "x-delivery-id", "x-topic"),
@@ -85,7 +88,7 @@ def take(db: Database, source: str, headers: Mapping[str, str], body: bytes, now
         one_at_a_time(connection, f"connect:{source}")
         if _came_before(connection, source, number):
             return Answer("repeated", system=feed.system)
-        answer = _booked(connection, feed, topic, body, now)
+        answer = _booked(connection, feed, (topic, headers.get(names.called_at, "")), body, now)
         _keep(connection, feed, number, topic, answer, now)
     return replace(answer, system=feed.system)
 
@@ -126,10 +129,12 @@ def _came_before(connection: Connection, source: str, number: str) -> bool:
     return connection.scalar(query) is not None
 
 
-def _booked(connection: Connection, feed: Feed, topic: str, body: bytes, now: datetime) -> Answer:
-    """The rows of a body into every book."""
+def _booked(
+    connection: Connection, feed: Feed, called: tuple[str, str], body: bytes, now: datetime
+) -> Answer:
+    """The rows of a body into every book. `called`: its topic and the moment of the call as its headers have them."""
     try:
-        said = _said(feed, topic, body)
+        said = _said(feed, *called, body)
     except Unsayable as fault:
         return Answer("refused", code=fault.code, refused=1)
     if said.ignored:
@@ -137,6 +142,8 @@ def _booked(connection: Connection, feed: Feed, topic: str, body: bytes, now: da
     if said.gone_order:
         gone = book.mark_order_gone(connection, feed.source, said.gone_order)
         return Answer("taken", code="connect.gone" if gone else "", facts={"rows": gone})
+    if said.levels or said.items:
+        return _stocked(connection, feed, said, now)
     rows, refused, codes = 0, 0, list[str]()
     for kind, lines in _completed(connection, feed, said).items():
         batch = posting.Batch(feed.source, kind, f"source:{feed.source}", now, newest_only=True)
@@ -151,7 +158,17 @@ def _booked(connection: Connection, feed: Feed, topic: str, body: bytes, now: da
         if tally.newest is not None:
             lag = max(0, book.epoch_ms(now) - book.epoch_ms(tally.newest))
         book.arrived(connection, feed.source, tally.fresh, lag, now)
+        levels.touch(connection, feed, {row.sku_code for row in lines if isinstance(row, Row)})
     return Answer("taken", rows, refused, next(iter(codes), ""))
+
+
+def _stocked(connection: Connection, feed: Feed, said: Said, now: datetime) -> Answer:
+    """What a body says of stock: levels, and which goods items are. The scheduler makes stock of it."""
+    learnt = levels.learn(connection, feed, said.items)
+    kept, why = levels.keep(connection, feed, said.levels)
+    if kept:
+        book.arrived(connection, feed.source, kept, None, now)
+    return Answer("taken", learnt + kept, int(bool(why)), why)
 
 
 def _completed(connection: Connection, feed: Feed, said: Said) -> Mapping[str, list[Row | Bad]]:
@@ -185,7 +202,7 @@ def _with_goods(row: Row | Bad, line: book.Line | None) -> Row | Bad:
     return row._replace(sku_code=line.sku_code)
 
 
-def _said(feed: Feed, topic: str, body: bytes) -> Said:
+def _said(feed: Feed, topic: str, called_at: str, body: bytes) -> Said:
     """What the body says. Unsayable("connect.bad_body") where it is no JSON object."""
     try:
         document: Any = orjson.loads(body)
@@ -194,7 +211,7 @@ def _said(feed: Feed, topic: str, body: bytes) -> Said:
     if not isinstance(document, dict):
         raise Unsayable("connect.bad_body")
     if feed.system == "shopify":
-        return shopify.read(topic, document)
+        return shopify.read(topic, document, _moment(called_at))
     if feed.system == "woocommerce":
         return woocommerce.read(topic, document)
     if feed.system == "youzan":
@@ -204,6 +221,15 @@ def _said(feed: Feed, topic: str, body: bytes) -> Said:
     return generic.read(
         Layout(**feed.settings["layout"]), str(feed.settings.get("lines", "")), document, feed.timezone
     )
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment that a header says; None where it says none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _keep(connection: Connection, feed: Feed, number: str, topic: str, answer: Answer, now: datetime) -> None:

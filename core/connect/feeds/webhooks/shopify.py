@@ -13,6 +13,7 @@ from core.connect.feeds.derive import Pair, Sums, Unsayable
 from core.connect.feeds.mapping import Bad, Row
 from core.connect.feeds.webhooks.body import (
     Json,
+    Level,
     Said,
     fen,
     moment,
@@ -24,18 +25,20 @@ from core.connect.feeds.webhooks.body import (
 )
 
 TOPICS = ("orders/create", "orders/updated", "orders/paid", "orders/cancelled", "refunds/create")
-LEVELS = "inventory_levels/update"
-"""What one location may still sell, already without the orders that came: our books take those off themselves, in
-another moment, and a SKU may lie at locations that nobody has told of. Taken as stock it would be wrong without a word."""
+LEVELS = frozenset({"inventory_levels/update", "inventory_levels/connect"})
+GOODS = frozenset({"products/create", "products/update"})
+WITHIN = 999_999  # microseconds: a level tells its moment to the second
 PAID = frozenset({"paid", "partially_refunded", "refunded"})
 
 
-def read(topic: str, document: Json) -> Said:
-    """What a delivery says. `ignored`: a code where it is about nothing that we count (a test order, another topic).
+def read(topic: str, document: Json, called_at: datetime | None = None) -> Said:
+    """What a delivery that was called at that moment says. `ignored`: a code where it is about nothing that we count (a test order, another topic).
     Unsayable where the whole body says nothing that can be counted: another currency, no time of change."""
     said = Said()
-    if topic == LEVELS:
-        said.ignored = "connect.levels"
+    if topic in LEVELS:
+        said.levels.append(_level(document, called_at))
+    elif topic in GOODS:
+        said.items = _items(document)
     elif topic not in TOPICS:
         said.ignored = "connect.other_topic"
     elif document.get("test") is True:
@@ -45,6 +48,27 @@ def read(topic: str, document: Json) -> Said:
     else:
         _order(said, document)
     return said
+
+
+def _level(level: Json, called_at: datetime | None) -> Level:
+    """What a location may still sell. Unsayable("connect.cell.quantity") of goods whose stock nobody counts."""
+    at, item, location = (
+        moment(level, "updated_at"),
+        text(level, "inventory_item_id"),
+        text(level, "location_id"),
+    )
+    if at is None or not item or not location:
+        raise Unsayable("connect.cell.at" if at is None else "connect.cell.key")
+    changed = stamp(at)
+    if called_at is not None:
+        changed = min(max(changed, stamp(called_at)), changed + WITHIN)
+    return Level(item, location, units(level, "available"), changed)
+
+
+def _items(product: Json) -> dict[str, str]:
+    """Inventory item -> merchant code of the variants that have one."""
+    variants = objects(product.get("variants"))
+    return {text(one, "inventory_item_id"): text(one, "sku") for one in variants if text(one, "sku")}
 
 
 def _order(said: Said, order: Json) -> None:
