@@ -223,11 +223,11 @@ def _pairs(text: str) -> dict[str, str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if lines and not lines[0][0].isdigit():
         lines = lines[1:]
-    found = [PAIR.fullmatch(line) for line in lines]
-    bad = next((line for line, one in zip(lines, found, strict=True) if one is None), None)
+    matches = [PAIR.fullmatch(line) for line in lines]
+    bad = next((line for line, one in zip(lines, matches, strict=True) if one is None), None)
     if bad is not None:
         raise ShopError("connect.bad_pair", line=printable(bad))
-    return {one[1]: one[2] for one in found if one is not None}
+    return {one[1]: one[2] for one in matches if one is not None}
 
 
 def _document(text: str) -> dict[str, object]:

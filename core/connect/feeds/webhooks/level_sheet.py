@@ -52,12 +52,12 @@ def take(db: Database, feed: Feed, streams: Iterable[Stream], now: datetime) -> 
             raise ShopError("connect.sheet_waits", kind=KIND, why=stream.digest.removeprefix(WAITS))
         return 0
     with db.reading() as connection:
-        found = compared(connection, feed, now)
-    if not found.lines and not stream.digest:
+        comparison = compared(connection, feed, now)
+    if not comparison.lines and not stream.digest:
         return 0
     try:
-        if found.rows:
-            imported(db, feed.source, KIND, sheet(found), now)
+        if comparison.rows:
+            imported(db, feed.source, KIND, sheet(comparison), now)
             backorders.fill(db, now)  # what was ordered before its level came is free to nobody
     except ShopError as error:
         why = f"{WAITS}{error.facts.get('why', error.code)}"
@@ -66,12 +66,12 @@ def take(db: Database, feed: Feed, streams: Iterable[Stream], now: datetime) -> 
         raise
     with db.writing() as connection:
         book.keep_stream(connection, replace(stream, swept_at=now, digest=""))
-        return _settle(connection, feed, found)
+        return _settle(connection, feed, comparison)
 
 
-def sheet(found: Compared) -> bytes:
+def sheet(comparison: Compared) -> bytes:
     """The rows as the csv that a person would have uploaded."""
-    return written(KIND, FIELDS, found.rows)
+    return written(KIND, FIELDS, comparison.rows)
 
 
 def compared(connection: Connection, feed: Feed, now: datetime) -> Compared:
@@ -88,9 +88,11 @@ def compared(connection: Connection, feed: Feed, now: datetime) -> Compared:
     whole: dict[str, dict[str, Line]] = {}
     partial: set[str] = set()
     for item, code in items.items():
-        told = {name: every[f"{item}/{place}"] for place, name in named.items() if f"{item}/{place}" in every}
-        if _is_whole(told, named.values(), lying.get(code)):
-            whole[code] = told
+        levels_at = {
+            name: every[f"{item}/{place}"] for place, name in named.items() if f"{item}/{place}" in every
+        }
+        if _is_whole(levels_at, named.values(), lying.get(code)):
+            whole[code] = levels_at
         else:
             partial |= {key for key in waiting if key.partition("/")[0] == item}
     return Compared(waiting, frozenset(partial), _rows(connection, feed, whole, lying, now))
@@ -150,11 +152,13 @@ def _spread(told: Mapping[str, Line], more: int, counts: Mapping[str, bool]) -> 
     return units
 
 
-def _settle(connection: Connection, feed: Feed, found: Compared) -> int:
+def _settle(connection: Connection, feed: Feed, comparison: Compared) -> int:
     """Says of the levels that were looked at what became of them, where nothing has come since; how many are stock."""
-    now = book.lines(connection, feed.source, LEVELS, found.lines)
-    same = {key: line for key, line in found.lines.items() if now.get(key) == line}
-    kept = {key: line._replace(code=PARTIAL if key in found.partial else "") for key, line in same.items()}
+    now = book.lines(connection, feed.source, LEVELS, comparison.lines)
+    same = {key: line for key, line in comparison.lines.items() if now.get(key) == line}
+    kept = {
+        key: line._replace(code=PARTIAL if key in comparison.partial else "") for key, line in same.items()
+    }
     book.keep_lines(
         connection, feed.source, LEVELS, {key: line for key, line in kept.items() if line != same[key]}
     )
