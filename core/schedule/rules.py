@@ -39,6 +39,7 @@ JOBS = (
     Job("collected", 5, lane="long"),
     Job("backed_up", DAY, lane="long"),
     Job("lapsed", DAY, lane="long"),
+    Job("compared", DAY, lane="long"),
     Job("polled", 1, lane="rows"),
     Job("streamed", 1, lane="stream"),
 )

@@ -2,7 +2,7 @@
 their units back, free units go to lines that are short of them, running sales are judged and due messages go
 out; every minute people are reminded of their tasks, last looks written down and forecasts of closed sales scored;
 what lies in the watched folder is taken in, every second shops' own databases and streams are read; every hour running sales are reported, every night a backup is made
-and whoever is past the retention period is erased.
+whoever is past the retention period is erased and shops' own databases are compared with what was taken of them.
 
 Of several processes one runs them (`core.database.locks.leading`), another takes over when it ends; what it did
 stands in the book that the administration page shows. A part may still be asked for by hand beside it: it takes
@@ -21,6 +21,7 @@ from core import clock, logs, notify
 from core.access import Actor, audit, sessions
 from core.backup import nightly
 from core.connect import service as sources
+from core.connect.feeds import nightly as compared
 from core.connect.feeds import service as feeds
 from core.connect.stream import service as stream
 from core.database import Database, connect
@@ -60,6 +61,7 @@ PARTS: dict[str, Callable[[Database, datetime], Any]] = {
     "streamed": lambda db, now: stream.gather(db, now),  # events of the shop's own stream
     "backed_up": lambda db, now: nightly.back_up(db, now),  # files
     "lapsed": lambda db, now: lapse(db, now),  # people
+    "compared": lambda db, now: compared.compare_all(db, now),  # days and rows of shops' own databases
 }
 """In the order in which they run: what a part queues goes out in the same run."""
 LANES = {job.lane: min(one.every_s for one in JOBS if one.lane == job.lane) for job in JOBS if job.lane}

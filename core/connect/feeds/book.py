@@ -192,6 +192,11 @@ def beginning(connection: Connection, source: str, kind: str, start: str) -> dic
     return _where(connection, source, kind, feed_line.c.row_key.startswith(start, autoescape=True))
 
 
+def every(connection: Connection, source: str, kind: str) -> dict[str, Line]:
+    """All rows of a kind that are known."""
+    return _where(connection, source, kind)
+
+
 def of_goods(connection: Connection, source: str, kind: str, codes: Iterable[str]) -> dict[str, Line]:
     """The rows of these merchant codes, as `beginning`."""
     return _where(connection, source, kind, keyed(feed_line.c.sku_code, codes, connection))

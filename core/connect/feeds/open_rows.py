@@ -12,6 +12,7 @@ from core.connect import journal
 from core.connect.feeds import book, posting
 from core.connect.feeds.book import Feed, Stream
 from core.connect.feeds.database import reader, sheets
+from core.connect.feeds.database.comparing import SHEETS
 from core.connect.feeds.derive import Unsayable
 from core.connect.feeds.mapping import EVENT_KINDS
 from core.connect.feeds.setup import DATABASE
@@ -36,12 +37,14 @@ def open_lines(db: Database, actor: Actor, source: str, limit: int = 200) -> pd.
 
 def settle_gone(db: Database, actor: Actor, source: str, now: datetime, *, withdraw: bool) -> int:
     """Decides on the rows that are gone from the shop's database: they keep counting, or what they said is cancelled
-    and refunded. Rows whose refund is gone cannot be withdrawn and stay. How many were settled."""
+    and refunded. Rows whose refund is gone cannot be withdrawn and stay; so do stock and goods, of which no event says
+    that they are nothing. How many were settled."""
     allow(actor, "settings.manage")
     with db.writing() as connection:
         book.feed(connection, source)
         settled = sum(
-            _settle(connection, actor, source, kind, now, withdraw=withdraw) for kind in EVENT_KINDS
+            _settle(connection, actor, source, kind, now, withdraw=withdraw)
+            for kind in (*EVENT_KINDS, *(() if withdraw else SHEETS))
         )
         facts = {"rows": settled, "withdraw": withdraw}
         audit.record(connection, actor, now, "source.gone", source, None, facts)

@@ -110,6 +110,11 @@ def _differs(row: Row | Bad, line: Line | None) -> bool:
 def digest_of(row: Row | Bad) -> str:
     """What a row says, without its watermark, as 32 hex digits."""
     facts = row[2:] if isinstance(row, Bad) else (row[1:5], row.sums)
+    return digest_of_facts(facts)
+
+
+def digest_of_facts(facts: object) -> str:
+    """The digest of what stands in a value's `repr`, as 32 hex digits."""
     return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -22,7 +24,8 @@ from core.errors import ShopError
 @dataclass(frozen=True, slots=True)
 class Card:
     """One source as the screen shows it: never its address. `lag_s`: from the newest row's change to its being
-    written, the last time."""
+    written, the last time. `compared`: what the night's comparison came to, {"at": ISO moment, "days": [comparing.Day
+    by name]}; {} where there was none."""
 
     source: str
     system: str
@@ -33,6 +36,7 @@ class Card:
     open: Open
     lag_s: float | None
     kinds: tuple[str, ...] = ()
+    compared: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,18 @@ def _card(connection: Connection, feed: Feed, now: datetime) -> Card:
     if state == "red" and used.fault == "connect.sheet_waits":
         state = "waiting"
     lag = None if feed.lag_ms is None else feed.lag_ms / 1000
-    return Card(feed.source, feed.system, feed.dialect, state, used, feed.taken, open_now, lag, kinds)
+    return Card(
+        feed.source,
+        feed.system,
+        feed.dialect,
+        state,
+        used,
+        feed.taken,
+        open_now,
+        lag,
+        kinds,
+        dict(feed.settings.get("compared", {})),
+    )
 
 
 def test(db: Database, actor: Actor, source: str) -> list[Tried]:

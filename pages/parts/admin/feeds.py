@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 import streamlit as st
 
 from core.connect import turning
-from core.connect.feeds import open_rows, service, setup
+from core.connect.feeds import nightly, open_rows, service, setup
 from core.connect.feeds.service import Card as Source
 from core.connect.feeds.setup import Layout
 from core.errors import ShopError
@@ -96,6 +97,7 @@ def _source(page: PageContext, card: Source) -> None:
             lambda fresh: open_rows.waiting_sheet(fresh.database, fresh.actor, name, fresh.now)[1],
             action="settings.manage",
         )
+    _compared(card)
     _open_rows(page, card)
     _buttons(page, card)
     if card.system != setup.DATABASE:
@@ -103,6 +105,22 @@ def _source(page: PageContext, card: Source) -> None:
         _remove(page, card)
     elif card.state == "empty" or st.toggle(t("connect.what"), key=f"what_{card.source}"):
         _kind(page, card)
+
+
+def _compared(card: Source) -> None:
+    """What the night's comparison with the shop's database came to."""
+    if not card.compared:
+        return
+    days = card.compared["days"]
+    at = datetime.fromisoformat(card.compared["at"])
+    if not days:
+        st.caption(t("connect.compared_same", at=at))
+        return
+    lines = [
+        t("connect.compared_day", **(one | {"kind": f"@feed_kind.{one['kind']}", "day": one["day"] or "—"}))
+        for one in days
+    ]
+    st.warning("\n".join([t("connect.compared_differs", at=at), *(f"- {line}" for line in lines)]))
 
 
 def _figures(page: PageContext, card: Source) -> None:
@@ -129,6 +147,9 @@ def _buttons(page: PageContext, card: Source) -> None:
         polled = card.system == setup.DATABASE
         look = polled and st.button(t("connect.look"), icon=":material/refresh:", key=f"look_{name}")
         test = polled and st.button(t("connect.test"), icon=":material/network_check:", key=f"test_{name}")
+        beside = polled and st.button(
+            t("connect.compare"), icon=":material/compare_arrows:", key=f"compare_{name}"
+        )
         pressed = use.controls(card.used, f"feed_{name}", "connect.feed_silent_after")
     if look:
         attempt(
@@ -137,6 +158,11 @@ def _buttons(page: PageContext, card: Source) -> None:
         )
     if test:
         _test(page, name)
+    if beside:
+        attempt(
+            lambda: nightly.compare(page.database, page.actor, name, page.now),
+            lambda n: t("connect.compared_done", n=n),
+        )
     use.obey(
         pressed,
         card.used,
@@ -167,7 +193,10 @@ def _open_rows(page: PageContext, card: Source) -> None:
     if not card.open.refused and not card.open.gone:
         return
     frame = open_rows.open_lines(page.database, page.actor, card.source)
-    codes = frame["code"].where(frame["gone"] != 1, "connect.row_gone")
+    sheets = (
+        frame["kind"].isin(["stock", "goods"]).map({True: "connect.goods_gone", False: "connect.row_gone"})
+    )
+    codes = frame["code"].where(frame["gone"] != 1, sheets)
     frame = frame.assign(why=[error_text(ShopError(code)) for code in codes])
     frame = frame.set_index(frame["kind"] + ":" + frame["row_key"], drop=False)
     table(frame, OPEN_ROWS, key=f"open_{card.source}", search=("row_key", "order_id"), export="source_rows")
