@@ -103,7 +103,9 @@ def test_stock_that_is_gone_or_changed_in_silence_is_named(
     set_up(sqlite, admin, shop)
     kind = "timestamptz" if shop.aware else "datetime" if shop.engine.dialect.name == "mysql" else "text"
     charset = " CHARSET utf8mb4" if shop.engine.dialect.name == "mysql" else ""
-    shop.write(f"CREATE TABLE stock (sku varchar(40), name varchar(40), stock_num int, mtime {kind}){charset}")
+    shop.write(
+        f"CREATE TABLE stock (sku varchar(40), name varchar(40), stock_num int, mtime {kind}){charset}"
+    )
     if shop.aware:
         shop.write(f"GRANT SELECT ON stock TO {shop.engine.url.database}")
     for n in range(5):
