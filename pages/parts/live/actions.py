@@ -80,8 +80,11 @@ def _cards(groups: pd.DataFrame) -> Mapping[object, object] | None:
     for row, place in zip(rows, st.columns(len(rows), gap="small"), strict=True):
         name = f"{row['cause']}_{row['tier']}"
         open_here = opened == name
-        with place, st.container(border=True, key=f"cause_{name}", gap="small"):
-            st.markdown(f"**{said_of(row)}**  \n{_worth(row)}")
+        card = place.container(
+            border=True, key=f"cause_{name}", gap="small", horizontal=True, vertical_alignment="center"
+        )
+        with card:
+            st.markdown(f"**{said_of(row)}**  \n{_worth(row)}", width="stretch")
             st.button(
                 t("live.shut_cause" if open_here else "live.open_cause"),
                 key=f"open_{name}",
