@@ -41,11 +41,14 @@ def campaign(page: PageContext, *, drills: bool = False) -> PageContext:
     chosen = _chosen(known)
     if chosen is None:
         return page
-    original = None if drills else known.get(chosen.rehearsal_of)
-    if original is None:
-        return on_campaign(page, replace(chosen, phase=_phase(page, chosen)))
-    elsewhere = f"{_phase(page, original)} · {t('live.drill_elsewhere')}"
-    return on_campaign(page, replace(original, phase=elsewhere))
+    shown = chosen if drills else _rehearsed(known, chosen)
+    elsewhere = "" if shown is chosen else f" · {t('live.drill_elsewhere')}"
+    return on_campaign(page, replace(shown, phase=_phase(page, shown) + elsewhere))
+
+
+def _rehearsed(known: dict[str, Chosen], chosen: Chosen) -> Chosen:
+    """The campaign itself where one of its rehearsals is chosen."""
+    return known.get(chosen.rehearsal_of, chosen)
 
 
 def _phase(page: PageContext, chosen: Chosen) -> str:
@@ -94,12 +97,13 @@ def _nearest(known: dict[str, Chosen]) -> Chosen | None:
     return next((one for one in by_close if one.closes_at > clock.now()), by_close[-1] if by_close else None)
 
 
-def pick(page: PageContext) -> None:
-    """The sidebar's picker with the countdown to the next clock: the opening, then the close."""
+def pick(page: PageContext) -> str:
+    """The sidebar's picker with the countdown to the next clock: the opening, then the close. The id of the campaign that
+    most pages speak of, "" where there is none."""
     known = _all(page)
     nearest = _nearest(known)
     if nearest is None:
-        return
+        return ""
     options = sorted(known, key=lambda key: known[key].opens_at, reverse=True)
     with kept("campaign", nearest.campaign_id, options, sticky=True):
         st.selectbox(
@@ -122,3 +126,4 @@ def pick(page: PageContext) -> None:
         countdown(target, now, key="sidebar_countdown", label=plain(f"shell.{word}"), drill=chosen.drill)
     else:
         st.caption(t("shell.closed"))
+    return _rehearsed(known, chosen).campaign_id

@@ -124,9 +124,9 @@ def sidebar(actor: Actor, entries: list[menu.Entry], pages: dict[str, st.Page]) 
     """Campaign, groups of pages, and who is signed in; the room for what is unsaved elsewhere."""
     st.logo(HERE / f"name_{language()}.svg", size="large", icon_image=HERE / "mark.svg")
     page = PageContext(visitor.database(), actor, clock.now())
-    campaign_picker.pick(page)
+    campaign_id = campaign_picker.pick(page)
     sku_card.search()
-    waiting.badge(page, str(st.session_state.get("campaign") or ""))
+    waiting.badge(page, campaign_id)
     kept_elsewhere = st.container(gap="xxsmall", key="unsaved_elsewhere")
     for group in dict.fromkeys(entry.group for entry in entries):
         with st.container(gap="xxsmall", key=f"group_{group}"):

@@ -16,7 +16,7 @@ from pages.parts.shell.links import go
 _counts: TtlCache[int] = TtlCache(120.0, most=60)
 
 
-def badge(page: PageContext, campaign_id: str | None) -> None:
+def badge(page: PageContext, campaign_id: str) -> None:
     """How many things wait, leading to the overview; nothing where nothing waits."""
     if not campaign_id:
         return

@@ -51,3 +51,27 @@ def test_the_live_page_shows_the_rehearsal(
     page.run()
     assert not page.exception
     assert any("演练" in str(one.value) for one in page.caption)
+
+
+def _picker(url, actor, chosen):  # type: ignore[no-untyped-def]  # AppTest takes its text alone
+    """The sidebar's picker with that campaign chosen; and what its badge counts for."""
+    import streamlit as st
+
+    from core import clock
+    from core.access import Actor
+    from core.database import connect
+    from pages.parts.entry.context import PageContext
+    from pages.parts.shell import campaign_picker
+
+    st.session_state.setdefault("campaign", chosen)
+    st.text(campaign_picker.pick(PageContext(connect(url), Actor(*actor), clock.now())))
+
+
+def test_the_badge_counts_for_the_campaign_that_the_overview_shows(small_shop: Shop, admin: Actor) -> None:
+    drill = rehearsal.start(
+        small_shop.db, admin, small_shop.campaign_id, clock.now(), play=rehearsal.Play(speed=60)
+    )
+    facts = {"url": str(small_shop.db.url), "actor": (admin.name, admin.role), "chosen": drill}
+    page = AppTest.from_function(_picker, kwargs=facts, default_timeout=60).run()
+    assert not page.exception
+    assert (page.selectbox[0].value, page.text[0].value) == (drill, small_shop.campaign_id)
