@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     nats_url: SecretStr = SecretStr(
         ""
     )  # nats://account:password@host:4222, several with commas; empty: no stream
+    nats_credentials: Path | None = None  # the account's .creds file; None: the address is enough
     nats_stream: str = "BIGSALE"  # the JetStream stream whose messages are events
     backup_at: time = time(3, 30)  # of the shop's day, every night
     backup_keep: int = Field(default=14, ge=0)  # newest backups that stay; 0: none is made by itself

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from core import logs
 from core.access import Actor
 from core.connect.journal import NATS
+from core.connect.stream.credentials import Upstream
 from core.connect.stream.link import Behind, Link, linked
 from core.database import Database
 from core.errors import ShopError
@@ -48,14 +49,14 @@ class Turn:
     behind: Behind | None = None
 
 
-def turn(db: Database, servers: str, stream: str, source: Source, now: datetime) -> Turn:
+def turn(db: Database, upstream: Upstream, source: Source, now: datetime) -> Turn:
     """Takes in what has come, for some seconds. ShopError("connect.stream_…" | "connect.no_stream" | "database…")."""
-    return _answered(_turn(db, servers, stream, source, now))
+    return _answered(_turn(db, upstream, source, now))
 
 
-def look(servers: str, stream: str) -> Behind:
+def look(upstream: Upstream) -> Behind:
     """What lies at the other side, as `turn`."""
-    return _answered(_look(servers, stream))
+    return _answered(_look(upstream))
 
 
 def _answered(asked: Coroutine[Any, Any, Answer]) -> Answer:
@@ -66,14 +67,14 @@ def _answered(asked: Coroutine[Any, Any, Answer]) -> Answer:
         raise ShopError("connect.stream_unreachable", fault="TimeoutError") from error
 
 
-async def _look(servers: str, stream: str) -> Behind:
-    async with asyncio.timeout(TURN_S + PATIENCE_S), linked(servers, stream) as link:
+async def _look(upstream: Upstream) -> Behind:
+    async with asyncio.timeout(TURN_S + PATIENCE_S), linked(upstream) as link:
         return await link.behind()
 
 
-async def _turn(db: Database, servers: str, stream: str, source: Source, now: datetime) -> Turn:
+async def _turn(db: Database, upstream: Upstream, source: Source, now: datetime) -> Turn:
     done, until = Turn(), time.monotonic() + TURN_S
-    async with asyncio.timeout(TURN_S + PATIENCE_S), linked(servers, stream) as link:
+    async with asyncio.timeout(TURN_S + PATIENCE_S), linked(upstream) as link:
         while time.monotonic() < until:
             messages = await link.messages(BATCH)
             if messages and not await _take_in(db, link, messages, source, now, done):

@@ -13,6 +13,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from core.connect.stream import credentials
+from core.connect.stream.credentials import Upstream
 from core.errors import ShopError
 
 CONSUMER = "bigsale"
@@ -74,22 +76,29 @@ class Link:
 
 
 @asynccontextmanager
-async def linked(servers: str, stream: str) -> AsyncIterator[Link]:
+async def linked(upstream: Upstream) -> AsyncIterator[Link]:
     """The consumer of that stream for this block. ShopError("connect.stream_unreachable" | "connect.stream_denied" |
-    "connect.no_stream")."""
-    client = Client()
+    "connect.no_stream" | "connect.no_credentials" | "connect.bad_credentials")."""
+    client, heard = Client(), list[Exception]()
     try:
-        await _connect(client, [one.strip() for one in servers.split(",") if one.strip()])
-        link = Link(client, stream)
+        await _connect(client, upstream, heard)
+        link = Link(client, upstream.stream)
         await link.open()
         yield link
     except (nats.errors.Error, OSError, TimeoutError) as error:
-        raise _refusal(error, stream) from error
+        raise _refusal(error, heard, upstream.stream) from error
     finally:
         await client.close()
 
 
-async def _connect(client: Client, addresses: list[str]) -> None:
+async def _connect(client: Client, upstream: Upstream, heard: list[Exception]) -> None:
+    """Faults between two tries go to `heard`: the client ends with one that says only that it gave up."""
+
+    async def hear(error: Exception) -> None:
+        heard.append(error)
+
+    addresses = [one.strip() for one in upstream.servers.split(",") if one.strip()]
+    own = credentials.read(upstream.credentials) if upstream.credentials is not None else None
     try:
         await client.connect(
             addresses,
@@ -97,20 +106,18 @@ async def _connect(client: Client, addresses: list[str]) -> None:
             connect_timeout=CONNECT_S,
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
-            error_cb=_quiet,
+            error_cb=hear,
+            user_jwt_cb=own.jwt if own is not None else None,
+            signature_cb=own.sign if own is not None else None,
         )
     except ValueError as error:  # an address that is none
         raise ShopError("connect.stream_unreachable", fault="ValueError") from error
 
 
-async def _quiet(_: Exception) -> None:
-    """What happens between two tries is no news: the fault that ends the turn is."""
-
-
-def _refusal(error: Exception, stream: str) -> ShopError:
+def _refusal(error: Exception, heard: Sequence[Exception], stream: str) -> ShopError:
     """A fault of the other side in the house's words; never with its address, which may hold a password."""
     if isinstance(error, nats.js.errors.NotFoundError):
         return ShopError("connect.no_stream", stream=stream)
-    if isinstance(error, nats.errors.AuthorizationError) or "authorization" in str(error).casefold():
+    if any("authorization" in f"{type(one).__name__} {one}".casefold() for one in (error, *heard)):
         return ShopError("connect.stream_denied")
     return ShopError("connect.stream_unreachable", fault=type(error).__name__)

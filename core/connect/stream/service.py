@@ -13,6 +13,7 @@ from core.access import Actor, allow, audit
 from core.connect import journal, ringing, rules
 from core.connect.journal import NATS as NATS
 from core.connect.rules import Used
+from core.connect.stream.credentials import Upstream
 from core.database import Database
 from core.database.locks import alone
 from core.errors import ShopError
@@ -53,8 +54,7 @@ class Reached:
 def gather(db: Database, now: datetime) -> int:
     """A turn at the stream, by the house's own scheduler; events that came in. Nothing where none is set up, it is
     paused, or another process is at it."""
-    chosen = settings().nats_url.get_secret_value()
-    if not chosen:
+    if not settings().nats_url.get_secret_value():
         return 0
     with alone(db, LOCK) as held:
         if not held:
@@ -65,19 +65,19 @@ def gather(db: Database, now: datetime) -> int:
         if used.paused:
             return 0
         try:
-            return _turn(db, chosen, source, used, now)
+            return _turn(db, source, used, now)
         except ShopError as error:
             _failed(db, used, error, now)
             raise
 
 
-def _turn(db: Database, chosen: str, source: Source | None, used: Used, now: datetime) -> int:
+def _turn(db: Database, source: Source | None, used: Used, now: datetime) -> int:
     _require_client()
     from core.connect.stream import intake  # loads the client, which nobody without a stream needs
 
     if source is not None and not source.active:
         raise ShopError("connect.stream_stopped")
-    done = intake.turn(db, chosen, settings().nats_stream, source or intake.usual(), now)
+    done = intake.turn(db, _upstream(), source or intake.usual(), now)
     pending = done.behind.pending if done.behind else 0
     quiet = not used.fault and used.looked_at is not None and now - used.looked_at < WRITTEN_EVERY
     if quiet and pending == used.pending and not done.refused:
@@ -88,6 +88,11 @@ def _turn(db: Database, chosen: str, source: Source | None, used: Used, now: dat
         if done.refused:
             ringing.ring_feed(connection, NATS, "feed_rows", ShopError("connect.stream_refused"), now)
     return done.applied
+
+
+def _upstream() -> Upstream:
+    chosen = settings()
+    return Upstream(chosen.nats_url.get_secret_value(), chosen.nats_stream, chosen.nats_credentials)
 
 
 def _require_client() -> None:
@@ -158,5 +163,5 @@ def test(actor: Actor) -> Reached:
     _require_client()
     from core.connect.stream import intake
 
-    behind = intake.look(settings().nats_url.get_secret_value(), settings().nats_stream)
+    behind = intake.look(_upstream())
     return Reached(behind.messages, behind.pending)
