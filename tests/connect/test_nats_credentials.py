@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import json
@@ -26,6 +25,7 @@ from core.connect.stream.credentials import crc16
 from core.database import Database
 from core.errors import ShopError
 from core.settings import settings
+from tests.aside import answered
 from tests.connect.cluster import STREAM, program
 from tests.connect.shops import OPENS
 from tests.connect.test_nats import NOON, orders
@@ -134,7 +134,7 @@ def test_an_account_with_a_credentials_file(
 ) -> None:
     url, path = guarded
     campaigns.add_sale(sqlite, admin, NewSale("11.11", OPENS, OPENS + timedelta(days=1)), now=OPENS)
-    asyncio.run(send(url, path, orders(0, 3)))
+    answered(send(url, path, orders(0, 3)))
     monkeypatch.setattr(settings(), "nats_url", SecretStr(url))
     with pytest.raises(ShopError, match=r"connect\.stream_denied"):
         service.test(admin)
