@@ -3,7 +3,7 @@ into them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -48,10 +48,10 @@ class Master(VersionedTable):
 
 
 def without_twins(
-    connection: Connection, rows: pd.DataFrame, context: Context
+    connection: Connection, rows: pd.DataFrame, context: Context, also: Sequence[str] = ()
 ) -> tuple[pd.DataFrame, pd.DataFrame, tuple[Mapping[str, object], ...]]:
-    """(rows of a sheet whose codes can be told from each other and from every SKU of the shop, the others as refused
-    rows, what to tell of them): a code that differs from another only by case or by look is no second SKU until
+    """(rows of a sheet whose codes can be told from each other, from every SKU of the shop and from codes that stand
+    elsewhere (`also`), the others as refused rows, what to tell of them): a code that differs from another only by case or by look is no second SKU until
     somebody says so (`Context.distinct`). Then the shop has both, and knows it from there on."""
     if context.distinct or rows.empty:
         return (
@@ -59,7 +59,7 @@ def without_twins(
             rules.refuse(rows.head(0), context.sheet, "sku_code", LOOK_ALIKE, pd.Series(dtype="str")),
             (),
         )
-    known = pd.Series(connection.scalars(select(sku.c.sku_code)).all(), dtype="str")
+    known = pd.Series([*connection.scalars(select(sku.c.sku_code)), *also], dtype="str")
     codes = rows["sku_code"].astype("str")
     twin = indistinct(codes, known)
     refused = rules.refuse(rows[twin], context.sheet, "sku_code", LOOK_ALIKE, codes[twin])

@@ -178,6 +178,7 @@ def _in_yuan(cleaned: Cleaned, options: CleanOptions) -> Cleaned:
 
 def _require_columns(header: Header, kind: Kind) -> None:
     mapped = set(header.mapping.values())
+    left = [text for at, text in enumerate(header.headers) if text and at not in header.mapping]
     missing = [entry.name for entry in kind.spec.fields if entry.required and entry.name not in mapped]
     lacks_all = bool(kind.any_of) and not set(kind.any_of) & mapped
     other = elsewhere(header.headers, kind.name) if missing or lacks_all else None
@@ -194,9 +195,10 @@ def _require_columns(header: Header, kind: Kind) -> None:
             fields=missing,
             kind=kind.name,
             headers=[text for text in header.headers if text],
+            left=left or ["-"],
         )
     if lacks_all:
-        raise ShopError("import.missing_any", fields=list(kind.any_of), kind=kind.name)
+        raise ShopError("import.missing_any", fields=list(kind.any_of), kind=kind.name, left=left or ["-"])
 
 
 def _is_day(header: str) -> bool:

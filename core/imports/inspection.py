@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-import pandas as pd
-import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from core.access import Actor, allow
 from core.database import Database, one
 from core.errors import ShopError
-from core.imports import memory
+from core.imports import memory, unread
 from core.imports.kinds import Kind
+from core.imports.questions.fields import Question, open_fields
 from core.imports.tables import import_run
-from core.sheets.columns import Field, columns_named, fold
+from core.sheets.columns import columns_named, fold
 from core.sheets.detect import Header, Known, guess_header, guess_sheet, header_at, same_sheets
 from core.sheets.layout.aside import Notice
-from core.sheets.layout.flat import levels_beside, names_sizes, sizes_beside, unread_levels
-from core.sheets.matching import aliases, passed_over
+from core.sheets.layout.flat import names_sizes
+from core.sheets.matching import fields_named
 from core.sheets.reader import Grid, Workbook, read_workbook
-from core.sheets.readings import CleanOptions, read_column
+from core.sheets.readings import CleanOptions
 
-_PARTED = frozenset({"reserved"})  # figures whose columns are parts even where they are equal
-_UNITS = re.compile(r"数量|件数|个数|qty|quantity|units", re.IGNORECASE)
-_OTHER_UNITS = re.compile(
-    r"退|种|库存|赠|券|箱|包裹|发票|refund|return|cancel|stock|fulfil|ship", re.IGNORECASE
-)
 PLUS = "+"  # between the headers of one field
 
 
@@ -49,22 +42,6 @@ class Choice:
     locations: Mapping[str, bool] = field(default_factory=dict)
     options: CleanOptions = field(default_factory=CleanOptions)
     below: Mapping[str, bool] = field(default_factory=dict)
-
-
-class Option(NamedTuple):
-    """One column that fits a field: its header and the sum of its cells (units or fen; None for texts)."""
-
-    header: str
-    sum: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Columns that fit one field equally well. `parts`: the headers that may be added up, all but totals."""
-
-    field: str
-    options: tuple[Option, ...]
-    parts: tuple[str, ...] = ()
 
 
 class Earlier(NamedTuple):
@@ -151,6 +128,8 @@ def inspect(
         for sheet in sheets
     ]
     corrected = tuple(_located(_corrected(header, wanted, kind), kind) for header in headers)
+    grid, head = workbook.grid(first), corrected[sheets.index(first)]
+    asked = {*wanted.mapping, *(["sku_code"] if wanted.key else [])}
     return Inspection(
         kind,
         file_name,
@@ -158,15 +137,13 @@ def inspect(
         workbook,
         tuple(sheets),
         corrected,
-        _taught(guessed, corrected[sheets.index(first)], wanted),
+        _taught(guessed, head, wanted),
         repeated,
-        _questions(workbook.grid(first), corrected[sheets.index(first)], kind, wanted),
+        open_fields(grid, head, kind, asked),
         (
-            *_left_out(workbook, sheets, kind, known),
-            *_filled_below(wanted.below),
-            *_sizes(workbook.grid(first), corrected[sheets.index(first)]),
-            *_levels_left(workbook.grid(first), corrected[sheets.index(first)], kind),
-            *_passed_over(workbook.grid(first), corrected[sheets.index(first)], kind, wanted),
+            *unread.sheets_left_out(workbook, sheets, kind, known),
+            *unread.filled_below(wanted.below),
+            *unread.columns_left(grid, head, kind, set(wanted.mapping)),
         ),
         wanted.key,
         bool(wanted.sheets),
@@ -252,7 +229,7 @@ def _located(header: Header, kind: Kind) -> Header:
     open_ones = {column for rivals in header.candidates for column in rivals.columns}
     mapping = {column: name for column, name in header.mapping.items() if name not in taken}
     for column, text in enumerate(header.headers):
-        names = [located[name] for name in aliases().get(fold(text), {}) if name in located] if text else []
+        names = [located[name] for name in fields_named(text) if name in located] if text else []
         if header.mapping.get(column) in taken:
             mapping[column] = header.mapping[column]
         elif column not in mapping and column not in open_ones and names:
@@ -273,139 +250,3 @@ def _taught(guessed: Header, corrected: Header, choice: Choice) -> dict[str, str
     }
     left = {fold(guessed.headers[at]): "" for at, name in guessed.mapping.items() if name in dropped}
     return left | taught
-
-
-def _questions(grid: Grid, header: Header, kind: Kind, choice: Choice) -> tuple[Question, ...]:
-    """The columns that fit one field equally well and differ, with their sums; a field that the operator has
-    named is no question."""
-    questions = [*_no_level(grid, header, kind, choice), *_no_quantity(grid, header, kind, choice)]
-    for candidates in header.candidates:
-        columns = [
-            at for at in candidates.columns if header.mapping.get(at, candidates.field) == candidates.field
-        ]
-        if (
-            candidates.field in choice.mapping
-            or (candidates.field == "sku_code" and choice.key)
-            or len(columns) < 2
-        ):
-            continue
-        entry = kind.spec.field(candidates.field)
-        start = max(header.row - grid.first_row + 1, 0)
-        texts = [grid.cells.column(at).slice(start) for at in columns]
-        options = [
-            Option(header.headers[at], _sum(text, entry)) for at, text in zip(columns, texts, strict=True)
-        ]
-        apart = candidates.field in _PARTED and any(
-            option.sum for option in options
-        )  # unpaid and unsent: no copies
-        if all(texts[0].equals(other) for other in texts[1:]) and not apart:
-            continue
-        parts = tuple(header.headers[at] for at in columns if at not in candidates.totals)
-        questions.append(Question(candidates.field, tuple(options), parts))
-    return tuple(questions)
-
-
-def _no_level(grid: Grid, header: Header, kind: Kind, choice: Choice) -> Iterator[Question]:
-    """The question about a stock sheet that has no column of what is there, and columns that count it by their
-    names."""
-    levels = {"on_hand", "available_to_promise"}
-    if kind.spec.kind != "stock" or levels & {*header.mapping.values(), *choice.mapping}:
-        return
-    columns = unread_levels(grid, header.row, header.headers, header.mapping)
-    if columns:
-        entry = kind.spec.field("on_hand")
-        start = max(header.row - grid.first_row + 1, 0)
-        options = (
-            Option(header.headers[at], _sum(grid.cells.column(at).slice(start), entry)) for at in columns
-        )
-        parts = tuple(header.headers[at] for at in columns)
-        yield Question("on_hand", tuple(options), parts)
-
-
-def _no_quantity(grid: Grid, header: Header, kind: Kind, choice: Choice) -> Iterator[Question]:
-    """The question about a list of orders in which no column is read as the units, and that has columns of numbers
-    named after them: without one each line would be one unit."""
-    if kind.spec.kind != "orders" or "quantity" in {*header.mapping.values(), *choice.mapping}:
-        return
-    entry = kind.spec.field("quantity")
-    start = max(header.row - grid.first_row + 1, 0)
-    sums = {
-        header.headers[at]: _sum(grid.cells.column(at).slice(start), entry)
-        for at, text in enumerate(header.headers)
-        if at not in header.mapping and _UNITS.search(text) and not _OTHER_UNITS.search(text)
-    }
-    options = tuple(Option(title, units) for title, units in sums.items() if units)
-    if options:
-        yield Question("quantity", options)
-
-
-def _sizes(grid: Grid, header: Header) -> Iterator[Notice]:
-    """Sizes in columns of their own, of which only the total is taken."""
-    columns = sizes_beside(grid, header.row, header.headers, header.mapping)
-    if columns:
-        yield Notice("import.sizes_summed", {"names": [header.headers[at] for at in columns]})
-
-
-def _levels_left(grid: Grid, header: Header, kind: Kind) -> Iterator[Notice]:
-    """Columns of units in a stock sheet that are no field's: said with their sums, since what is held or for sale may
-    depend on them. Those that a question is about are said there."""
-    if kind.spec.kind != "stock":
-        return
-    said = {at for rivals in header.candidates for at in rivals.columns}
-    said |= {
-        at for columns in passed_over(header.headers, header.mapping, kind.spec).values() for at in columns
-    }
-    entry, start = kind.spec.field("on_hand"), max(header.row - grid.first_row + 1, 0)
-    sums = {
-        header.headers[at]: _sum(grid.cells.column(at).slice(start), entry)
-        for at in levels_beside(grid, header.row, header.headers, header.mapping)
-        if at not in said
-    }
-    left = [f"{name} {units}" for name, units in sums.items() if units]
-    if left:
-        yield Notice("import.levels_left", {"names": left})
-
-
-def _passed_over(grid: Grid, header: Header, kind: Kind, choice: Choice) -> Iterator[Notice]:
-    """The figures of which another column was taken, where the two differ; a field that the operator has named, or
-    is asked for, is no news."""
-    asked = {*choice.mapping, *(rivals.field for rivals in header.candidates)}
-    start = max(header.row - grid.first_row + 1, 0)
-    for name, columns in passed_over(header.headers, header.mapping, kind.spec).items():
-        entry, used = kind.spec.field(name), [at for at, field in header.mapping.items() if field == name]
-        sums = {at: _sum(grid.cells.column(at).slice(start), entry) for at in (*used, *columns)}
-        others = [at for at in columns if sums[at] and sums[at] != sums[used[0]]]
-        if name in asked or len(used) > 1 or not others:
-            continue
-        facts = {
-            "field": name,
-            "header": header.headers[used[0]],
-            "columns": [Option(header.headers[at], sums[at])._asdict() for at in (used[0], *others)],
-        }
-        yield Notice("import.column_passed_over", facts)
-
-
-def _sum(column: pa.ChunkedArray, entry: Field) -> int | None:
-    if not entry.adds:
-        return None
-    return int(pd.Series(read_column(column, entry).values).sum())
-
-
-def _filled_below(below: Mapping[str, bool]) -> Iterator[Notice]:
-    """Columns whose blanks are read as the cell above, as somebody said now or earlier."""
-    names = [header for header, same in below.items() if same]
-    if names:
-        yield Notice("import.filled_below", {"names": names})
-
-
-def _left_out(workbook: Workbook, sheets: Sequence[str], kind: Kind, known: Known) -> list[Notice]:
-    """The sheets with rows that are not taken."""
-    notices = []
-    for info in workbook.sheets:
-        if info.name in sheets or info.rows == 0 or info.problem:
-            continue
-        header = guess_header(workbook.grid(info.name), kind.spec, known)
-        rows = info.rows - header.row if header.mapping else info.rows
-        facts = {"sheet": info.name, "rows": max(rows, 0), "hidden": info.hidden}
-        notices.append(Notice("import.sheet_left_out", facts))
-    return notices

@@ -17,9 +17,10 @@ from core.errors import ShopError
 from core.imports import memory, rules, waiting
 from core.imports.control import Control, require_whole
 from core.imports.draft import Draft, check
-from core.imports.inspection import PLUS, Choice, Inspection, Question, inspect
+from core.imports.inspection import PLUS, Choice, Inspection, inspect
 from core.imports.kinds import Comparison, Context, Kind
 from core.imports.later import named
+from core.imports.questions.fields import Question
 from core.imports.questions.same_key import key_choices
 from core.imports.report import MOSTLY_REFUSED, Report, addressed, control_of, report_of, warnings
 from core.imports.tables import LOCK, import_run

@@ -3,7 +3,7 @@ adds it again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from sqlalchemy import Connection, delete, select
@@ -86,7 +86,7 @@ def _distinct(
     if "sku_code" not in sheet:
         return sheet, pd.DataFrame(columns=list(REJECTED)), []
     coded = sheet[sheet["sku_code"].notna()]
-    _, refused, alike = without_twins(connection, coded, context)
+    _, refused, alike = without_twins(connection, coded, context, _sold(connection, coded["sku_code"]))
     if refused.empty:
         return sheet, refused, []
     bad = sheet["row"].isin(refused["row"])
@@ -99,6 +99,16 @@ def _distinct(
         sheet[torn], context.sheet, "order_id", "cell.group_refused", orders[torn].fillna("")
     )
     return sheet[~(bad | torn)], pd.concat([refused, beside], ignore_index=True), list(alike)
+
+
+def _sold(connection: Connection, codes: pd.Series) -> Sequence[str]:
+    """The codes of the order lines that stand, where one of these is not among them: an order may name goods that no
+    other sheet has brought."""
+    code, named = order_line.c.sku_code, codes.astype("str").unique().tolist()
+    standing = set(connection.scalars(select(code).where(keyed(code, named, connection)).distinct()))
+    if standing.issuperset(named):
+        return ()
+    return connection.scalars(select(code).distinct()).all()
 
 
 def _of_persons(sheet: pd.DataFrame) -> tuple[pd.DataFrame, list[Mapping[str, object]]]:

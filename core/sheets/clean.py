@@ -133,14 +133,19 @@ def clean(
         _rejected(read.body, grid, faults, sheet_name),
         kept.rows,
         len(skipped),
-        int(again.sum()) + len(accepted) - len(whole),
+        int(again.sum()) + len(accepted) - len(whole) + kept.hollow,
         kept.notes,
         int(np.isin(read.body.numbers, grid.hidden_rows).sum()),
         _tallies(read, skipped, bad, again),
         int(again.sum()),
         once,
         skipped.sort_values("row", ignore_index=True),
-        (*aside.notices, *_look_alikes(frame, spec), *unknown_units(read.body, faults, aside.units)),
+        (
+            *aside.notices,
+            *_look_alikes(frame, spec),
+            *unknown_units(read.body, faults, aside.units),
+            *([Notice("import.rows_hollow", {"rows": kept.hollow})] if kept.hollow else []),
+        ),
         returns,
     )
 

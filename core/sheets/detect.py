@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import ShopError
 from core.sheets.columns import SheetSpec, columns_named, fold
 from core.sheets.goods_number import with_key
 from core.sheets.layout.flat import with_parts
 from core.sheets.layout.header_rows import header_rows, joined
-from core.sheets.matching import Candidates, match
+from core.sheets.matching import Candidates, Match, match
 from core.sheets.profiles import Profile, mapped, recognised
 from core.sheets.reader import Grid, Workbook
 
@@ -90,7 +90,7 @@ def _header(grid: Grid, row: int, spec: SheetSpec, known: Known) -> Header:
     headers = joined(grid, first, last)
     matched = match(headers, spec, known.remembered)
     profile = recognised(headers, spec.kind)
-    mapping, candidates = matched.mapping, matched.candidates
+    mapping, candidates = _with_cells(grid, last, matched)
     if profile:
         mapping = _by_profile(mapping, mapped(profile, headers, spec), headers, known)
         candidates = tuple(
@@ -101,6 +101,21 @@ def _header(grid: Grid, row: int, spec: SheetSpec, known: Known) -> Header:
         candidates = (*(rivals for rivals in candidates if rivals.field != parts[0].field), *parts)
     mapping, stand_in = with_key(grid, last, headers, mapping, spec)
     return Header(last, mapping, headers, last - first + 1, candidates, profile, stand_in)
+
+
+def _with_cells(grid: Grid, row: int, matched: Match) -> tuple[dict[int, str], tuple[Candidates, ...]]:
+    """The match without candidates that hold no cell below the header: between them there is nothing to decide."""
+    mapping, candidates = dict(matched.mapping), list[Candidates]()
+    for rivals in matched.candidates:
+        cells = {at: grid.cells.column(at).slice(max(row - grid.first_row + 1, 0)) for at in rivals.columns}
+        filled = tuple(at for at in rivals.columns if cells[at].null_count < len(cells[at]))
+        taken = next((at for at in rivals.columns if mapping.get(at) == rivals.field), None)
+        if filled and taken is not None and taken not in filled:
+            mapping = {at: name for at, name in mapping.items() if at != taken} | {filled[0]: rivals.field}
+        if len(filled) > 1:
+            left = tuple(at for at in rivals.totals if at in filled)
+            candidates.append(replace(rivals, columns=filled, totals=left))
+    return dict(sorted(mapping.items())), tuple(candidates)
 
 
 def _by_profile(

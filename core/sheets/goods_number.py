@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.sheets.columns import SheetSpec, fold
-from core.sheets.matching import STAND_IN, aliases
+from core.sheets.matching import STAND_IN, fields_named
 from core.sheets.reader import Grid
 from core.sheets.values import cells
 
@@ -58,8 +60,34 @@ def with_key(
 
 
 def _stands_in(header: str) -> bool:
-    spelling = aliases().get(fold(header), {}).get(KEY)
+    spelling = fields_named(header).get(KEY)
     return spelling is not None and spelling.fit >= STAND_IN
+
+
+def coarser(
+    grid: Grid, row: int, headers: Sequence[str], mapping: Mapping[int, str]
+) -> tuple[str, str, int] | None:
+    """Where the code that is read has several numbers of goods beside it (a style above its colours and sizes): its
+    header, the header of the number that tells most apart, and how many codes have several; None where none has."""
+    code = [at for at, name in mapping.items() if name == KEY]
+    others = [at for at in _by_rank(headers) if at not in mapping]
+    if len(code) != 1 or not others:
+        return None
+    texts = {
+        at: cells.as_text(grid.cells.column(at).slice(row - grid.first_row + 1)) for at in (*code, *others)
+    }
+    finer = {at: _several(texts[code[0]], texts[at]) for at in others}
+    most = max(others, key=lambda at: finer[at])
+    return (headers[code[0]], headers[most], finer[most]) if finer[most] else None
+
+
+def _several(codes: pa.Array, numbers: pa.Array) -> int:
+    """How many codes have several numbers beside them."""
+    pairs = pc.binary_join_element_wise(codes, numbers, "\x1f")
+    if pc.count_distinct(pairs).as_py() <= pc.count_distinct(codes).as_py():
+        return 0
+    frame = pd.DataFrame({"code": codes.to_pandas(), "number": numbers.to_pandas()})
+    return int((frame.groupby("code")["number"].nunique() > 1).sum())
 
 
 def _by_rank(headers: Sequence[str]) -> list[int]:
@@ -72,9 +100,7 @@ def _by_rank(headers: Sequence[str]) -> list[int]:
 def _telling_parts(headers: Sequence[str], spec: SheetSpec) -> list[int]:
     """The columns that tell parts of one number apart: warehouses, bins, lots."""
     return [
-        at
-        for at, header in enumerate(headers)
-        if header and set(spec.located) & set(aliases().get(fold(header), {}))
+        at for at, header in enumerate(headers) if header and set(spec.located) & set(fields_named(header))
     ]
 
 

@@ -145,7 +145,7 @@ def passed_over(
     for column, header in enumerate(headers):
         if column in mapping or not header:
             continue
-        for name in _spellings(header):
+        for name in fields_named(header):
             if name in mapping.values() and spec.field(name).adds:
                 left.setdefault(name, []).append(column)
     return {name: tuple(columns) for name, columns in left.items()}
@@ -160,13 +160,13 @@ def _offers(column: int, header: str, vocabulary: _Vocabulary) -> Iterator[_Offe
         return
     if folded in vocabulary.own:
         yield _Offer(OWN, 0, preference, column, vocabulary.own[folded])
-    for name, spelling in _spellings(header).items():
+    for name, spelling in fields_named(header).items():
         if name in vocabulary.order:
             rank = vocabulary.order[name] * 10_000 + spelling.rank
             yield _Offer(spelling.fit, rank, preference, column, name)
 
 
-def _spellings(header: str) -> Mapping[str, Spelling]:
+def fields_named(header: str) -> Mapping[str, Spelling]:
     """The fields that a header may name. One of several levels by its whole text, else by its last level, else
     (warehouses and their total under 库存) by its first."""
     whole = aliases().get(fold(header))

@@ -110,3 +110,16 @@ def test_orders_that_hold_such_a_code_wait_whole(command_line: Command, sheet: S
     assert sorted(line["order_id"] for line in command_line("orders")[1]) == ["T1", "T1", "T2", "T3"]
     assert set(positions(command_line)) == {"A1", "B", "a1"}
     assert codes(taken(command_line, "orders", sheet([*rows, ["T4", "a1", 1, 9, PAID_AT]]))) == set()
+
+
+def test_an_order_of_another_spelling_of_goods_that_only_orders_know(
+    command_line: Command, sheet: Sheet
+) -> None:
+    taken(command_line, "orders", sheet([ORDER, ["T1", "A1", 1, 10, PAID_AT], ["T2", "B", 1, 10, PAID_AT]]))
+    later: Rows = [ORDER, ["T3", "a1", 1, 10, PAID_AT], ["T4", "B", 1, 10, PAID_AT]]
+    report = taken(command_line, "orders", sheet(later))
+    assert cells(report) == {("B2", "cell.look_alike")}
+    assert {line["sku_code"] for line in command_line("orders")[1]} == {"A1", "B"}
+    taken(command_line, "orders", sheet(later), DISTINCT)
+    again = taken(command_line, "orders", sheet([ORDER, ["T5", "a1", 1, 10, PAID_AT]]))
+    assert "import.look_alikes" not in codes(again)

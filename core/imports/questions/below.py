@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 from core.errors import ShopError
 from core.imports.kinds import Kind
 from core.sheets.clean import Cleaned
-from core.sheets.columns import columns_named, fold
+from core.sheets.columns import columns_named
 from core.sheets.detect import Header
 from core.sheets.formats.container import column_letters
 from core.sheets.layout.rows import merged_from
-from core.sheets.matching import aliases
+from core.sheets.matching import fields_named
 from core.sheets.reader import Grid
 from core.sheets.values import cells
 
@@ -69,7 +69,7 @@ def _places(header: Header, kind: Kind) -> list[int]:
     return [
         at
         for at, name in header.mapping.items()
-        if name == PLACE and PLACE in aliases().get(fold(header.headers[at]), {})
+        if name == PLACE and PLACE in fields_named(header.headers[at])
     ]
 
 

@@ -20,7 +20,7 @@ from core.sheets.columns import SheetSpec, fold
 from core.sheets.detect import Header
 from core.sheets.formats.container import column_letters
 from core.sheets.layout.flat import is_size
-from core.sheets.matching import aliases
+from core.sheets.matching import fields_named
 from core.sheets.reader import Grid
 from core.sheets.values import cells
 
@@ -162,10 +162,5 @@ def spec_columns(header: Header) -> list[int]:
     return [
         at
         for at, text in enumerate(header.headers)
-        if text
-        and (
-            fold(text) in _SPECS
-            or header.mapping.get(at) == "spec"
-            or "spec" in aliases().get(fold(text), {})
-        )
+        if text and (fold(text) in _SPECS or header.mapping.get(at) == "spec" or "spec" in fields_named(text))
     ]

@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import ShopError
-from core.imports.inspection import Inspection, Option, Question
+from core.imports.inspection import Inspection
 from core.imports.kinds import Kind
+from core.imports.questions.fields import Option, Question
 from core.sheets.clean import Cleaned
 from core.sheets.columns import by_field, fold
 from core.sheets.detect import Header

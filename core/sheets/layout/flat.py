@@ -16,6 +16,7 @@ from core.sheets.reader import Grid
 from core.sheets.values import cells, places
 
 COUNTS = ("on_hand", "counted")  # what a stock sheet and a count hold by place or size
+_THERE = frozenset({"on_hand", "available_to_promise"})  # the levels that say what is there
 _LOOK_ROWS = 2_000
 _SIZE = re.compile(
     r"^(?:\d{0,2}x{0,5}[sl]|m|f|均码|均|单码|free|(?:2[2-9]|3\d|4[0-9]|50)(?:\.5)?码?|(?:[5-9]\d|1[0-9][05])(?:cm)?)$"
@@ -34,7 +35,7 @@ _WHOLE = frozenset(
 )
 _OTHER_MEASURE = re.compile(
     r"安全|最低|最高|最小|最大|预警|警戒|上限|下限|在途|锁定|占用|冻结|预留|待|可用|可售|可销|可配|可发|预售|活动|虚拟|期初|期末|入库|出库|历史|起订|采购|"
-    r"销|订购|盘点|账面|系统|箱|单位|退|建议|补货|已售|目标|上期|上月|昨|差异|盈|亏|残|次品|不良|样品|报废|调拨|共享|周转|天数|金额|成本|比|率"
+    r"销|订购|盘点|账面|系统|箱|单位|退|建议|补货|已售|目标|上期|上月|昨|差异|盈|亏|残|次品|不良|样品|报废|调拨|共享|周转|天数|金额|成本|比|率|take$"
 )
 
 
@@ -51,7 +52,7 @@ def with_parts(
     parts = [at for at in sorted({*own, *_parts(headers, mapping)}) if _counts(grid, row, at, slips=1)]
     totals = [at for at in _totals(headers, mapping, taken, own) if _counts(grid, row, at)]
     if len(parts) < 2:
-        return dict(mapping), ()
+        return _with_level(grid, row, headers, mapping, spec)
     figures = _figures(grid, row, [*parts, *totals])
     summed = figures[parts].sum(axis=1)
     whole = next((at for at in totals if bool((figures[at].fillna(0) == summed).all())), None)
@@ -60,6 +61,20 @@ def with_parts(
         return free | {whole: name}, ()
     rivals = tuple(sorted((*parts, *totals)))
     return free | {(totals or parts)[0]: name}, (Candidates(name, rivals, totals=tuple(totals)),)
+
+
+def _with_level(
+    grid: Grid, row: int, headers: Sequence[str], mapping: Mapping[int, str], spec: SheetSpec
+) -> tuple[dict[int, str], tuple[Candidates, ...]]:
+    """(the mapping, for the time being with a column that counts what is there by its name, those columns to decide
+    between) of a stock sheet in which no header is known for that."""
+    fields = {field.name for field in spec.fields}
+    if not fields >= _THERE or _THERE & set(mapping.values()):
+        return dict(mapping), ()
+    columns = tuple(unread_levels(grid, row, headers, mapping))
+    return {**mapping, **dict.fromkeys(columns[:1], COUNTS[0])}, (Candidates(COUNTS[0], columns),) * bool(
+        columns
+    )
 
 
 def is_size(text: str) -> bool:

@@ -59,7 +59,7 @@ def _tied(grid: Grid, merges: Sequence[_Merge], above: int) -> bool:
     """Whether the row `above` and the one below it are levels of one header."""
     upper, lower = grid.row_texts(above), grid.row_texts(above + 1)
     filled = [at for at, text in enumerate(lower) if text]
-    if not any(upper) or len(filled) < 2:
+    if not any(upper) or len(filled) < 2 or _is_title(grid, merges, above, filled):
         return False
     if any(
         merge.crosses(above) and merge.crosses(above + 1) and merge.first_row <= above for merge in merges
@@ -70,6 +70,16 @@ def _tied(grid: Grid, merges: Sequence[_Merge], above: int) -> bool:
     if len(grid.merges):
         return any(_is_group(grid, merge, filled) for merge in merges if merge.wide and merge.crosses(above))
     return _fills_blanks(upper, lower, filled)
+
+
+def _is_title(grid: Grid, merges: Sequence[_Merge], above: int, filled: Sequence[int]) -> bool:
+    """Whether the row `above` is the sheet's title: one text, merged from the first column of the header over more
+    than half of it. A group of columns stands further right, beside other groups, or is narrower."""
+    alone = [at for at, text in enumerate(grid.row_texts(above)) if text]
+    over = [merge for merge in merges if merge.wide and merge.first_row == above]
+    if len(alone) != 1 or len(over) != 1 or alone[0] > filled[0]:
+        return False
+    return sum(at + grid.first_column in over[0].columns for at in filled) * 2 > len(filled)
 
 
 def _is_group(grid: Grid, merge: _Merge, filled: Sequence[int]) -> bool:

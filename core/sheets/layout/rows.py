@@ -37,6 +37,7 @@ _NOTE = re.compile(
     r"必填|选填|请填|填写|格式|例如|示例|例[：:]|说明|不超过|不能|必须|可为空|单位|required|optional|e\.g\.|example|format|must|text|number",
     re.IGNORECASE,
 )
+_PRODUCT, _CODE = "product_id", "sku_code"
 _MOST_UNNAMED = 2_000  # rows without a key that are looked at as sums of the rows above
 
 
@@ -83,13 +84,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Which places of the body are data and which are totals, how many rows are not blank, and the rows that
-    only explain."""
+    """Which places of the body are data and which are totals, how many rows are not blank, the rows that only
+    explain, and how many say no more than which product above they belong to (its further pictures)."""
 
     data: np.ndarray
     totals: np.ndarray
     rows: int
     notes: tuple[int, ...]
+    hollow: int = 0
 
 
 def valid(array: pa.Array) -> np.ndarray:
@@ -114,12 +116,29 @@ def data_rows(body: Body, flaws: pd.DataFrame) -> Kept:
     notes = _note_rows(body, np.flatnonzero(filled)[:2])
     filled[notes] = False
     totals = _total_rows(body) & filled
+    hollow = _hollow(body) & filled & ~totals
     return Kept(
-        np.flatnonzero(filled & ~totals),
+        np.flatnonzero(filled & ~totals & ~hollow),
         np.flatnonzero(totals),
         int(filled.sum()),
         tuple(int(body.numbers[at]) for at in notes),
+        int(hollow.sum()),
     )
+
+
+def _hollow(body: Body) -> np.ndarray:
+    """Rows in which every column that is read is blank but the product's number, and that stands on a row above
+    with a code: a product's further pictures."""
+    none = np.zeros(body.cells.num_rows, bool)
+    if not {_PRODUCT, _CODE} <= set(body.columns) or len(body.columns) < 3:
+        return none
+    said = {name: body.filled(name) for name in body.columns}
+    bare = said[_PRODUCT] & ~np.logical_or.reduce([said[name] for name in said if name != _PRODUCT])
+    if not bare.any():
+        return none
+    products = pd.Series(body.text(_PRODUCT).to_pandas(), dtype=object)
+    coded = pd.Series(said[_CODE]).groupby(products, sort=False).cumsum() > 0
+    return bare & coded.fillna(False).to_numpy(bool)
 
 
 def _note_rows(body: Body, places: np.ndarray) -> list[int]:
