@@ -79,6 +79,22 @@ def test_a_title_over_most_of_the_header_is_no_level_of_it(
     assert positions(command_line) == {"A": (7,), "B": (0,)}
 
 
+def test_a_group_that_completes_the_names_below_it_is_a_level(command_line: Command, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    for row in (
+        ["商品", "", "", "", ""],
+        ["编码", "名称", "条码", "库存数量", "备注"],
+        ["A", "x", "1", 3, ""],
+    ):
+        page.append(row)
+    page.merge_cells("A1:C1")
+    book.save(tmp_path / "a.xlsx")
+    report = taken(command_line, "stock", str(tmp_path / "a.xlsx"))
+    assert report["mapping"]["sku_code"] == "商品 > 编码"
+    assert positions(command_line) == {"A": (3,)}
+
+
 def test_a_stock_column_under_an_unknown_name_is_a_question(command_line: Command, sheet: Sheet) -> None:
     path = sheet([["商品编码", "门店展示库存"], ["A", 3], ["B", 4]])
     code, report = command_line("import", "stock", path)

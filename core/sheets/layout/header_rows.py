@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.sheets.columns import JOINT
+from core.sheets.columns import JOINT, fold
+from core.sheets.matching import aliases
 from core.sheets.reader import Grid
 
 MOST_ROWS = 3
@@ -74,12 +75,18 @@ def _tied(grid: Grid, merges: Sequence[_Merge], above: int) -> bool:
 
 def _is_title(grid: Grid, merges: Sequence[_Merge], above: int, filled: Sequence[int]) -> bool:
     """Whether the row `above` is the sheet's title: one text, merged from the first column of the header over more
-    than half of it. A group of columns stands further right, beside other groups, or is narrower."""
-    alone = [at for at, text in enumerate(grid.row_texts(above)) if text]
+    than half of it, that names no column together with what stands below. A group of columns stands further right,
+    beside other groups, is narrower, or completes the names below it (商品 > 编码)."""
+    upper, lower = grid.row_texts(above), grid.row_texts(above + 1)
+    alone = [at for at, text in enumerate(upper) if text]
     over = [merge for merge in merges if merge.wide and merge.first_row == above]
     if len(alone) != 1 or len(over) != 1 or alone[0] > filled[0]:
         return False
-    return sum(at + grid.first_column in over[0].columns for at in filled) * 2 > len(filled)
+    under = [at for at in filled if at + grid.first_column in over[0].columns]
+    named = any(
+        fold(upper[alone[0]] + lower[at]) in aliases() and fold(lower[at]) not in aliases() for at in under
+    )
+    return len(under) * 2 > len(filled) and not named
 
 
 def _is_group(grid: Grid, merge: _Merge, filled: Sequence[int]) -> bool:

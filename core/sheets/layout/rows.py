@@ -138,7 +138,7 @@ def _hollow(body: Body) -> np.ndarray:
         return none
     products = pd.Series(body.text(_PRODUCT).to_pandas(), dtype=object)
     coded = pd.Series(said[_CODE]).groupby(products, sort=False).cumsum() > 0
-    return bare & coded.fillna(False).to_numpy(bool)
+    return np.asarray(bare & coded.fillna(False).to_numpy(bool), bool)
 
 
 def _note_rows(body: Body, places: np.ndarray) -> list[int]:
