@@ -82,9 +82,9 @@ def columns_left(grid: Grid, header: Header, kind: Kind, named: Set[str]) -> Ite
 
 def _finer(grid: Grid, header: Header) -> Iterator[Notice]:
     """A number of goods that tells apart what one code is read for."""
-    found = coarser(grid, header.row, header.headers, header.mapping)
-    if found is not None:
-        code, finer, count = found
+    finer_number = coarser(grid, header.row, header.headers, header.mapping)
+    if finer_number is not None:
+        code, finer, count = finer_number
         yield Notice("import.code_coarser", {"header": code, "finer": finer, "codes": count})
 
 

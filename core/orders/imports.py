@@ -105,8 +105,8 @@ def _sold(connection: Connection, codes: pd.Series) -> Sequence[str]:
     """The codes of the order lines that stand, where one of these is not among them: an order may name goods that no
     other sheet has brought."""
     code, named = order_line.c.sku_code, codes.astype("str").unique().tolist()
-    standing = set(connection.scalars(select(code).where(keyed(code, named, connection)).distinct()))
-    if standing.issuperset(named):
+    stored = set(connection.scalars(select(code).where(keyed(code, named, connection)).distinct()))
+    if stored.issuperset(named):
         return ()
     return connection.scalars(select(code).distinct()).all()
 
