@@ -203,8 +203,11 @@ def test_a_place_where_goods_are_not_stocked_has_no_units(command_line: Command,
 
 def test_units_that_belong_to_no_field_are_named(command_line: Command, sheet: Sheet) -> None:
     rows: Rows = [["商品编码", "实际库存数", "销退仓库存", "库存金额"], ["A", 10, 3, "99.00"]]
-    (said,) = taken(command_line, "stock", sheet(rows))["warnings"]
-    assert (said["code"], said["names"]) == ("import.levels_left", ["销退仓库存 3"])
+    said = taken(command_line, "stock", sheet(rows))["warnings"]
+    assert [(warning["code"], warning["names"]) for warning in said] == [
+        ("import.levels_left", ["销退仓库存 3"]),
+        ("import.figures_left", ["库存金额 99"]),
+    ]
 
 
 def test_stock_by_lot_as_ledgers_write_it(command_line: Command, sheet: Sheet) -> None:
