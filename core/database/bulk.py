@@ -1,4 +1,4 @@
-"""The one way of bulk writes: SQLite by executemany with tuples, PostgreSQL by COPY into a temporary
+"""The one way of bulk writes: SQLite by statements of many rows, PostgreSQL by COPY into a temporary
 table."""
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ import io
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice, repeat
 from typing import Any
 
 import pandas as pd
@@ -18,9 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import JSON, Boolean, Date, DateTime, Float, Integer, TypeDecorator
 
 from core.database.driver import either_errors
+from core.database.rows import many
 from core.database.types import Facts, new_id, to_json
 
 _CHUNK = 2_000  # rows made Python objects at a time: small enough for the cache, measured
+_FEW = 100  # rows that are not worth a look for constant columns, and statements of their own
 
 
 def insert(connection: Connection, table: Table, frame: pd.DataFrame) -> int:
@@ -75,24 +76,26 @@ def _write(connection: Connection, table: Table, frame: pd.DataFrame, conflict: 
     names = ", ".join(f'"{column.name}"' for column in columns)
     with _translated(f"{table.name} ({names})"):
         if connection.dialect.name == "sqlite":
-            marks = ", ".join("?" * len(columns))
-            statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}'  # noqa: S608 - names come from metadata
-            _by_chunks(_driver(connection), statement, values, len(full))
+            _by_chunks(_driver(connection), table, [column.name for column in columns], values, conflict)
         else:
             _copy(connection, table, columns, values, names, conflict)
     return len(full)
 
 
-def _by_chunks(driver: Any, statement: str, values: Sequence[pa.Array], rows: int) -> None:
-    """executemany past SQLAlchemy, a chunk at a time: never all rows as Python objects at once, and a
-    constant column's value only once."""
-    constants = [_constant(array) for array in values]
+def _by_chunks(
+    driver: Any, table: Table, names: Sequence[str], values: Sequence[pa.Array], conflict: str
+) -> None:
+    """Many rows a statement, a chunk at a time: never all rows as Python objects at once, and a constant
+    column's value only once a statement."""
+    rows, given = len(values[0]), dict(zip(names, values, strict=True))
+    same = {name: array[0].as_py() for name, array in given.items() if rows > _FEW and _constant(array)}
+    own = {name: array for name, array in given.items() if name not in same}
     for start in range(0, rows, _CHUNK):
-        chunk = [
-            repeat(array[0].as_py()) if constant else array.slice(start, _CHUNK).to_pylist()
-            for array, constant in zip(values, constants, strict=True)
-        ]
-        driver.executemany(statement, islice(zip(*chunk, strict=False), min(_CHUNK, rows - start)))
+        size = min(_CHUNK, rows - start)
+        cells = [array.slice(start, size).to_pylist() for array in own.values()]
+        many(
+            driver, table, tuple(own), conflict, list(zip(*cells, strict=True)) if own else [()] * size, same
+        )
 
 
 def _constant(array: pa.Array) -> bool:

@@ -174,8 +174,21 @@ def _many(
     rows: Sequence[Row],
     fixed: Mapping[str, object],
 ) -> int:
-    """SQLite: writes the rows, many a statement; returns how many it wrote."""
-    rows, same = _moments(table, named, rows, True), tuple(_spelled(value, True) for value in fixed.values())
+    same = {name: _spelled(value, True) for name, value in fixed.items()}
+    return many(driver, table, named, conflict, _moments(table, named, rows, True), same)
+
+
+def many(
+    driver: Any,
+    table: Table,
+    named: tuple[str, ...],
+    conflict: str,
+    rows: Sequence[Row],
+    fixed: Mapping[str, object],
+) -> int:
+    """SQLite: writes rows of the driver's own values (`fixed`: those of columns that have one for all rows), many a
+    statement; returns how many it wrote."""
+    same = tuple(fixed.values())
     whole, written = len(rows) // _AT_ONCE * _AT_ONCE, 0
     statement = _insert(table, tuple(fixed), named, _AT_ONCE) + conflict
     for start in range(0, whole, _AT_ONCE):

@@ -110,6 +110,28 @@ def test_upsert_sets_adds_and_ignores(shop: Database) -> None:
     ]
 
 
+@pytest.mark.parametrize("count", [1, 49, 50, 101, 2_001])
+def test_columns_of_one_value_and_rows_of_any_number(shop: Database, count: int) -> None:
+    codes = [f"c{place:05}" for place in range(count)]
+    frame = pd.DataFrame(
+        {"code": codes, "units": 7, "ratio": [place / 2 for place in range(count)], "day": None}
+    )
+    with shop.writing() as connection:
+        insert(connection, trial, frame)
+        upsert(connection, trial, frame, add=["units"])
+        nameless = Table("nameless", MetaData(), Column("units", BigInteger), Column("word", String))
+        nameless.create(connection)
+        insert(connection, nameless, pd.DataFrame({"units": [3] * count, "word": None}))
+        same = read(connection, select(nameless))
+    back = rows(shop)
+    assert back[["code", "units", "ratio"]].to_numpy().tolist() == [
+        [code, 14, place / 2] for place, code in enumerate(codes)
+    ]
+    assert back["day"].isna().all()
+    assert same["units"].tolist() == [3] * count
+    assert same["word"].isna().all()
+
+
 def test_a_failing_batch_leaves_nothing(shop: Database) -> None:
     with pytest.raises(IntegrityError), shop.writing() as connection:
         insert(connection, trial, pd.DataFrame({"code": ["x", "y", "x"]}))
