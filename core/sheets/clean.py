@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import ShopError
 from core.sheets import parts
@@ -243,7 +244,10 @@ def _faults(read: _Read, grid: Grid, once: tuple[str, ...]) -> dict[int, np.ndar
 def _error_texts(column: pa.ChunkedArray) -> np.ndarray:
     """Where a cell holds the words of an error: in csv, and where errors were pasted as text, they are all
     that is left of it."""
-    return matches(cells.as_text(column), _ERROR_TEXT)
+    text = cells.as_text(column)
+    if not pc.any(pc.starts_with(text, "#")).as_py():
+        return np.zeros(len(text), bool)
+    return matches(text, _ERROR_TEXT)
 
 
 def _check_bounds(reading: FieldReading, entry: Field, fault: np.ndarray, bad: np.ndarray) -> None:

@@ -343,3 +343,25 @@ def test_no_column_brings_the_readers_down(written: list[str | None]) -> None:
         cells.read_choices(column, {"a": "b"}),
     ):
         assert len(reading.values) == len(reading.faults) == len(written)
+
+
+cell = st.none() | st.text("a1 \t\x1f　\xa0\u200b\u00ad\ufeff中：“", max_size=4)
+
+
+@given(st.lists(cell, max_size=8), st.integers(0, 3), st.booleans())
+def test_a_column_reads_as_each_of_its_cells_alone(rows: list[str | None], start: int, plain: bool) -> None:
+    """A look at all bytes of a column spares most of them what only odd ones need; a part of a column is no other."""
+    said = [text and text.encode("ascii", "ignore").decode() if plain else text for text in rows]
+    column = pa.array(said, pa.string()).slice(min(start, len(said)))
+    alone = [
+        cells.as_text(pa.array([text, "中\u200b"], pa.string()))[0].as_py() for text in column.to_pylist()
+    ]
+    assert cells.as_text(column).to_pylist() == alone
+
+
+@pytest.mark.parametrize("odd", ["1234567890123456", "-1", "1.5", "0x1F", "1e3", "1,234", "", None])
+def test_a_column_of_digits_with_one_other_cell(odd: str | None) -> None:
+    alone, beside = cells.read_integers(texts(odd)), cells.read_integers(texts("12", odd, "7"))
+    assert faults(beside)[1] == faults(alone)[0]
+    values = [[None if pd.isna(value) else value for value in reading.values] for reading in (alone, beside)]
+    assert values[1] == [12, values[0][0], 7]

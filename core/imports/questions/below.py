@@ -46,8 +46,10 @@ def filled(grid: Grid, header: Header, below: Mapping[str, bool]) -> Grid:
 def question(grid: Grid, header: Header, cleaned: Cleaned, kind: Kind) -> ShopError | None:
     """The question about a place that stands on the first row of each of its blocks alone: whether the units below
     lie there decides which of them are for sale, and which rows are parts."""
-    rows = np.unique(np.concatenate([cleaned.frame["row"], cleaned.rejected["row"]]).astype(np.int64))
-    for at in _places(header, kind) if len(rows) else ():
+    places = _places(header, kind)
+    read = pd.concat([cleaned.frame["row"], cleaned.rejected["row"]]) if places else pd.Series(dtype="int64")
+    rows = np.unique(read.to_numpy(np.int64))
+    for at in places if len(rows) else ():
         texts = _texts(grid, rows, at)
         blank = texts.isna().to_numpy()
         if blank.all() or not blank.any() or blank[0] or _repeated(texts):

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import ShopError
+from core.frames import SPACES, matching
 from core.imports.inspection import PLUS
 from core.imports.kinds import Kind
 from core.sheets.clean import Cleaned
@@ -32,7 +33,8 @@ _SPEC_WORDS = (
 _SPECS = frozenset(map(fold, _SPEC_WORDS.split()))
 _LISTED = 3  # two may be the name of one size: S/M
 _BETWEEN = r"[\s/、,，;；|:：]+"
-_THREE = r"[^\s/、,，;；|:：][\s/、,，;；|:：]+[^\s/、,，;；|:：]+[\s/、,，;；|:：]+[^\s/、,，;；|:：]"
+_GAP, _WORD = rf"[{SPACES}/、,，;；|:：]+", rf"[^{SPACES}/、,，;；|:：]"
+_THREE = f"{_WORD}{_GAP}{_WORD}+{_GAP}{_WORD}"
 _NUMBER = r"^\s*[-+]?[\d,]*\.?\d+%?\s*$"
 
 
@@ -82,10 +84,10 @@ def sizes_listed(grid: Grid, header: Header, cleaned: Cleaned, kind: Kind) -> Sh
     each."""
     if not kind.spec.parts:
         return None
-    rows = np.unique(cleaned.frame["row"].to_numpy(np.int64))
+    rows = np.sort(cleaned.frame["row"].to_numpy(np.int64))
     for at in spec_columns(header):
         texts = _texts(grid, rows, [at])[at]
-        several = texts[texts.astype("str").str.contains(_THREE, regex=True, na=False)]
+        several = texts[matching(texts, _THREE)]
         listed = several.map({text: _lists_sizes(text) for text in several.unique()})
         places = listed.index[listed.astype(bool)]
         if len(places):

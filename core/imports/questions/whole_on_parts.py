@@ -57,7 +57,8 @@ def questions(grid: Grid, header: Header, cleaned: Cleaned, inspection: Inspecti
 
 def _counts(kind: Kind, frame: pd.DataFrame) -> list[str]:
     names = _OWN | _HELD if kind.spec.parts else frozenset()
-    return [entry.name for entry in kind.spec.fields if entry.name in names and entry.name in frame]
+    counts = [entry.name for entry in kind.spec.fields if entry.name in names and entry.name in frame]
+    return counts if counts and frame["sku_code"].duplicated().any() else []
 
 
 def _repeated(frame: pd.DataFrame, name: str) -> pd.Series | None:

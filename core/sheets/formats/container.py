@@ -226,12 +226,12 @@ def look_at_sheet(content: bytes, path: str) -> Look:
     """
     look = Look()
     for piece in _pieces(content, path):
-        if b"hidden=" in piece:
+        if _holds(piece, b"d", b"hidden="):
             rows = (_ROW.search(match[1]) for match in _HIDDEN.finditer(piece))
             look.hidden += [int(row[1]) for row in rows if row]
-        if b"<mergeCell " in piece:
+        if _holds(piece, b"g", b"<mergeCell "):
             look.merges += [_range(match) for match in _MERGE.finditer(piece)]
-        if b"f" not in piece or b"<f" not in piece:  # one byte is found ten times as fast as two
+        if not _holds(piece, b"f", b"<f"):
             continue
         for match in _UNCACHED.finditer(piece):
             kind = _TYPE.search(match[1])
@@ -241,6 +241,11 @@ def look_at_sheet(content: bytes, path: str) -> Look:
             if where:
                 look.formulas.append(where)
     return look
+
+
+def _holds(piece: bytes, letter: bytes, word: bytes) -> bool:
+    """Whether a word stands in a piece; one letter of it is found ten times as fast, and most pieces lack it."""
+    return letter in piece and word in piece
 
 
 def _range(match: re.Match[bytes]) -> tuple[int, int, int, int]:

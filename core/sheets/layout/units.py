@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -114,9 +113,10 @@ def sizes_of(body: Body, headers: Sequence[str], column: int | None) -> np.ndarr
     columns += [at for at in _packings(body, headers) if at != column]
     sizes = np.full(len(body.numbers), np.nan)
     for at in columns:
-        texts = pd.Series(cells.as_text(body.cells.column(at)).to_pandas(), dtype=object)
-        held = {text: pieces_a_pack(str(text), bare=at == column) for text in texts[texts.notna()].unique()}
-        sizes = np.where(np.isnan(sizes), texts.map(held).to_numpy(float), sizes)
+        texts = cells.as_text(body.cells.column(at)).dictionary_encode()
+        held = [pieces_a_pack(text, bare=at == column) for text in texts.dictionary.to_pylist()]
+        said = pa.array(held, pa.float64()).take(texts.indices).to_numpy(zero_copy_only=False)
+        sizes = np.where(np.isnan(sizes), said, sizes)
     return sizes if columns and not np.isnan(sizes).all() else None
 
 

@@ -9,6 +9,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
+from core.frames import SPACES, matching
 from core.sheets.values.spellings import INVISIBLE
 
 _TWINS = str.maketrans(
@@ -17,7 +18,7 @@ _TWINS = str.maketrans(
 )
 _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _FOREIGN_LETTER = r"[Ͱ-ӿԀ-ԯἀ-῿Ⲁ-⳿]"
-_ODD = r"[\s\u00a0-\u036fͰ-ӿԀ-ԯἀ-῿\u2000-\u206f\u2212Ⲁ-⳿\u3000\ufe00-\uffef]"  # what a skeleton folds
+_ODD = f"[{SPACES}\u00a0-\u036fͰ-ӿԀ-ԯἀ-῿\u2000-\u206f\u2212Ⲁ-⳿\u3000\ufe00-\uffef]"  # what a skeleton folds
 
 
 def skeleton(code: str) -> str:
@@ -32,7 +33,7 @@ def skeleton(code: str) -> str:
 
 def suspicious(codes: pd.Series) -> np.ndarray:
     """Where a code holds a letter of another script that looks like a Latin one (bool)."""
-    marked = codes.str.contains(_FOREIGN_LETTER, regex=True, na=False).to_numpy(bool).copy()
+    marked = matching(codes, _FOREIGN_LETTER).copy()
     if marked.any():
         marked[marked] = [skeleton(code) != code for code in codes[marked]]
     return marked
@@ -67,7 +68,7 @@ def alike_in_words(codes: pd.Series, known: pd.Series) -> tuple[str, ...]:
 def _looks(codes: pd.Series) -> pd.Series:
     """What is left of each code when case and look are taken away, indexed as they are."""
     texts = codes.astype("str")
-    odd = texts.str.contains(_ODD, regex=True, na=False).to_numpy(bool)
+    odd = matching(texts, _ODD)
     if odd.any():
         texts = texts.copy()
         texts.loc[odd] = pd.array([skeleton(code) for code in texts[odd]], dtype="str")

@@ -84,10 +84,11 @@ def read_quantities(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Rea
     array = cells.as_text(column)
     reading = cells.read_integers(array)
     packed = reading.faults == FAULT["cell.unit"]
-    bare = _matches(array, _BARE)
-    by_pack, by_dozen = (bare & rows for rows in _packed_rows(packing, len(array)))
+    by_pack, by_dozen = _packed_rows(packing, len(array))
     by_weight = np.zeros(len(array), bool)
     if packing.units is not None:
+        bare = _matches(array, _BARE)
+        by_pack, by_dozen = by_pack & bare, by_dozen & bare
         by_weight = _matches(packing.units, _WEIGHT_UNIT)
     faults = reading.faults.copy()
     faults[by_weight & (faults == FAULT["cell.not_whole"])] = FAULT["cell.weight"]
@@ -115,7 +116,7 @@ def read_prices(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Reading
     """What one piece costs, in fen (half up): a price by the pack, in its cell (`120元/箱`) or by the row's unit, is
     divided by the pack's size. Faults as of an amount, and "cell.unit" for a pack of an unknown size."""
     array = cells.as_text(column)
-    priced_by = _matches(array, _PRICED_BY)
+    priced_by = _priced(array, _PRICED_BY)
     if priced_by.any():
         said = pc.replace_substring_regex(array, _PRICED_BY, r"\2")
         array = pc.if_else(pa.array(priced_by), pc.replace_substring_regex(array, _PRICED_BY, r"\1"), array)
@@ -123,7 +124,7 @@ def read_prices(column: pa.ChunkedArray | pa.Array, packing: Packing) -> Reading
         packing = replace(packing, units=pc.if_else(pa.array(priced_by), said, units))
     reading = cells.read_money(array)
     by_pack, by_dozen = _packed_rows(packing, len(array))
-    apiece = _matches(array, _PRICED_APIECE)
+    apiece = _priced(array, _PRICED_APIECE)
     turned = (by_pack | by_dozen) & ~apiece & ~np.asarray(pd.isna(reading.values)) & (reading.faults == 0)
     if not turned.any():
         return reading
@@ -141,9 +142,15 @@ def priced_by_pack(column: pa.ChunkedArray | pa.Array, packing: Packing) -> np.n
     """Where a price is one of a whole pack (bool)."""
     array = cells.as_text(column)
     by_pack, by_dozen = _packed_rows(packing, len(array))
-    rows: np.ndarray = (by_pack | by_dozen) & ~_matches(array, _PRICED_APIECE) | _matches(array, _PRICED_BY)
+    rows: np.ndarray = (by_pack | by_dozen) & ~_priced(array, _PRICED_APIECE) | _priced(array, _PRICED_BY)
     rows &= np.asarray(array.is_valid().to_numpy(zero_copy_only=False), bool)
     return rows
+
+
+def _priced(array: pa.Array, pattern: str) -> np.ndarray:
+    """Where prices say by what (bool): always by a stroke, which few columns have at all."""
+    stroke = pc.any(pc.match_substring(array, "/")).as_py()
+    return _matches(array, pattern) if stroke else np.zeros(len(array), bool)
 
 
 def _packed_rows(packing: Packing, rows: int) -> tuple[np.ndarray, np.ndarray]:
