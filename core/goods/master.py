@@ -79,7 +79,7 @@ def introduce_alike(connection: Connection, codes: pd.Series, context: Context) 
     """Makes codes that differ from others only by case or by look SKUs of the shop, as somebody said that they are."""
     known = pd.Series(connection.scalars(select(sku.c.sku_code)).all(), dtype="str")
     texts = codes.astype("str")
-    fresh = texts[indistinct(texts, known) & ~texts.isin(known).to_numpy(bool)].unique()
+    fresh = texts[indistinct(texts, known) & ~among(texts, known)].unique()
     if len(fresh):
         SKUS.introduce(connection, pd.DataFrame(index=pd.Index(fresh)), context)
 

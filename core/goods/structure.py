@@ -15,6 +15,7 @@ from core.access import Actor, allow, audit
 from core.database import Database, insert, keyed, read
 from core.database.locks import one_at_a_time
 from core.errors import ShopError
+from core.frames import among
 from core.goods.service import known
 from core.goods.tables import campaign_sku, sku
 from core.imports import rules
@@ -225,9 +226,9 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
     """The structure sheet against the campaign: a blank cell states nothing, an old row version that would
     change is a conflict. A code that the shop does not have refuses its row."""
     live = known(connection, sheet["sku_code"].tolist())
-    strangers = sheet[~sheet["sku_code"].isin(live)]
+    strangers = sheet[~among(sheet["sku_code"], live)]
     comparison = ROWS.compare(
-        connection, _overrides(connection, sheet[sheet["sku_code"].isin(live)]), context
+        connection, _overrides(connection, sheet[among(sheet["sku_code"], live)]), context
     )
     return replace(
         comparison,

@@ -17,6 +17,7 @@ from sqlalchemy import Column, ColumnDefault, Connection, Table, delete, select,
 from core.database import insert, keyed, read, upsert
 from core.database.locks import one_at_a_time
 from core.errors import ShopError
+from core.frames import among
 from core.imports import rules
 from core.imports.kinds import REJECTED, Comparison, Context
 from core.imports.tables import LOCK, import_change
@@ -143,7 +144,7 @@ class VersionedTable:
         live = now[now["retired_at"].isna()] if "retired_at" in now else now
         stated = sheet.set_index(self.key)
         before = live.reindex(stated.index)
-        known = pd.Series(stated.index.isin(live.index), index=stated.index)
+        known = pd.Series(among(stated.index, live.index), index=stated.index)
         after = pd.DataFrame(
             {
                 name: rules.stated(stated[name], before[name]).astype(before[name].dtype)
@@ -155,7 +156,7 @@ class VersionedTable:
         )
         kept = known if self.unknown or not self.shows_added else pd.Series(True, index=stated.index)
         changed = rules.changes(before[kept], after[kept], self.fields)
-        states = row_states(stated.index, known, stated.index.isin(changed["key"]))
+        states = row_states(stated.index, known, among(stated.index, changed["key"]))
         result = after.assign(
             key=stated.index,
             state=outdated(states, stated, before["version"], context),
@@ -170,7 +171,7 @@ class VersionedTable:
             result[known] if self.unknown else result,
             changed,
             rejected,
-            tuple(live.index[~live.index.isin(stated.index)]),
+            tuple(live.index[~among(live.index, stated.index)]),
             strange=bool(len(live)) and not known.any(),
         )
 
@@ -236,7 +237,7 @@ class VersionedTable:
         """Writes the rows of an edit that moved (`after`: the fields, as `before` from `editable`). Returns
         the changes: key, field, before, after."""
         moves = rules.changes(before, after, self.fields)
-        moved = after[after.index.isin(moves["key"])]
+        moved = after[among(after.index, moves["key"])]
         if len(moved):
             was = before.loc[moved.index]
             version = was["version"].fillna(0).astype("int64") + 1
@@ -314,5 +315,5 @@ class VersionedTable:
 def _filled(texts: pd.Series, column: Column[object]) -> pd.Series:
     """A text column that may not be missing, the column's default where nothing is stated."""
     default = str(column.default.arg) if isinstance(column.default, ColumnDefault) else ""
-    full = texts.astype(object).fillna(default)
+    full = (texts if texts.dtype == "str" else texts.astype(object)).fillna(default)
     return full.replace("", default) if default else full

@@ -13,6 +13,7 @@ from core.access.persons import MEMBER
 from core.access.persons import ORDERS as OF_ORDERS
 from core.database import keyed, read, upsert
 from core.errors import ShopError
+from core.frames import among
 from core.goods.master import SKUS, introduce_alike, without_twins
 from core.goods.tables import sku
 from core.imports import rules as compared
@@ -153,7 +154,7 @@ def _compared(connection: Connection, told: pd.DataFrame) -> tuple[pd.DataFrame,
     before = _standing(connection, told["order_id"].unique().tolist()).reindex(told.index)
     known = before["state"].notna()
     moved = compared.changes(before[known], told[known], FIELDS)["key"]
-    return before, row_states(told.index, known, told.index.isin(moved))
+    return before, row_states(told.index, known, among(told.index, moved))
 
 
 def revert(connection: Connection, import_id: str, context: Context) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from core.database import keyed, read, upsert
 from core.errors import ShopError
+from core.frames import among
 from core.goods.master import SKUS, without_twins
 from core.goods.tables import sku
 from core.imports import rules
@@ -32,9 +33,9 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
     before = _standing(connection, figures_stated)
     after = figures_stated[figures].astype("Int64")
     aligned = before.reindex(figures_stated.index)
-    known = figures_stated.index.isin(before.index)
+    known = among(figures_stated.index, before.index)
     changed = rules.changes(aligned.loc[known, figures].astype("Int64"), after[known], figures)
-    state = row_states(figures_stated.index, known, figures_stated.index.isin(changed["key"]))
+    state = row_states(figures_stated.index, known, among(figures_stated.index, changed["key"]))
     kept = [name for name in FIGURES if name not in figures]
     rows = after.join(aligned[kept].astype("Int64")).assign(
         key=figures_stated.index,
@@ -50,7 +51,7 @@ def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Co
             select(sku.c.sku_code).where(keyed(sku.c.sku_code, codes, connection), sku.c.retired_at.is_(None))
         )
     )
-    rows["in_master"] = rows["sku_code"].isin(live) | (rows["sku_code"] == "")
+    rows["in_master"] = among(rows["sku_code"], live) | (rows["sku_code"] == "")
     some = (
         connection.execute(select(sku.c.sku_code).where(sku.c.retired_at.is_(None)).limit(1)).first()
         is not None

@@ -36,15 +36,15 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
     before = positions.reindex(stated.index).fillna(0).astype("int64")
     after = rules.target_levels(stated, before)
     days = _days(stated)
-    in_shop = stated.index.isin(live)
-    known = in_shop & stated.index.isin(positions.index)
+    in_shop = among(stated.index, live)
+    known = in_shop & among(stated.index, positions.index)
     changed = [compared.changes(before[known], after[known], LEVELS)]
     if "expected_on" in stated:
         changed.append(_redated(_arriving(connection, after, days)[0], changed[0], days[known]))
         changed.append(_rescheduled(connection, gathered.arriving, stated.index[known]))
     changed.append(locations.moved(connection, gathered))
     changes = pd.concat([part for part in changed if len(part)] or changed[:1], ignore_index=True)
-    states = row_states(stated.index, known, stated.index.isin(changes["key"]))
+    states = row_states(stated.index, known, among(stated.index, changes["key"]))
     state = outdated(states, stated, before["version"], context)
     master = stated[[name for name in SKUS.fields if name in stated]]
     rows = after.join(master).assign(
@@ -55,13 +55,13 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
         expected_on=days,
         arrivals=_lots_of(gathered.arriving, stated.index),
         in_shop=in_shop,
-        described=stated.index.isin(goods["sku_code"]),
+        described=among(stated.index, goods["sku_code"]),
     )
     return Comparison(
         rows,
         changes,
         refused,
-        absent=tuple(live[~live.isin(stated.index)]),
+        absent=tuple(live[~among(live, stated.index)]),
         strange=len(live) > 0 and not in_shop.any() and not len(refused),
         merged=len(sheet) - len(rows),
         account=_account(sheet, stated, rows, gathered, context),
@@ -100,7 +100,8 @@ def _account(
         skipped["available_to_promise"] = int(stated.loc[beside, "available_to_promise"].sum())
     new = taken & ~rows["described"]
     of_known = sheet[among(sheet["sku_code"], rows.index[taken & rows["described"]])]
-    of_new = sheet[among(sheet["sku_code"], rows.index[new])]
+    parts = sheet[sheet["sku_code"].duplicated(keep=False)]  # of a single row all is taken
+    of_new = parts[among(parts["sku_code"], rows.index[new])]
     for entry in MASTER_FIELDS:
         if entry.adds and entry.name in stated:
             written[entry.name] = int(rows.loc[new, entry.name].sum())
@@ -173,7 +174,7 @@ def _arriving(
     stated = after[["in_transit"]].assign(expected_on=days)
     stated = stated if where is None else stated[where]
     lots = _lots(after)
-    moved = rules.arrival_movements(stated[~stated.index.isin(lots["sku_code"])], awaited)
+    moved = rules.arrival_movements(stated[~among(stated.index, lots["sku_code"])], awaited)
     if len(lots):
         moved = pd.concat([moved, rules.lots_moved(lots, awaited)], ignore_index=True)
     again = moved.duplicated("sku_code")
@@ -209,7 +210,7 @@ def _lots_of(arriving: pd.DataFrame, codes: pd.Index) -> pd.Series:
     pairs: dict[str, list[tuple[str, int]]] = {}
     for code, day, units in arriving.itertuples(index=False):
         pairs.setdefault(str(code), []).append((str(day), int(units)))
-    return pd.Series([pairs.get(str(code)) for code in codes], index=codes, dtype=object)
+    return pd.Series(pairs, dtype=object).reindex(codes)
 
 
 def _lots(rows: pd.DataFrame) -> pd.DataFrame:
@@ -221,7 +222,7 @@ def _lots(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _rescheduled(connection: Connection, lots: pd.DataFrame, known: pd.Index) -> pd.DataFrame:
     """SKUs of several days whose arrivals move, as changes."""
-    lots = lots[lots["sku_code"].isin(known)]
+    lots = lots[among(lots["sku_code"], known)]
     if lots.empty:
         return pd.DataFrame(columns=["key", "field", "before", "after"])
     awaited = ledger.arrivals(connection)
@@ -243,8 +244,8 @@ def _redated(arriving: pd.DataFrame, changed: pd.DataFrame, days: pd.Series) -> 
     """Arrivals whose date moves while their sum stays: a change of its own, for the eye."""
     summed = set(changed.loc[changed["field"] == "in_transit", "key"])
     moved = arriving[
-        ~arriving["sku_code"].isin(summed)
-        & arriving["sku_code"].isin(days.index)
+        ~among(arriving["sku_code"], summed)
+        & among(arriving["sku_code"], days.index)
         & (arriving["quantity"] < 0)
     ]
     before = moved.set_index("sku_code")["expected_on"]

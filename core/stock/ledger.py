@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, func, select
 
 from core.database import insert, keyed, new_id, read, upsert
+from core.frames import among
 from core.imports.tables import import_run
 from core.imports.versioned import later_change
 from core.stock.rules import LEVELS
@@ -77,7 +78,8 @@ def post_wide(
         if rows["sku_code"].is_unique
         else rows.groupby("sku_code", sort=False, as_index=False)[list(LEVELS)].sum()
     )
-    still = pd.Index(list(also), dtype=object).difference(pd.Index(rows["sku_code"], dtype=object))
+    named = pd.Index(list(also), dtype=object).unique()
+    still = named[~among(named, rows["sku_code"])]
     zeros = pd.DataFrame({"sku_code": still, **dict.fromkeys(LEVELS, 0)})
     positions = (pd.concat([sums, zeros], ignore_index=True) if len(still) else sums).assign(
         version=1, updated_at=now

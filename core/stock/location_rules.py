@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from core.frames import among
 from core.stock.rules import LEVELS
 
 PARTS = ("location", "lot", "expiry")
@@ -95,7 +96,7 @@ def _by_day(sheet: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         lots.groupby(["sku_code", "expected_on"], sort=False)["quantity"].sum().astype("int64").reset_index()
     )
     several = lots[lots["sku_code"].duplicated(keep=False)].reset_index(drop=True)
-    return sheet.assign(expected_on=days.mask(sheet["sku_code"].isin(several["sku_code"]))), several
+    return sheet.assign(expected_on=days.mask(among(sheet["sku_code"], several["sku_code"]))), several
 
 
 def torn_levels(sheet: pd.DataFrame) -> pd.Series:

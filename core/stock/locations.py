@@ -107,7 +107,7 @@ def keep(connection: Connection, comparison: Comparison, context: Context) -> No
         upsert(connection, stock_location_rule, rows)
     moved = comparison.changes.loc[comparison.changes["field"] == "location", "key"].drop_duplicates()
     held = comparison.rows.loc[comparison.rows["state"].isin(["added", "changed"]), "sku_code"]
-    codes = moved[moved.isin(held)].tolist()
+    codes = moved[among(moved, held)].tolist()
     if not codes:
         return
     _keep_images(connection, codes, context)

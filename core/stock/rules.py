@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core.frames import among
+
 LEVELS = ("on_hand", "reserved", "presale_committed", "activity_locked", "in_transit")
 
 PROMISED = ("reserved", "presale_committed", "activity_locked")
@@ -51,7 +53,7 @@ def target_levels(sheet: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
 def lots_moved(lots: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
     """What turns the standing arrivals of SKUs that arrive on several days into the sheet's: as `arrival_movements`.
     Both frames: sku_code, expected_on, quantity."""
-    mine = arrivals[arrivals["sku_code"].isin(lots["sku_code"])]
+    mine = arrivals[among(arrivals["sku_code"], lots["sku_code"])]
     both = pd.concat([lots, mine.assign(quantity=-mine["quantity"])], ignore_index=True)
     moved = both.groupby(["sku_code", "expected_on"], sort=False)["quantity"].sum().reset_index()
     return moved[moved["quantity"] != 0].reset_index(drop=True)
@@ -83,7 +85,7 @@ def arrival_movements(stated: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFr
     settled = dated & (awaited == stated["in_transit"]) & (same_day | (stated["in_transit"] == 0))
     replaced = dated & ~settled
     out = (
-        arrivals[arrivals["sku_code"].isin(stated.index[replaced])].assign(
+        arrivals[among(arrivals["sku_code"], stated.index[replaced])].assign(
             quantity=lambda rows: -rows["quantity"]
         )
         if len(arrivals)
@@ -96,7 +98,7 @@ def arrival_movements(stated: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFr
     )
     parts = [out, into, surplus, *([_taken(-delta[delta < 0], arrivals)] if (delta < 0).any() else [])]
     moved = pd.concat([part[["sku_code", "expected_on", "quantity"]] for part in parts], ignore_index=True)
-    if moved.duplicated(["sku_code", "expected_on"]).any():
+    if len(arrivals) and moved.duplicated(["sku_code", "expected_on"]).any():
         moved = moved.groupby(["sku_code", "expected_on"], sort=False)["quantity"].sum().reset_index()
     return moved[moved["quantity"] != 0].reset_index(drop=True)
 
@@ -117,7 +119,7 @@ def departures(gone: pd.DataFrame, arrivals: pd.DataFrame) -> pd.DataFrame:
 def _taken(shortfall: pd.Series, arrivals: pd.DataFrame, own: pd.Series | None = None) -> pd.DataFrame:
     """Takes each SKU's shortfall from its arrivals: its `own` day first, then undated, then the latest day;
     what is left over goes undated below zero."""
-    rows = arrivals[arrivals["sku_code"].isin(shortfall.index)]
+    rows = arrivals[among(arrivals["sku_code"], shortfall.index)]
     expected = pd.Series("", index=rows.index) if own is None else rows["sku_code"].map(own)
     rows = rows.assign(own=rows["expected_on"] == expected, undated=rows["expected_on"] == "").sort_values(
         ["sku_code", "own", "undated", "expected_on"], ascending=[True, False, False, False]
