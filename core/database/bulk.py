@@ -87,9 +87,9 @@ def _by_chunks(
 ) -> None:
     """Many rows a statement, a chunk at a time: never all rows as Python objects at once, and a constant
     column's value only once a statement."""
-    rows, given = len(values[0]), dict(zip(names, values, strict=True))
-    same = {name: array[0].as_py() for name, array in given.items() if rows > _FEW and _constant(array)}
-    own = {name: array for name, array in given.items() if name not in same}
+    rows, arrays = len(values[0]), dict(zip(names, values, strict=True))
+    same = {name: array[0].as_py() for name, array in arrays.items() if rows > _FEW and _constant(array)}
+    own = {name: array for name, array in arrays.items() if name not in same}
     for start in range(0, rows, _CHUNK):
         size = min(_CHUNK, rows - start)
         cells = [array.slice(start, size).to_pylist() for array in own.values()]
