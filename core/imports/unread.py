@@ -34,7 +34,8 @@ _MONEY = re.compile(
     re.IGNORECASE,
 )
 _COUNTS = re.compile(
-    r"数量|件数|个数|箱数|瓶数|套数|库存|销量|存量|退货数|退款数|退换数|赠品数|[^单人]数$|量$|qty|quantity|units|stock|inventory|on ?hand|available",
+    r"数量|件数|个数|箱数|瓶数|套数|库存|销量|存量|退货数|退款数|退换数|赠品数|[^单人]数$|量$|qty|quantity|units|stock|inventory|on ?hand|available"
+    r"|usable|picking|transfer|transit|damaged|quarantine|blocked|on ?hold|reserved|allocated|committed|incoming|backorder",
     re.IGNORECASE,
 )
 _BACK = re.compile(r"退|refund|return", re.IGNORECASE)

@@ -23,7 +23,7 @@ _SIZE = re.compile(
 )
 _LEVEL = re.compile(r"库存|在库|现存|良品|正品|结存|结余|存量|stock|inventory|onhand", re.IGNORECASE)
 _ANY_LEVEL = re.compile(
-    r"库存|占用|占有|锁定|冻结|在途|可用|可售|可发|可配|待发|待审|未付款|预售|残次|次品|stock|committed|reserved|allocated|available|incoming|onorder|unavailable|unsellable"
+    r"库存|占用|占有|锁定|冻结|在途|可用|可售|可发|可配|待发|待审|未付款|预售|残次|次品|stock|committed|reserved|allocated|available|incoming|onorder|unavailable|unsellable|usable|picking|transfer|transit|damaged|quarantine|blocked|onhold|onhand|backorder"
 )
 _NO_LEVEL = re.compile(r"金额|成本|单价|价格|天数|周转|比|率|安全|预警|警戒|上限|下限|上月|昨|id$|编|code")
 _SIZES = frozenset(map(fold, ("尺码", "尺寸", "码数", "鞋码", "Size")))
