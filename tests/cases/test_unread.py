@@ -12,6 +12,8 @@ from tests.cases.test_cases import Command, positions
 from tests.cases.test_strangers import ORDER, PAID_AT, Sheet, codes, taken
 from tests.cases.test_strangers import sheet as sheet
 
+PRODUCTS = ["Handle", "Title", "Variant SKU", "Variant Inventory Qty", "Variant Price", "Image Src"]
+
 
 def said(report: dict[str, object], code: str) -> dict[str, object]:
     """The one warning of that code."""
@@ -112,16 +114,8 @@ def test_a_column_without_a_cell_is_no_candidate(command_line: Command, sheet: S
 
 
 def test_rows_of_further_pictures_belong_to_their_product(command_line: Command, sheet: Sheet) -> None:
-    head: list[object] = [
-        "Handle",
-        "Title",
-        "Variant SKU",
-        "Variant Inventory Qty",
-        "Variant Price",
-        "Image Src",
-    ]
     rows = [
-        head,
+        PRODUCTS,
         ["a", "x", "A1", 3, 10, "1.png"],
         ["a", "", "A2", 4, 10, ""],
         ["a", "", "", "", "", "2.png"],
@@ -132,15 +126,12 @@ def test_rows_of_further_pictures_belong_to_their_product(command_line: Command,
 
 
 def test_a_variant_without_a_code_is_no_picture(command_line: Command, sheet: Sheet) -> None:
-    head: list[object] = [
-        "Handle",
-        "Title",
-        "Variant SKU",
-        "Variant Inventory Qty",
-        "Variant Price",
-        "Image Src",
+    rows = [
+        PRODUCTS,
+        ["a", "x", "A1", 3, 10, "1.png"],
+        ["b", "y", "", 4, 10, ""],
+        ["c", "", "", "", "", "2.png"],
     ]
-    rows = [head, ["a", "x", "A1", 3, 10, "1.png"], ["b", "y", "", 4, 10, ""], ["c", "", "", "", "", "2.png"]]
     report = command_line("import", "stock", sheet(rows))[1]
     assert {cell["row"] for cell in report["rejected"]} >= {3, 4}
 

@@ -6,11 +6,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from core.access import Actor
 from core.connect import journal
+from core.connect.feeds import book
+from core.connect.feeds.book import Stream
 from core.connect.kinds import kind as kind_named
 from core.database import Database
 from core.errors import ShopError
@@ -56,3 +60,25 @@ def imported(db: Database, source: str, kind: str, content: bytes, now: datetime
             "connect.sheet_waits", kind=kind, why=next(iter(report.questions), "connect.nothing_good")
         )
     return int(report.figures["rows"])
+
+
+def rests(stream: Stream, kind: str, every: timedelta, now: datetime) -> bool:
+    """Whether its last sheet is too young for another. ShopError("connect.sheet_waits") where that one waits for a
+    person: said again until it is answered."""
+    if stream.swept_at is None or now - stream.swept_at >= every:
+        return False
+    if stream.digest.startswith(WAITS):
+        raise ShopError("connect.sheet_waits", kind=kind, why=stream.digest.removeprefix(WAITS))
+    return True
+
+
+@contextmanager
+def kept_waiting(db: Database, stream: Stream, now: datetime) -> Iterator[None]:
+    """An import that is refused leaves its question on the stream."""
+    try:
+        yield
+    except ShopError as error:
+        why = f"{WAITS}{error.facts.get('why', error.code)}"
+        with db.writing() as connection:
+            book.keep_stream(connection, replace(stream, swept_at=now, digest=why))
+        raise

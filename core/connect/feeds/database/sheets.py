@@ -16,7 +16,7 @@ from core.connect.feeds.book import Feed, Stream
 from core.connect.feeds.database import drift, reader, watermark
 from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.mapping import Layout
-from core.connect.feeds.sheets import WAITS, imported, written
+from core.connect.feeds.sheets import imported, kept_waiting, rests, written
 from core.connect.kinds import kind as kind_named
 from core.database import Database
 from core.errors import ShopError
@@ -29,11 +29,7 @@ MONEY = frozenset({"list_price"})
 def take(db: Database, remote: Connection, feed: Feed, stream: Stream, now: datetime) -> int:
     """Rows that were imported; 0 where nothing changed or a minute has not gone by.
     ShopError("connect.sheet_waits") where a person is needed: said again until it is answered."""
-    if stream.swept_at is not None and now - stream.swept_at < EVERY:
-        if stream.digest.startswith(WAITS):
-            raise ShopError(
-                "connect.sheet_waits", kind=stream.layout.kind, why=stream.digest.removeprefix(WAITS)
-            )
+    if rests(stream, stream.layout.kind, EVERY, now):
         return 0
     drift.require_readable(remote, stream)
     page = changed_rows(remote, stream)
@@ -47,13 +43,8 @@ def take(db: Database, remote: Connection, feed: Feed, stream: Stream, now: date
         with db.writing() as connection:
             book.keep_stream(connection, after)
         return 0
-    try:
+    with kept_waiting(db, stream, now):
         rows = imported(db, feed.source, stream.layout.kind, content, now)
-    except ShopError as error:
-        why = f"{WAITS}{error.facts.get('why', error.code)}"
-        with db.writing() as connection:
-            book.keep_stream(connection, replace(stream, swept_at=now, digest=why))
-        raise
     with db.writing() as connection:
         book.keep_stream(connection, after)
         book.arrived(connection, feed.source, rows, None, now)

@@ -17,10 +17,9 @@ from core.connect.feeds import book
 from core.connect.feeds.book import PENDING, Feed, Line, Stream
 from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.mapping import Layout
-from core.connect.feeds.sheets import WAITS, imported, written
+from core.connect.feeds.sheets import imported, kept_waiting, rests, written
 from core.connect.feeds.webhooks.levels import LEVELS, PARTIAL, locations
 from core.database import Database
-from core.errors import ShopError
 from core.live.ledger import backorders
 from core.live.ledger.asked_after import asked_after
 from core.stock import ledger
@@ -47,23 +46,16 @@ def take(db: Database, feed: Feed, streams: Iterable[Stream], now: datetime) -> 
     """Levels that are stock now; 0 where none has come, or half a minute has not gone by.
     ShopError("connect.sheet_waits") where a person is needed: said again until it is answered."""
     stream = next(iter(streams), Stream(feed.source, Layout(KIND, {}), {}, Cursor(), Cursor(), None, ""))
-    if stream.swept_at is not None and now - stream.swept_at < EVERY:
-        if stream.digest.startswith(WAITS):
-            raise ShopError("connect.sheet_waits", kind=KIND, why=stream.digest.removeprefix(WAITS))
+    if rests(stream, KIND, EVERY, now):
         return 0
     with db.reading() as connection:
         comparison = compared(connection, feed, now)
     if not comparison.lines and not stream.digest:
         return 0
-    try:
+    with kept_waiting(db, stream, now):
         if comparison.rows:
             imported(db, feed.source, KIND, sheet(comparison), now)
             backorders.fill(db, now)  # what was ordered before its level came is free to nobody
-    except ShopError as error:
-        why = f"{WAITS}{error.facts.get('why', error.code)}"
-        with db.writing() as connection:
-            book.keep_stream(connection, replace(stream, swept_at=now, digest=why))
-        raise
     with db.writing() as connection:
         book.keep_stream(connection, replace(stream, swept_at=now, digest=""))
         return _settle(connection, feed, comparison)
