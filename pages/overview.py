@@ -22,12 +22,7 @@ if page.campaign is None:
 
 account = ladder(page)
 view = service.load(
-    page.database,
-    page.actor,
-    page.campaign_id,
-    page.now,
-    goods=structure.picture(page).rows,
-    ladder=account,
+    page.database, page.actor, page.campaign_id, page.now, goods=structure.picture(page).rows, ladder=account
 )
 parts.over(view)
 first_steps.checklist(page)

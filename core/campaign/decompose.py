@@ -198,13 +198,7 @@ def tree(
     target.
     """
     leaves = [
-        _leaves(
-            phase,
-            zone,
-            curve_of(phase, zone, curves),
-            totals[phase.phase_id],
-            day_weights or {},
-        )
+        _leaves(phase, zone, curve_of(phase, zone, curves), totals[phase.phase_id], day_weights or {})
         for phase in phases
         if phase.phase_id in totals and any(totals[phase.phase_id])
     ]

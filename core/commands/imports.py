@@ -27,10 +27,7 @@ app = typer.Typer()
 
 @app.command("import")
 def import_file(
-    kind: Annotated[
-        str,
-        typer.Argument(help=", ".join([*KINDS, "events"])),
-    ],
+    kind: Annotated[str, typer.Argument(help=", ".join([*KINDS, "events"]))],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     campaign: Annotated[str, typer.Option(help="the campaign that the sheet belongs to")] = "",
     sheet: Annotated[

@@ -72,13 +72,7 @@ def replay(
         for value in values
         if not isinstance(value, Refusal)
     ]
-    done = feed_through(
-        on.db,
-        on.actor,
-        good,
-        on.now,
-        Course(campaign, speed, begin, url, _progress),
-    )
+    done = feed_through(on.db, on.actor, good, on.now, Course(campaign, speed, begin, url, _progress))
     return done | {"rejected": unreadable + done["rejected"]}
 
 

@@ -15,11 +15,7 @@ from core.imports.versioned import VersionedTable
 from core.sheets.columns import Field, SheetSpec
 
 FIGURES = ("people", "buyers", "viewers", "order_buyers")
-COUNTS = VersionedTable(
-    experiment_count,
-    "count_id",
-    ("experiment_id", "day", "arm", "layer", *FIGURES),
-)
+COUNTS = VersionedTable(experiment_count, "count_id", ("experiment_id", "day", "arm", "layer", *FIGURES))
 
 
 def compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:

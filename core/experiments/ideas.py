@@ -116,8 +116,7 @@ def votes(db: Database, actor: Actor, idea_id: str) -> pd.DataFrame:
         _idea(connection, idea_id)
         columns = [idea_vote.c[name] for name in ("account", *MEASURES)]
         rows = read(
-            connection,
-            select(*columns).where(idea_vote.c.idea_id == idea_id).order_by(idea_vote.c.account),
+            connection, select(*columns).where(idea_vote.c.idea_id == idea_id).order_by(idea_vote.c.account)
         )
         expected = tuple(_settings(connection).get("voters", ((), 0))[0]) or _everybody(connection)
     complete = len(rows) > 0 and set(expected) <= set(rows["account"])

@@ -84,10 +84,7 @@ class Supply(NamedTuple):
 
 
 def guards(
-    design: Design,
-    people: pd.DataFrame,
-    lines: pd.DataFrame,
-    supply: Supply,
+    design: Design, people: pd.DataFrame, lines: pd.DataFrame, supply: Supply
 ) -> tuple[tuple[Guard, ...], ...]:
     """What was measured for each guard of the design, by treatment arm."""
     costs, free, expected = supply

@@ -264,11 +264,7 @@ def _payments(connection: Connection, campaign_id: str, begins: int, until: int)
 
 
 def _logs(
-    connection: Connection,
-    trial: Trial,
-    exposed: pd.DataFrame,
-    paid: pd.DataFrame,
-    span: tuple[int, int],
+    connection: Connection, trial: Trial, exposed: pd.DataFrame, paid: pd.DataFrame, span: tuple[int, int]
 ) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]:
     """Whether viewers and payers of every arm, whom our own split knows, were exposed in the same share."""
     split = designs.splitter(trial)

@@ -147,14 +147,7 @@ def remove(
     return len(before)
 
 
-def edit(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    edits: Cells,
-    *,
-    now: datetime,
-) -> int:
+def edit(db: Database, actor: Actor, campaign_id: str, edits: Cells, *, now: datetime) -> int:
     """Saves edited cells: key is the SKU, field one of FIELDS.
 
     Returns the number of rows. ShopError("goods.edit_conflict", keys=[...]) when one has moved since (nothing

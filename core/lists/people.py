@@ -62,8 +62,7 @@ def chosen(
     if kind in rules.WANTING:
         picked, dropped = _wanted(connection, sale, picked, plan.coupon)
     members = picked.assign(
-        worth=picked["worth"].astype("int64"),
-        coming=picked["buyer_key"].map(told.coming).astype("Int64"),
+        worth=picked["worth"].astype("int64"), coming=picked["buyer_key"].map(told.coming).astype("Int64")
     ).reindex(columns=["buyer_key", "coming", "worth", "sku_code"])
     apart = members["buyer_key"].isin(told.held)
     if apart.any():

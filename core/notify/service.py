@@ -83,13 +83,7 @@ class Receiver(NamedTuple):
     topics: Collection[str]
 
 
-def change_channel(
-    db: Database,
-    actor: Actor,
-    name: str,
-    use: Use,
-    now: datetime,
-) -> None:
+def change_channel(db: Database, actor: Actor, name: str, use: Use, now: datetime) -> None:
     """Sets how a channel is used. ShopError("notify.unknown_channel" |
     "notify.bad_level" | "notify.bad_hours" | "notify.bad_language")."""
     allow(actor, "notify.manage")

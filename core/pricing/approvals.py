@@ -294,12 +294,7 @@ def _inputs(made: Judged) -> dict[tuple[str, str], dict[str, object]]:
 
 
 def decide(
-    db: Database,
-    actor: Actor,
-    approval_ids: Sequence[str],
-    decision: Decision,
-    *,
-    now: datetime,
+    db: Database, actor: Actor, approval_ids: Sequence[str], decision: Decision, *, now: datetime
 ) -> int:
     """Approves or refuses open requests, all or none; a refusal says why, and what has moved since it was
     asked for cannot be approved.

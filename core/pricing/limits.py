@@ -43,12 +43,7 @@ class NewLimits(NamedTuple):
 
 
 def set_limits(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    new: NewLimits,
-    *,
-    now: datetime,
+    db: Database, actor: Actor, campaign_id: str, new: NewLimits, *, now: datetime
 ) -> LimitsChange:
     """Stores a version of the limits. It takes the place of one that still waits.
 

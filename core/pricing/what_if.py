@@ -99,11 +99,7 @@ class Bulk(NamedTuple):
 
 
 def simulate(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    costs: OtherCosts,
-    phase: str = queries.LIVE,
+    db: Database, actor: Actor, campaign_id: str, costs: OtherCosts, phase: str = queries.LIVE
 ) -> pd.DataFrame:
     """What if costs were other: nothing is written.
 

@@ -224,13 +224,7 @@ def put(connection: Connection, actor: Actor, at: Version, wanted: Staffing, now
     if version != at.number:
         raise ShopError("readiness.staffing_moved")
     value = asdict(wanted)
-    row = {
-        "campaign_id": at.key,
-        "value": value,
-        "version": version + 1,
-        "account": actor.name,
-        "at": now,
-    }
+    row = {"campaign_id": at.key, "value": value, "version": version + 1, "account": actor.name, "at": now}
     upsert(connection, staffing_setting, pd.DataFrame([row]))
     audit.record(connection, actor, now, "readiness.staffing", at.key, asdict(before), value)
     return version + 1

@@ -52,12 +52,7 @@ class Daily(NamedTuple):
 
 
 def ordinary(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    *,
-    now: datetime,
-    service_level: float = 0.95,
+    db: Database, actor: Actor, campaign_id: str, *, now: datetime, service_level: float = 0.95
 ) -> pd.DataFrame:
     """Ordinary days after the sale: sku_code, name, supplier, daily (units), safety_stock, reorder_point
     (float), position, need, quantity (int64).

@@ -39,12 +39,7 @@ TO_THE_END = Ahead()
 
 
 def forecast(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    *,
-    now: datetime,
-    ahead: Ahead = TO_THE_END,
+    db: Database, actor: Actor, campaign_id: str, *, now: datetime, ahead: Ahead = TO_THE_END
 ) -> pd.DataFrame:
     """Sale demand by SKU without the pre-sale: sku_code, name, tier, mean, low, high (units), phi,
     baseline_rate, uplift, history_mean, signal_median, source.. ShopError("campaign.unknown").
@@ -77,12 +72,7 @@ def forecast(
 
 
 def replenish(
-    db: Database,
-    actor: Actor,
-    campaign_id: str,
-    policy: Mapping[str, object],
-    *,
-    now: datetime,
+    db: Database, actor: Actor, campaign_id: str, policy: Mapping[str, object], *, now: datetime
 ) -> Run:
     """Computes and stores a new run; the last one stays for comparison.
 

@@ -11,17 +11,7 @@ from core.goods.tables import campaign_sku, sku, supplier
 from core.pricing import service as pricing
 from core.stock import service as stock
 
-_MASTER = (
-    "sku_code",
-    "name",
-    "category",
-    "brand",
-    "supplier",
-    "unit_cost",
-    "list_price",
-    "moq",
-    "pack_size",
-)
+_MASTER = ("sku_code", "name", "category", "brand", "supplier", "unit_cost", "list_price", "moq", "pack_size")
 _AMOUNTS = (
     "unit_cost",
     "list_price",

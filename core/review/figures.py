@@ -181,9 +181,7 @@ def returns(
     matrix = np.zeros((width, width))
     since = back["bought"].to_numpy(dtype="int64")
     np.add.at(
-        matrix,
-        (since, np.maximum(back["day"].to_numpy() - since, 0)),
-        back["quantity"].to_numpy(dtype=float),
+        matrix, (since, np.maximum(back["day"].to_numpy() - since, 0)), back["quantity"].to_numpy(dtype=float)
     )
     days = [str(np.datetime64(first + offset, "D")) for offset in range(width)]
     return orders.astype(float), matrix, days

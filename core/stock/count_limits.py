@@ -47,11 +47,7 @@ def _moved_before(connection: Connection, actor: Actor, codes: pd.Index, since: 
             & (approval.c.subject == stock_count.c.count_id)
             & (approval.c.state == "approved"),
         )
-        .where(
-            stock_count.c.state == "adjusted",
-            stock_count.c.adjusted_at > since,
-            approval.c.id.is_(None),
-        )
+        .where(stock_count.c.state == "adjusted", stock_count.c.adjusted_at > since, approval.c.id.is_(None))
     )
     counts = list(connection.scalars(alone))
     query = select(m.sku_code, func.sum(func.abs(m.on_hand)).label("units")).where(

@@ -18,14 +18,7 @@ from core.goods.tables import sku
 from core.imports import rules as compared
 from core.imports.kinds import REJECTED, Comparison, Context
 from core.imports.tables import LOCK
-from core.imports.versioned import (
-    images,
-    keep_images,
-    later_change,
-    refuse_later,
-    row_states,
-    unsettled,
-)
+from core.imports.versioned import images, keep_images, later_change, refuse_later, row_states, unsettled
 from core.stock import ledger, rules
 from core.stock.count_limits import APPROVAL, needs_approval
 from core.stock.tables import stock_count, stock_count_entry, stock_count_line, stock_movement

@@ -27,17 +27,7 @@ from pages.parts.components.downloads import Button, File, download
 from pages.parts.components.feedback import refusals
 from pages.parts.components.tables import Filter, table
 from pages.parts.components.tabs import Tab
-from pages.parts.components.text import (
-    ago,
-    day,
-    language,
-    money_short,
-    number,
-    number_short,
-    plain,
-    t,
-    time,
-)
+from pages.parts.components.text import ago, day, language, money_short, number, number_short, plain, t, time
 from pages.parts.entry import goods_looks
 from pages.parts.entry.context import PageContext
 from pages.parts.shell.sku_card import LOCATED

@@ -11,16 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    invariant,
-    multiple,
-    rule,
-)
-from hypothesis.stateful import (
-    run_state_machine_as_test as assert_machine_holds,
-)
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from hypothesis.stateful import run_state_machine_as_test as assert_machine_holds
 
 from core.access import Actor, approvals, audit, service, sessions
 from core.access.accounts import NewAccount

@@ -13,17 +13,7 @@ from tests.aside import answered
 from tests.bench.test_audience import NOW, filled
 from tests.bench.viewers import Screens, Viewer, served
 
-TABS = (
-    "segments",
-    "lists",
-    "life",
-    "growth",
-    "journey",
-    "members",
-    "structure",
-    "partners",
-    "touches",
-)
+TABS = ("segments", "lists", "life", "growth", "journey", "members", "structure", "partners", "touches")
 
 
 @pytest.mark.bench

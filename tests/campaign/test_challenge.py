@@ -58,13 +58,7 @@ def test_an_order_without_a_target_is_beyond_every_limit() -> None:
 def test_a_new_shop_with_a_huge_order_is_doubted_from_every_side() -> None:
     """Advised to order goods for 56.89 million against a target of 5 million, half a year ahead, on a report
     that is 40 days old."""
-    shop = replace(
-        SOUND,
-        order_units=11_000,
-        order_value=5_689_000_000,
-        report_age=40,
-        days_to_opening=183,
-    )
+    shop = replace(SOUND, order_units=11_000, order_value=5_689_000_000, report_age=40, days_to_opening=183)
     assert {one.doubt for one in challenges(shop)} == {
         Doubt.ORDER_ABOVE_TARGET,
         Doubt.ORDER_ABOVE_STOCK,

@@ -98,10 +98,7 @@ def test_sizes_below_a_merged_title_and_codes_merged_over_colours(
 def test_days_as_columns_are_refused_by_name(command_line: Command, sheet: Sheet) -> None:
     rows: Rows = [["商品编码", "2026-11-01", "2026-11-02"], ["A", 1, 2]]
     answer = refused(command_line, "traffic", sheet(rows))
-    assert (answer["error"], answer["facts"]["names"]) == (
-        "import.days_across",
-        ["2026-11-01", "2026-11-02"],
-    )
+    assert (answer["error"], answer["facts"]["names"]) == ("import.days_across", ["2026-11-01", "2026-11-02"])
 
 
 def test_a_total_that_stands_on_each_part_is_a_question(command_line: Command, sheet: Sheet) -> None:

@@ -158,10 +158,6 @@ def test_a_refusal_names_the_columns_that_are_not_used(command_line: Command, sh
 def test_levels_of_a_warehouse_system_in_english_are_said(command_line: Command, sheet: Sheet) -> None:
     head: list[object] = ["SKU", "ATP", "Usable", "Unusable", "Picking", "In transfer", "Incoming"]
     report = taken(command_line, "stock", sheet([head, ["A", 6, 8, 1, 2, 3, 5], ["B", 4, 4, 0, 0, 0, 7]]))
-    assert report["mapping"] == {
-        "sku_code": "SKU",
-        "available_to_promise": "ATP",
-        "in_transit": "Incoming",
-    }
+    assert report["mapping"] == {"sku_code": "SKU", "available_to_promise": "ATP", "in_transit": "Incoming"}
     left = said(report, "import.levels_left")["names"]
     assert left == ["Usable 12", "Unusable 1", "Picking 2", "In transfer 3"]

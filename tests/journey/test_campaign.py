@@ -25,12 +25,7 @@ from tests.journey import shop_files as shop
 from tests.journey.conftest import House
 
 pytestmark = pytest.mark.browser
-PEOPLE = {
-    "mei": "merchandiser",
-    "lin": "campaign_lead",
-    "fang": "finance",
-    "wu": "warehouse",
-}
+PEOPLE = {"mei": "merchandiser", "lin": "campaign_lead", "fang": "finance", "wu": "warehouse"}
 TODAY = shop.PREPARING.date()
 LEAD = Actor("lin", "campaign_lead")
 TARGET = ("--target", "500000", "--visitors", "50000", "--conversion", "0.1")

@@ -11,18 +11,8 @@ from core.overview import rules
 
 GOODS = (
     pd.DataFrame(
-        [
-            ("A", "甲", 10_000, 100, False),
-            ("B", "乙", 10_000, 90, True),
-            ("C", "丙", None, 0, False),
-        ],
-        columns=[
-            "sku_code",
-            "name",
-            "sale_price",
-            "promised",
-            "oversold",
-        ],
+        [("A", "甲", 10_000, 100, False), ("B", "乙", 10_000, 90, True), ("C", "丙", None, 0, False)],
+        columns=["sku_code", "name", "sale_price", "promised", "oversold"],
     )
     .astype({"sale_price": "Int64"})
     .set_index("sku_code", drop=False)

@@ -17,11 +17,7 @@ def _tried(*lists: tuple[int | None, bool]) -> Tried:
 
 @pytest.mark.parametrize(
     ("lists", "value"),
-    [
-        (((5_000, True), (-2_000, True), (90_000, False)), 3_000),
-        (((None, False),), None),
-        ((), None),
-    ],
+    [(((5_000, True), (-2_000, True), (90_000, False)), 3_000), (((None, False),), None), ((), None)],
 )
 def test_the_increment_of_promotions_is_what_their_lists_prove(
     lists: tuple[tuple[int | None, bool], ...], value: int | None

@@ -127,9 +127,7 @@ def test_an_encore_that_cannot_be_made_leaves_nothing(ended: Shop) -> None:
         comeback.arrange(ended.db, Actor("v", "viewer"), ended.campaign_id, _wanted(ended), now=CLOSED)
 
 
-def test_a_price_above_the_lowest_deal_of_the_days_before_is_lowered_or_waits(
-    ended: Shop,
-) -> None:
+def test_a_price_above_the_lowest_deal_of_the_days_before_is_lowered_or_waits(ended: Shop) -> None:
     """S20 sold at 80 yuan, S21 at 45 (below its floor): the first follows, the second stays at its floor and waits."""
     rows = [("S20", 8_000), ("S21", 4_500)]
     lines = pd.DataFrame(rows, columns=["sku_code", "amount"]).assign(

@@ -178,11 +178,7 @@ LOOSER = {
 
 
 def test_looser_thresholds_hold_once_a_second_person_agrees(
-    stocked: Database,
-    merchandiser: Actor,
-    finance: Actor,
-    now: datetime,
-    monkeypatch: pytest.MonkeyPatch,
+    stocked: Database, merchandiser: Actor, finance: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in LOOSER.items():
         monkeypatch.setenv(name, value)

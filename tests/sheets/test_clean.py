@@ -167,10 +167,7 @@ def test_parts_of_a_day_are_summed_and_repeats_counted_once() -> None:
     found = taken(content, TRAFFIC)
     assert found.frame[
         ["sku_code", "name", "visitors", "units_paid", "paid_amount", "row"]
-    ].values.tolist() == [
-        ["00123", "面膜", 888, 98, 978040, 3],
-        ["00124", "精华", 5, 1, 1000, 6],
-    ]
+    ].values.tolist() == [["00123", "面膜", 888, 98, 978040, 3], ["00124", "精华", 5, 1, 1000, 6]]
     assert (found.rows, found.merged, found.skipped_totals) == (6, 2, 1)
     assert faults(found) == {"A7": "cell.window"}
     assert str(found.frame["visitors"].dtype) == "int64"

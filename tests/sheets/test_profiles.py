@@ -97,11 +97,7 @@ def test_a_goods_number_may_stand_once_a_lot() -> None:
 
 
 def test_of_two_stand_ins_the_one_that_names_every_row_is_the_key() -> None:
-    rows: list[list[object]] = [
-        ["款号", "条码", "库存数量"],
-        ["K1", "6901", 3],
-        ["K1", "6902", 4],
-    ]
+    rows: list[list[object]] = [["款号", "条码", "库存数量"], ["K1", "6901", 3], ["K1", "6902", 4]]
     header = guess_header(opened(workbooks.workbook(rows)).grid("Sheet1"), STOCK.spec)
     assert header.mapping[1] == "sku_code"
     spec = SheetSpec(

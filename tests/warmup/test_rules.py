@@ -518,13 +518,7 @@ def test_recall_lists_and_their_cost() -> None:
     table = recall.coupon_plan(called, plan).set_index("group")
     assert table.loc[
         "about_to_lapse", ["buyers", "redeemed", "coupon_cost", "message_cost", "cost"]
-    ].tolist() == [
-        2,
-        1,
-        1000,
-        8,
-        1008,
-    ]
+    ].tolist() == [2, 1, 1000, 8, 1008]
     assert table.loc["lapsed", "least_revenue"] == 19900 - 3000
 
 

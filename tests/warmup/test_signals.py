@@ -97,13 +97,7 @@ def test_a_report_by_channel_reaches_the_daily_figures(shop: Shop, now: datetime
     daily = stored(shop.db).set_index("sku_code")
     assert daily.loc[
         "001", ["favourites", "add_to_cart", "coupon_claims", "reservations", "deposits"]
-    ].tolist() == [
-        11,
-        22,
-        5,
-        7,
-        2,
-    ]
+    ].tolist() == [11, 22, 5, 7, 2]
     assert daily.loc["009", "favourites"] == 7  # a SKU that the shop did not know came into the master
     again = take_in(shop, book(*SHEET), now)
     assert (again.figures["unchanged"], again.committed) == (4, True)
@@ -129,11 +123,7 @@ def test_traffic_and_warmup_reports_of_one_day_fill_each_other_in(shop: Shop, no
     assert second.figures["changed"] == 1
     assert stored(shop.db).set_index("sku_code").loc[
         "001", ["favourites", "add_to_cart", "reservations"]
-    ].tolist() == [
-        15,
-        22,
-        12,
-    ]
+    ].tolist() == [15, 22, 12]
     with assert_refused("import.later_change"):
         imports.undo(shop.db, shop.lead, WARMUP, first.import_id, reason="x", now=now)
     imports.undo(shop.db, shop.lead, WARMUP, second.import_id, reason="x", now=now)

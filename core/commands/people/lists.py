@@ -117,8 +117,7 @@ def task(
 
 @app.command("judge")
 def judge(
-    name: Named,
-    look: Annotated[bool, typer.Option("--look", help="as it stands, nothing is kept")] = False,
+    name: Named, look: Annotated[bool, typer.Option("--look", help="as it stands, nothing is kept")] = False
 ) -> Finding | None:
     """What the list has brought beyond its control, net of refunds, coupons, returns and contact; amounts in fen."""
     at = desk()

@@ -35,16 +35,7 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "refunds": _WHO,
     "stock": ("reserved", "presale_committed", "in_transit", "name"),
     "goods": ("name", "spec", "barcode", "category", "brand", "supplier", "list_price"),
-    "people": (
-        "first_seen",
-        "sex",
-        "age_band",
-        "province",
-        "city_tier",
-        "channel",
-        "device",
-        "interest",
-    ),
+    "people": ("first_seen", "sex", "age_band", "province", "city_tier", "channel", "device", "interest"),
 }
 UNITS = ("yuan", "fen")
 HOME = frozenset({"", "CNY", "RMB", "CNH", "人民币", "元", "¥", "￥"})

@@ -97,12 +97,7 @@ def days_to(people: int, daily: Sequence[float]) -> int | None:
 
 
 def horizon(
-    daily: Sequence[float],
-    shares: tuple[float, float],
-    needed: int,
-    *,
-    base: float,
-    deviation: float = 0.0,
+    daily: Sequence[float], shares: tuple[float, float], needed: int, *, base: float, deviation: float = 0.0
 ) -> Horizon:
     """What can still be decided with the visitors of the remaining days (already the test's share of traffic).
 

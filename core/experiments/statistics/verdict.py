@@ -59,12 +59,7 @@ class Doubts(NamedTuple):
     reversed: bool
 
 
-def judge(
-    effect: Effect,
-    look: Look,
-    minimum: float,
-    doubts: Doubts,
-) -> Verdict:
+def judge(effect: Effect, look: Look, minimum: float, doubts: Doubts) -> Verdict:
     """The verdict. `minimum` is the smallest effect worth having, in the metric's unit.
 
     A broken check comes before everything. A winner needs every guard known and unbroken. No difference needs an

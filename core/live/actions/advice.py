@@ -272,12 +272,7 @@ def temporary(free: pd.Series, lineup: pd.Index, names: pd.Series, most: int = 3
     """Goods with stock that are not in the sale yet, the fullest shelves first; columns as in `ranked`."""
     spare = free[~free.index.isin(lineup) & (free > 0)].astype(float).sort_values(ascending=False).head(most)
     rows = pd.DataFrame(
-        {
-            "name": names.reindex(spare.index).fillna(""),
-            "tier": "",
-            "problem": "sold_out",
-            "cause": "spare",
-        },
+        {"name": names.reindex(spare.index).fillna(""), "tier": "", "problem": "sold_out", "cause": "spare"},
         index=spare.index,
     )
     out = _act(rows, "add_goods", spare, Effect(stock=spare))

@@ -12,14 +12,7 @@ from core.goods.tables import campaign_sku
 from core.live.ledger.events import EXPOSURE
 from core.live.ledger.order_lines import EXCESS
 from core.live.ledger.series import SKU_MINUTE
-from core.live.tables import (
-    IN_QUEUE,
-    event,
-    intake_refusal,
-    sale_line,
-    sale_minute,
-    sale_minute_kind,
-)
+from core.live.tables import IN_QUEUE, event, intake_refusal, sale_line, sale_minute, sale_minute_kind
 
 _SUMS = {"events", "quantity", "amount_fen", "visitors", "buyers", "bin"}
 

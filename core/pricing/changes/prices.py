@@ -24,11 +24,7 @@ _JOINT = "\x1f"
 
 
 PRICES = VersionedTable(
-    campaign_sku,
-    "sku_code",
-    ("sale_price",),
-    unknown="price.not_in_campaign",
-    conflict="price.edit_conflict",
+    campaign_sku, "sku_code", ("sale_price",), unknown="price.not_in_campaign", conflict="price.edit_conflict"
 )
 
 

@@ -12,15 +12,7 @@ import pandas as pd
 from core.pricing.engine import cost_cards
 from core.pricing.engine.cheapest_way import Worst
 from core.pricing.engine.methods import charm
-from core.pricing.engine.promotions import (
-    EVERYONE,
-    Baskets,
-    Outcome,
-    Rule,
-    Terms,
-    merchant_parts,
-    terms,
-)
+from core.pricing.engine.promotions import EVERYONE, Baskets, Outcome, Rule, Terms, merchant_parts, terms
 from core.pricing.engine.stacks import best
 from core.pricing.engine.worst_price import Prices, deepest_cut, worst_landed
 

@@ -59,11 +59,7 @@ class _Question(NamedTuple):
 
 
 def worst_landed(
-    prices: Prices,
-    rules: Sequence[Rule],
-    term: Terms,
-    held: frozenset[str] = frozenset(),
-    cut: int = 0,
+    prices: Prices, rules: Sequence[Rule], term: Terms, held: frozenset[str] = frozenset(), cut: int = 0
 ) -> Worst:
     """The cheapest way to each SKU; `term` for baskets of one line (rules, n, 1).
 

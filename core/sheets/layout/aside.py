@@ -82,11 +82,7 @@ class Aside:
     def at(self, reader: Reader, places: np.ndarray) -> Reader:
         """The reader for some of the rows."""
         packing, rates = reader.packing, reader.rates
-        return replace(
-            reader,
-            packing=packing.take(places),
-            rates=None if rates is None else rates[places],
-        )
+        return replace(reader, packing=packing.take(places), rates=None if rates is None else rates[places])
 
 
 def reader_of(grid: Grid, header_row: int, body: Body, options: CleanOptions) -> tuple[Reader, Aside]:

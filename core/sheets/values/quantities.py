@@ -24,8 +24,7 @@ STACK = (  # of cartons, of pieces, of dozens: a carton's size does not say how 
 )
 PIECE = r"件|个|支|瓶|盒|包|只|双|条|张|片|台|袋|罐|本|份|枚|pcs?|ea"
 _IN_PACKS = re.compile(
-    rf"([+-]?[\d,]*\d(?:\.\d+)?)({PACK}|{STACK}|打|dozens?)(?:[零又+]?(\d+)(?:{PIECE})?)?",
-    re.IGNORECASE,
+    rf"([+-]?[\d,]*\d(?:\.\d+)?)({PACK}|{STACK}|打|dozens?)(?:[零又+]?(\d+)(?:{PIECE})?)?", re.IGNORECASE
 )
 _PACK_UNIT = rf"(?i)^(?:[1一每整]?(?:{PACK})(?:[(（=*x×/]?\s*\d+.*)?|\d.*/1?(?:{PACK}))$"
 _STACK_UNIT = rf"(?i)^(?:[1一每整]?(?:{STACK})(?:[(（=*x×/]?\s*\d+.*)?|\d.*/1?(?:{STACK}))$"

@@ -140,11 +140,7 @@ def _messages(page: PageContext, row: pd.Series) -> None:
         if save and start is not None and end is not None:
             minutes = (start.hour * 60 + start.minute, end.hour * 60 + end.minute)
             notify.change_channel(
-                page.database,
-                page.actor,
-                name,
-                notify.Use(enabled, least, *minutes, spoken),
-                page.now,
+                page.database, page.actor, name, notify.Use(enabled, least, *minutes, spoken), page.now
             )
             st.rerun()
         if test:

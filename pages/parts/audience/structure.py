@@ -123,13 +123,7 @@ def _spec(rows: int) -> Spec:
         "type": "quantitative",
         "title": f"{plain('people.difference')} ({plain('common.points_unit')})",
     }
-    down = {
-        "field": "name",
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": names(),
-    }
+    down = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": names()}
     zero: Spec = {"mark": {"type": "rule", "color": hue("gray")}, "encoding": {"x": {"datum": 0}}}
     span: Spec = {
         "mark": {"type": "rule", "strokeWidth": 2, "color": hue("blue")},

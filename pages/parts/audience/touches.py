@@ -82,11 +82,7 @@ def _answer(shown: Calendar) -> None:
     rule = shown.rule
     begins, ends = (f"{minute // 60:02d}:{minute % 60:02d}" for minute in (rule.quiet_from, rule.quiet_to))
     cards(
-        Card(
-            "touches.all",
-            number(len(shown.touches)),
-            against=plain("touches.planned", n=planned),
-        ),
+        Card("touches.all", number(len(shown.touches)), against=plain("touches.planned", n=planned)),
         Card("touches.budget", money_short(shown.budget)),
         Card(
             "touches.cap", number(rule.most_a_week), against=plain("touches.cap_of"), help="touches.cap_help"

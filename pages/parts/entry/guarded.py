@@ -107,10 +107,7 @@ def callback(
 
 
 def fragment(
-    action: str,
-    draw: Callable[Concatenate[PageContext, P], None],
-    *args: P.args,
-    **kwargs: P.kwargs,
+    action: str, draw: Callable[Concatenate[PageContext, P], None], *args: P.args, **kwargs: P.kwargs
 ) -> Callable[..., None]:
     """A part of a page that draws itself anew, as a function to be called once:
     `fragment("live.view", _board, at)(run_every=2.0, lost=_lost)`.

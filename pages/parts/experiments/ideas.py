@@ -212,10 +212,7 @@ def _voters(page: PageContext, backlog: Backlog) -> None:
 
 
 def _to_task(page: PageContext, idea_id: str, version: int) -> None:
-    with (
-        st.popover(t("experiments.to_task"), icon=":material/checklist:"),
-        st.form(f"idea_task_{idea_id}"),
-    ):
+    with st.popover(t("experiments.to_task"), icon=":material/checklist:"), st.form(f"idea_task_{idea_id}"):
         where = st.selectbox(t("readiness.department"), DEPARTMENTS, format_func=_department)
         t_minus = int(st.number_input(t("readiness.t_minus"), -365, 365, 7, help=t("readiness.t_minus_help")))
         days = int(st.number_input(t("readiness.days"), 1, 365, 1))

@@ -311,10 +311,7 @@ def _list(page: PageContext, trial: Trial) -> None:
 
 
 def _conclude(page: PageContext, view: View) -> None:
-    with (
-        st.expander(t("experiments.conclude"), icon=":material/flag:"),
-        st.form("test_conclude"),
-    ):
+    with st.expander(t("experiments.conclude"), icon=":material/flag:"), st.form("test_conclude"):
         best = results.best(view.result)
         st.markdown(t("experiments.conclude_help", verdict=word(best.verdict.word, "verdict")))
         detail = st.text_area(t("experiments.detail"))

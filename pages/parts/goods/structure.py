@@ -76,11 +76,7 @@ VIEWS = (
         "goods.view_moved",
         lambda rows: (rows["tier"] != rows["suggested"]) & (rows["decision"] != "refused"),
     ),
-    Filter(
-        "short",
-        "goods.view_short",
-        lambda rows: rows["target_short"] > 0,
-    ),
+    Filter("short", "goods.view_short", lambda rows: rows["target_short"] > 0),
     Filter("double", "goods.view_double", lambda rows: rows["oversold"]),
     Filter("unpriced", "goods.view_unpriced", lambda rows: rows["sale_price"].isna()),
 )
@@ -284,10 +280,7 @@ def _facts(row: dict[str, Any]) -> pd.DataFrame:
     )
 
 
-def listing(
-    page: PageContext,
-    view: Picture,
-) -> None:
+def listing(page: PageContext, view: Picture) -> None:
     """The table to look through, or to edit; by workbook too."""
     may = page.may("goods.structure")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -320,22 +313,14 @@ def listing(
     if shown.picked is not None:
         drawer(page, view, str(shown.picked))
     if editing:
-        _editor(
-            page,
-            shown.frame,
-            view.rows,
-        )
+        _editor(page, shown.frame, view.rows)
     if may:
         with st.expander(t("goods.upload"), icon=":material/upload_file:"):
             st.caption(t("goods.upload_note"))
             upload(page, STRUCTURE, key="structure_upload", campaign_id=page.campaign_id)
 
 
-def _editor(
-    page: PageContext,
-    rows: pd.DataFrame,
-    stored: pd.DataFrame,
-) -> None:
+def _editor(page: PageContext, rows: pd.DataFrame, stored: pd.DataFrame) -> None:
     if len(rows) > EDITED:
         st.info(t("goods.edit_most", n=EDITED, rows=len(rows)), icon=":material/filter_alt:")
         return

@@ -58,10 +58,7 @@ PAIR_VIEWS = (
 )
 
 
-def suggestions(
-    page: PageContext,
-    view: Picture,
-) -> None:
+def suggestions(page: PageContext, view: Picture) -> None:
     """Suggested moves with their reasons, to accept or to refuse."""
     open_ones = view.rows[
         (view.rows["tier"] != view.rows["suggested"]) & (view.rows["decision"] != "refused")

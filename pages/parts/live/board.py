@@ -25,13 +25,7 @@ from pages.parts.components.columns import Column, settled
 from pages.parts.components.feedback import refused
 from pages.parts.components.figures.reported import otherwise
 from pages.parts.components.tables import MOST, tall
-from pages.parts.components.text import (
-    language,
-    money_short,
-    percent,
-    plain,
-    t,
-)
+from pages.parts.components.text import language, money_short, percent, plain, t
 from pages.parts.entry.context import PageContext
 from pages.parts.entry.feedback import as_refusal
 from pages.parts.entry.guarded import fragment

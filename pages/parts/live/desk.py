@@ -99,13 +99,7 @@ def tabs(page: PageContext, at: datetime) -> None:
 
 def drawers(page: PageContext, at: datetime) -> dict[str, Tab]:
     """What each tab draws."""
-    parts = {
-        "advice": _advice,
-        "log": _log,
-        "rules": _rules,
-        "books": _books,
-        "rehearsal": _rehearsal,
-    }
+    parts = {"advice": _advice, "log": _log, "rules": _rules, "books": _books, "rehearsal": _rehearsal}
     return {name: (t(f"live.tab_{name}"), partial(draw, page, at)) for name, draw in parts.items()}
 
 

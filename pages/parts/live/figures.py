@@ -9,16 +9,7 @@ import streamlit as st
 from core.live.rehearsal.rehearsal import LAST
 from core.live.snapshot.snapshot import Picture
 from pages.parts.components.cards import Card, cards
-from pages.parts.components.text import (
-    money,
-    money_short,
-    number_short,
-    percent,
-    plain,
-    points,
-    t,
-    time,
-)
+from pages.parts.components.text import money, money_short, number_short, percent, plain, points, t, time
 
 
 def over(seen: Picture) -> bool:

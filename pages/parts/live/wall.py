@@ -22,15 +22,7 @@ from core.live.snapshot.snapshot import Picture
 from pages.parts.components import charts
 from pages.parts.components.charts import Series
 from pages.parts.components.states import word
-from pages.parts.components.text import (
-    language,
-    literal,
-    money_short,
-    number_short,
-    percent,
-    plain,
-    t,
-)
+from pages.parts.components.text import language, literal, money_short, number_short, percent, plain, t
 from pages.parts.components.url_state import kept
 from pages.parts.entry import goods_looks
 from pages.parts.entry.context import PageContext

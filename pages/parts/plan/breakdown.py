@@ -88,13 +88,7 @@ def over_time(page: PageContext, plan: Plan) -> None:
     _which_curve(plan)
     newer = _newer_curve(page, plan)
     if newer and st.button(t("plan.curve_renew", n=newer), key="plan_curve_renew", icon=":material/update:"):
-        store(
-            page,
-            plan.target,
-            plan.weights,
-            plain("plan.curve_why", n=newer),
-            plan,
-        )
+        store(page, plan.target, plan.weights, plain("plan.curve_why", n=newer), plan)
 
 
 def _which_curve(plan: Plan) -> None:

@@ -17,16 +17,7 @@ from core.signals.service import Past
 from pages.parts.components import charts, drafts
 from pages.parts.components.cards import Card, cards
 from pages.parts.components.feedback import flash, refusals, refused
-from pages.parts.components.text import (
-    ago,
-    money,
-    money_short,
-    number_short,
-    percent,
-    plain,
-    t,
-    who,
-)
+from pages.parts.components.text import ago, money, money_short, number_short, percent, plain, t, who
 from pages.parts.entry.context import PageContext
 
 NUMBERS = ("visitors", "conversion_rate", "aov", "gmv")
@@ -167,13 +158,7 @@ def _save(page: PageContext, plan: Plan | None) -> None:
             icon=":material/save:",
         )
     if pressed:
-        store(
-            page,
-            st.session_state["plan_draft"],
-            plan.weights if plan else None,
-            why,
-            plan,
-        )
+        store(page, st.session_state["plan_draft"], plan.weights if plan else None, why, plan)
 
 
 def store(

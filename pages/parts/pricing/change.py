@@ -122,10 +122,7 @@ def _confirmed(page: PageContext, found: pd.DataFrame, changed: pd.DataFrame) ->
     """The change, and the saving."""
     _told(found)
     if st.button(
-        t("pricing.bulk_save", n=len(changed)),
-        type="primary",
-        icon=":material/save:",
-        key="pricing_confirm",
+        t("pricing.bulk_save", n=len(changed)), type="primary", icon=":material/save:", key="pricing_confirm"
     ) and _saved(page, changed):
         saved("pricing_price")
 

@@ -96,10 +96,7 @@ def ladder(steps: pd.DataFrame, names: dict[str, str], *, key: str) -> None:
     """The waterfall of one unit. `steps`: step, amount (fen), kind; `names`: the words of rules by id."""
     bars, small = folded(rungs(steps, names).reset_index(drop=True))
     charts.draw(
-        bars,
-        waterfall(value_title="pricing.amount", rows=len(bars)),
-        key=key,
-        alt=plain("pricing.why_alt"),
+        bars, waterfall(value_title="pricing.amount", rows=len(bars)), key=key, alt=plain("pricing.why_alt")
     )
     if len(small):
         with st.expander(t("common.folded", n=len(small))):

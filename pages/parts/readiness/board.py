@@ -115,10 +115,7 @@ def tabs(page: PageContext, board: Board) -> None:
             "timeline": lambda: timeline(board),
             "calendar": lambda: calendar(board),
         }
-    drawers |= {
-        "staffing": lambda: staffing.heads(page),
-        "resources": lambda: advertising.plan(page),
-    }
+    drawers |= {"staffing": lambda: staffing.heads(page), "resources": lambda: advertising.plan(page)}
     drawn = {name: (t(f"readiness.tab_{name}"), draw) for name, draw in drawers.items()}
     if not board.tasks.empty:
         answer(board, strip=not at_first("readiness_tab", drawn))

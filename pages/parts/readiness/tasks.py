@@ -204,12 +204,7 @@ def _plan_fields(row: Task, board: Board) -> dict[str, object]:
     }
 
 
-def _save_plan(
-    page: PageContext,
-    board: Board,
-    row: Task,
-    edits: Task,
-) -> int:
+def _save_plan(page: PageContext, board: Board, row: Task, edits: Task) -> int:
     """Stores what changed of the plan of a task; returns its version afterwards."""
     task_id, version = str(row["task_id"]), int(row["version"])
     after = [str(code) for code in edits.pop("after")]

@@ -117,10 +117,7 @@ ORDINARY = (
     ),
     Column("position", "replenishment.position", "integer", help="replenishment.position_help"),
     Column(
-        "quantity",
-        "replenishment.ordinary_quantity",
-        "integer",
-        help="replenishment.ordinary_quantity_help",
+        "quantity", "replenishment.ordinary_quantity", "integer", help="replenishment.ordinary_quantity_help"
     ),
 )
 

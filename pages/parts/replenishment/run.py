@@ -20,17 +20,7 @@ from pages.parts.components.cards import Card, cards
 from pages.parts.components.feedback import attempt
 from pages.parts.components.figures.demand import ladder, said, strip
 from pages.parts.components.tabs import tabbed
-from pages.parts.components.text import (
-    ago,
-    language,
-    money,
-    money_short,
-    number,
-    percent,
-    plain,
-    t,
-    who,
-)
+from pages.parts.components.text import ago, language, money, money_short, number, percent, plain, t, who
 from pages.parts.entry.context import PageContext
 from pages.parts.replenishment import lines, past_scores, purchase_orders, sale_level
 

@@ -18,16 +18,7 @@ from pages.parts.components.defaults import finding_text
 from pages.parts.components.figures.reported import otherwise
 from pages.parts.components.tables import draw, table
 from pages.parts.components.tabs import at_first, tabbed
-from pages.parts.components.text import (
-    day,
-    known,
-    money_short,
-    number,
-    percent,
-    plain,
-    t,
-    time,
-)
+from pages.parts.components.text import day, known, money_short, number, percent, plain, t, time
 from pages.parts.entry.context import PageContext
 from pages.parts.review import after_sale, behind, comeback, judged, lessons, report, units
 from pages.parts.review.columns import GOODS, PARTS

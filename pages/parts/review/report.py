@@ -12,15 +12,7 @@ from core.review.service import Landing
 from pages.parts.components.defaults import finding_words
 from pages.parts.components.downloads import Button, File, download
 from pages.parts.components.printing import Bar, bars, grid, listed, pair, paper, print_button, sheet
-from pages.parts.components.text import (
-    day,
-    language,
-    money,
-    number,
-    percent,
-    plain,
-    t,
-)
+from pages.parts.components.text import day, language, money, number, percent, plain, t
 from pages.parts.entry import goods_looks
 from pages.parts.entry.context import PageContext
 from pages.parts.review import judged
@@ -105,13 +97,7 @@ def _bars(landing: Landing) -> list[Bar]:
     steps = rungs(landing)
     widest = max(float(steps[["start", "end"]].max().max()), 1.0)
     return [
-        Bar(
-            row["label"],
-            row["figure"],
-            row["start"] / widest,
-            row["end"] / widest,
-            row["kind"],
-        )
+        Bar(row["label"], row["figure"], row["start"] / widest, row["end"] / widest, row["kind"])
         for row in steps.to_dict("records")
     ]
 

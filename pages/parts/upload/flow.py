@@ -253,14 +253,7 @@ def _commit_bar(page: PageContext, stand: Stand, key: str) -> Report | None:
         return None
     try:
         with st.spinner(t("upload.writing")):
-            return service.commit(
-                page.database,
-                page.actor,
-                draft,
-                answers,
-                seen=comparison,
-                now=page.now,
-            )
+            return service.commit(page.database, page.actor, draft, answers, seen=comparison, now=page.now)
     except ShopError as error:
         st.session_state[f"{key}_stand"] = replace(stand, comparison=None)  # compared anew in the next run
         refused(error)

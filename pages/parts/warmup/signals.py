@@ -136,10 +136,7 @@ def tabs(page: PageContext, heat: Heat, demand: Demand) -> None:
         "labels": (True, lambda: storefront.labels(page)),
         "banners": (True, lambda: storefront.banners(page)),
         "customers": (page.may("orders.view"), lambda: recall.recall(page)),
-        "imports": (
-            page.may("import.view"),
-            lambda: history(page, (WARMUP,), key="warmup_imports"),
-        ),
+        "imports": (page.may("import.view"), lambda: history(page, (WARMUP,), key="warmup_imports")),
     }
     drawn = {name: (t(f"warmup.tab_{name}"), draw) for name, (may, draw) in offered.items() if may}
     answer(heat, demand, page.now, strip=not at_first("warmup_tab", drawn))

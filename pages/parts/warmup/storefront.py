@@ -166,10 +166,7 @@ def banners(page: PageContext) -> None:
     else:
         spans = _banner_spans(frame, clashes, page.sale.timezone)
         charts.draw(
-            spans,
-            charts.timeline(rows=len(frame)),
-            key="warmup_banners",
-            alt=plain("warmup.banners_alt"),
+            spans, charts.timeline(rows=len(frame)), key="warmup_banners", alt=plain("warmup.banners_alt")
         )
         shown = table(
             frame.set_index("banner_id", drop=False),

@@ -418,9 +418,7 @@ def test_advice_leaves_out_what_is_in_force(small_shop: Shop, admin: Actor) -> N
 Night = list[tuple[str, str, int]]
 NIGHTS = some.lists(
     some.tuples(
-        some.sampled_from(list(advice.BACK)),
-        some.sampled_from(["S01", "S02"]),
-        some.integers(8_000, 8_003),
+        some.sampled_from(list(advice.BACK)), some.sampled_from(["S01", "S02"]), some.integers(8_000, 8_003)
     ),
     max_size=12,
 )

@@ -302,12 +302,7 @@ def test_what_comes_twice_under_new_ids_counts_once_in_any_order(
 
     for step in random.Random(seed).sample(TWICE, len(TWICE)):
         send(database, now, step)
-    assert sums(database) == {
-        "order": (1, 9900),
-        "pay": (1, 9900),
-        "refund": (1, 9900),
-        "ship": (1, 0),
-    }
+    assert sums(database) == {"order": (1, 9900), "pay": (1, 9900), "refund": (1, 9900), "ship": (1, 0)}
     assert reasons(database) == {"3": "ordered", "5": "paid", "7": "paid"}
     assert books(database) == {}
 

@@ -89,14 +89,7 @@ def test_before_the_opening_nothing_is_claimed(shop: Shop, admin: Actor) -> None
         seen.aov,
         seen.forecast.close,
         seen.minutes_silent,
-    ) == (
-        0,
-        None,
-        None,
-        None,
-        None,
-        None,
-    )
+    ) == (0, None, None, None, None, None)
 
 
 def test_refunds_stand_apart(shop: Shop, admin: Actor) -> None:

@@ -210,10 +210,7 @@ def test_feed_and_page_agree_at_every_turn_of_the_campaign(priced: Shop, viewer:
         ):
             assert [None if pd.isna(x) else x for x in page[column]] == [
                 None if pd.isna(x) else x for x in fed[column]
-            ], (
-                at,
-                column,
-            )
+            ], (at, column)
 
 
 def test_what_is_exported_is_what_the_feed_says(priced: Shop, viewer: Actor) -> None:

@@ -165,14 +165,7 @@ def test_deposits_become_sales_or_stay_open(shop: Shop, now: datetime) -> None:
     row = deposits.overview(shop.db, shop.lead, shop.campaign, datetime(2026, 11, 2, tzinfo=UTC)).iloc[0]
     assert row[
         ["orders", "units", "deposit_amount", "paid_units", "open_units", "overdue_units"]
-    ].tolist() == [
-        5,
-        10,
-        100_000,
-        2,
-        6,
-        0,
-    ]
+    ].tolist() == [5, 10, 100_000, 2, 6, 0]
     assert row["tail_rate"] == 0.2
     assert row[["final_price", "balance", "sku_name"]].tolist() == [95_000, 85_000, "口红 *限量*"]
     assert row[["promised", "there", "short"]].tolist() == [

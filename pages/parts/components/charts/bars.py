@@ -61,13 +61,7 @@ def _bars(chart: Bars, look: Look) -> Spec:
 
 
 def _down(chart: Bars) -> Spec:
-    return {
-        "field": chart.label,
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": names(),
-    }
+    return {"field": chart.label, "type": "nominal", "sort": None, "title": None, "axis": names()}
 
 
 def _across(chart: Bars) -> Spec:
@@ -122,12 +116,7 @@ def _columns(chart: Columns, look: Look) -> Spec:
         "mark": {"type": "bar", "cornerRadiusEnd": 2},
         "encoding": {
             "x": {"field": chart.x, "type": "ordinal", "sort": None, "title": across, "axis": labels},
-            "y": {
-                "field": chart.y,
-                "type": "quantitative",
-                "title": up,
-                "axis": axis(chart.percent, look),
-            },
+            "y": {"field": chart.y, "type": "quantitative", "title": up, "axis": axis(chart.percent, look)},
             "color": toned(chart.tone, look),
             "tooltip": [
                 {"field": chart.x, "title": across or "·"},

@@ -84,13 +84,7 @@ def axis(percent: bool, look: Look) -> Spec:
 
 def names(limit: int = 160) -> Spec:
     """An axis of names: every one stands where its row is; none is left out, none is moved to the edge."""
-    return {
-        "labelLimit": limit,
-        "labelOverlap": False,
-        "labelFlush": False,
-        "ticks": False,
-        "domain": False,
-    }
+    return {"labelLimit": limit, "labelOverlap": False, "labelFlush": False, "ticks": False, "domain": False}
 
 
 def toned(column: str, look: Look) -> Spec:

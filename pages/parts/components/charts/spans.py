@@ -24,13 +24,7 @@ def _timeline(height: int, clock: str, look: Look) -> Spec:
         "title": None,
         "axis": {"format": clock, "labelOverlap": True},
     }
-    down = {
-        "field": "name",
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": names(),
-    }
+    down = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": names()}
     span, now = {"filter": "datum.name != 'now'"}, {"filter": "datum.name == 'now'"}
     tooltip = [
         {"field": "name", "title": "·"},

@@ -61,13 +61,7 @@ def waterfall(*, value_title: str, rows: int = 8, row: int = 26) -> Spec:
 @lru_cache(maxsize=64)
 def _waterfall(value_title: str, height: int, look: Look) -> Spec:
     hues = look.hues
-    down = {
-        "field": "label",
-        "type": "ordinal",
-        "sort": None,
-        "title": None,
-        "axis": names(220),
-    }
+    down = {"field": "label", "type": "ordinal", "sort": None, "title": None, "axis": names(220)}
     kinds = {"domain": ["total", "rise", "fall"], "range": [hues["gray"], hues["blue"], hues["amber"]]}
     far = {"calculate": "max(datum.start, datum.end)", "as": "far"}
     return {
