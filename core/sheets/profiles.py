@@ -21,6 +21,7 @@ class Profile:
     `signature`: headers that it must have, each with its spellings; `without`: headers that it must not have.
     `mapping`: field -> headers, of which those that the sheet has are added (figures) or tried in their order
     (codes, texts). `order_level`: amounts of the whole order that stand on each or on the first of its lines.
+    `places`: (header, field): behind that header every column is a place, and holds that figure of it; () = none.
     `confirmed`: "by file" | "by code" | "unconfirmed".
     """
 
@@ -33,6 +34,7 @@ class Profile:
     order_level: tuple[str, ...]
     confirmed: Literal["by file", "by code", "unconfirmed"]
     note: str
+    places: tuple[str, str] | tuple[()] = ()
 
     def title(self, language: str) -> str:
         """What the layout is called in a language."""
@@ -54,6 +56,7 @@ def profiles() -> tuple[Profile, ...]:
             tuple(entry.get("order_level", ())),
             entry["confirmed"],
             entry["note"],
+            tuple(entry.get("places", ())),
         )
         for entry in entries
     )
@@ -107,6 +110,10 @@ def mapped(profile: Profile, headers: Sequence[str], spec: SheetSpec) -> dict[in
         if name in known:
             several = known[name].adds and name in _ADDED
             mapping |= dict.fromkeys(columns if several else columns[:1], name)
+    if profile.places:
+        last, figure = profile.places
+        behind = range(at[fold(last)] + 1, len(headers))
+        mapping |= {column: figure for column in behind if headers[column]}
     return mapping
 
 

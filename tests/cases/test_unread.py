@@ -161,3 +161,21 @@ def test_levels_of_a_warehouse_system_in_english_are_said(command_line: Command,
     assert report["mapping"] == {"sku_code": "SKU", "available_to_promise": "ATP", "in_transit": "Incoming"}
     left = said(report, "import.levels_left")["names"]
     assert left == ["Usable 12", "Unusable 1", "Picking 2", "In transfer 3"]
+
+
+def test_a_shopify_export_with_a_column_per_place_holds_what_can_be_sold_there(
+    command_line: Command, sheet: Sheet
+) -> None:
+    """Its columns of places hold the available quantity, never what lies there; `not stocked` is no quantity."""
+    options = [f"Option{n} {what}" for n in (1, 2, 3) for what in ("Name", "Value")]
+    head: list[object] = ["Handle", "Title", *options, "SKU", "HS Code", "COO", "508 Larkin St", "Warehouse"]
+    blank = [""] * len(options)
+    rows = [
+        ["tee", "Tee", *blank, "TEE-S", "6109", "CN", 5, 12],
+        ["tee", "Tee", *blank, "TEE-M", "6109", "CN", "not stocked", 7],
+    ]
+    report = taken(command_line, "stock", sheet([head, *rows]))
+    assert report["mapping"]["available_to_promise"] == "508 Larkin St+Warehouse"
+    assert "on_hand" not in report["mapping"]
+    assert report["control"]["available_to_promise"]["written"] == 24
+    assert positions(command_line) == {"TEE-S": (17,), "TEE-M": (7,)}
