@@ -30,7 +30,9 @@ from core.translations import sentences
 
 COLLECTOR = Actor("inbox", "merchandiser", "http")
 HEADER_ROWS = 30  # a header lies within them
-PASSING = frozenset({"sheet.queue", "connect.not_moved"})  # of the moment, not of the file
+PASSING = frozenset(
+    {"sheet.queue", "sheet.overloaded", "connect.not_moved"}
+)  # of the moment, not of the file
 ASKING = frozenset(
     {
         "import.key_question",
@@ -48,7 +50,7 @@ ASKING = frozenset(
 
 
 def take(db: Database, inbox: Path, one: Dropped, now: datetime) -> Outcome:
-    """Reads, imports and puts away one file. A fault of the database is raised: the next look tries again."""
+    """Reads, imports and puts away one file. A fault of the database or of the moment is raised: the next look tries again."""
     with db.reading() as connection:
         digest = journal.waits_unchanged(connection, one)
         if digest and journal.imported(connection, digest) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -60,7 +61,7 @@ def gather(db: Database, now: datetime) -> list[Outcome]:
             return []
         try:
             ready, under_way = folder.settled(inbox, settings().inbox_settle_seconds)
-            done = [intake.take(db, inbox, one, now) for one in ready]
+            done = _taken(db, inbox, ready, now)
         except ShopError as error:
             with db.writing() as connection:
                 journal.keep(connection, fault=error.code, looked_at=now)
@@ -69,6 +70,21 @@ def gather(db: Database, now: datetime) -> list[Outcome]:
             journal.keep(connection, fault="", looked_at=now)
             ringing.ring_silence(connection, journal.used(connection), now)
     return [*done, *(Outcome(str(one.path), "unfinished") for one in under_way)]
+
+
+def _taken(db: Database, inbox: Path, ready: Sequence[Dropped], now: datetime) -> list[Outcome]:
+    """Each file's outcome. What is of the moment, not of a file, keeps no other file waiting and is raised after them."""
+    done, passing = list[Outcome](), None
+    for one in ready:
+        try:
+            done.append(intake.take(db, inbox, one, now))
+        except ShopError as error:
+            if error.code not in intake.PASSING:
+                raise
+            passing = passing or error
+    if passing is not None:
+        raise passing
+    return done
 
 
 def _inbox() -> Path:

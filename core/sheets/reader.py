@@ -137,8 +137,8 @@ def read_workbook(
     Macros never run, hidden sheets are read and marked. Whatever the file, this process survives it and gets
     at most `limits.text_mib` of text. Refusals are ShopError: "sheet.empty_file", "sheet.lock_file",
     "sheet.too_large", "sheet.encrypted", "sheet.entity", "sheet.damaged", "sheet.not_a_table",
-    "sheet.undecodable", "sheet.far_cell", "sheet.memory", "sheet.time", "sheet.too_many_parts",
-    "sheet.too_many_sheets", "sheet.too_many_rows", "sheet.unpacked_too_large", "sheet.unknown_sheet".
+    "sheet.undecodable", "sheet.far_cell", "sheet.memory", "sheet.time", "sheet.overloaded",
+    "sheet.too_many_parts", "sheet.too_many_sheets", "sheet.too_many_rows", "sheet.unpacked_too_large", "sheet.unknown_sheet".
     """
     allowed = limits or shop_limits()
     name = PurePath(filename.replace("\\", "/")).name
@@ -211,7 +211,7 @@ def _heard(child: subprocess.Popen[bytes], limits: ReadLimits, turn: Turn) -> tu
         said = _listen(child, limits, turn)
         code = child.wait(timeout=10)
     except subprocess.TimeoutExpired as error:
-        raise ShopError("sheet.time", seconds=limits.wall_seconds) from error
+        raise ShopError("sheet.overloaded", seconds=limits.wall_seconds) from error
     finally:
         child.kill()
         child.wait()
@@ -230,7 +230,7 @@ def _listen(child: subprocess.Popen[bytes], limits: ReadLimits, turn: Turn) -> b
         while True:
             now = time.monotonic()
             if now - begun - turn.seconds_halted(now) > limits.wall_seconds:
-                raise ShopError("sheet.time", seconds=limits.wall_seconds)
+                raise ShopError("sheet.overloaded", seconds=limits.wall_seconds)
             if not selector.select(1.0):
                 continue
             piece = os.read(child.stdout.fileno(), 1 << 20)

@@ -282,6 +282,26 @@ def test_paused_and_broken_sources_say_so(sqlite: Database, admin: Actor, inbox:
     assert service.cards(sqlite, admin, now)[0].state == "red"
 
 
+def test_a_busy_machine_refuses_no_file_and_keeps_no_other_waiting(
+    sqlite: Database, admin: Actor, inbox: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that was not read within the time is tried again: nothing is wrong with it."""
+    late = drop(inbox, "抖店订单.csv", orders(range(10)), age_s=90)
+    drop(inbox, "nobody/a.csv", "x\n1\n")
+    stocked(inbox)
+    monkeypatch.setenv("BIGSALE_READ_WALL_SECONDS", "0")
+    settings.cache_clear()
+    with pytest.raises(ShopError) as busy:
+        service.collect(sqlite, admin, now)
+    assert (busy.value.code, late.exists()) == ("sheet.overloaded", True)
+    assert service.cards(sqlite, admin, now)[0].used.fault == "sheet.overloaded"
+    assert [path.name[:2] for path in (inbox / "refused").iterdir()] == ["a-"]  # of no kind, said at once
+    monkeypatch.delenv("BIGSALE_READ_WALL_SECONDS")
+    settings.cache_clear()
+    later = service.collect(sqlite, admin, now + timedelta(minutes=1))
+    assert states(later) == {"stock/goods.csv": "taken", "抖店订单.csv": "taken"}
+
+
 def test_a_file_that_changes_while_it_is_read_stays(inbox: Path) -> None:
     path = drop(inbox, "a.csv", "a,b\n")
     (one,) = folder.dropped(inbox)

@@ -223,7 +223,7 @@ def test_limits_are_the_callers() -> None:
     content = workbooks.workbook([["商家编码", "实物库存"], *([f"{n:05d}", n] for n in range(20_000))])
     assert refusal(content * 9, upload_mib=1) == "sheet.too_large"
     assert refusal(content, memory_mib=60) == "sheet.memory"
-    assert refusal(content, wall_seconds=0) == "sheet.time"
+    assert refusal(content, wall_seconds=0) == "sheet.overloaded"
     assert refusal(content, text_mib=0) == "sheet.memory"
 
 
