@@ -95,7 +95,7 @@ def _members(frame: pd.DataFrame, comparison: Comparison, numbers: pd.Series) ->
     named = frame["row"].isin(numbers)
     if comparison.parts.empty or not named.any():
         return named
-    into = comparison.parts.set_index("row")["into"]
+    into = comparison.parts.drop_duplicates("row").set_index("row")["into"]
     return frame["row"].map(into).fillna(frame["row"]).isin(numbers)
 
 

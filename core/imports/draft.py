@@ -13,7 +13,7 @@ from core.errors import ShopError
 from core.imports.control import added
 from core.imports.inspection import Inspection
 from core.imports.kinds import Kind
-from core.imports.questions import below, matrix, whole_on_parts
+from core.imports.questions import across, below, matrix, whole_on_parts
 from core.imports.questions.same_key import FEW, as_parts, sizes_listed, telling
 from core.sheets import parts, returns
 from core.sheets.clean import Cleaned, clean
@@ -35,11 +35,13 @@ SHEET_ROWS = 10_000_000  # a row of the n-th sheet has the number n x this + its
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A checked file: clean rows and rejected cells, nothing compared or written yet. Rows of the second and
-    later sheets are numbered from `SHEET_ROWS`. `laid`: place of a sheet -> how its sizes were laid out as rows."""
+    later sheets are numbered from `SHEET_ROWS`. `laid`: place of a sheet -> how its sizes were laid out as rows.
+    `divided`: the units at each place whose column a count adds up (`across.units_at`)."""
 
     inspection: Inspection
     cleaned: Cleaned
     laid: Mapping[int, matrix.Layout] = field(default_factory=dict)
+    divided: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def sheet_of(self, rows: pd.Series) -> pd.Series:
         """The sheets of numbered rows."""
@@ -76,7 +78,11 @@ def check(inspection: Inspection) -> Draft:
     settled = replace(settled, questions=(*settled.questions, *asked[:1]))
     named = [_placed(cleaned, one, settled) for one, (cleaned, _) in read]
     laid = {at: one.layout for at, (one, _) in enumerate(read) if one.layout is not None}
-    return Draft(settled, named[0] if len(named) == 1 else _together(settled, named), laid)
+    whole = named[0] if len(named) == 1 else _together(settled, named)
+    at_places = [
+        _numbered(across.units_at(one.header, cleaned), at) for at, (one, (cleaned, _)) in enumerate(read)
+    ]
+    return Draft(settled, whole, laid, pd.concat(at_places, ignore_index=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,8 @@ def _grid(inspection: Inspection, sheet: str, header: Header) -> Grid:
 
 def _cleaned(inspection: Inspection, sheet: _Sheet) -> Cleaned:
     header, options = sheet.header, inspection.options
-    read = clean(sheet.grid, header.row, header.mapping, inspection.kind.spec, sheet.name, options)
+    mapping = header.mapping if sheet.layout else across.in_force(sheet.grid, header, inspection)
+    read = clean(sheet.grid, header.row, mapping, inspection.kind.spec, sheet.name, options)
     return _in_yuan(replace(read, notices=(*read.notices, *sheet.notices)), options)
 
 

@@ -19,7 +19,8 @@ class Context:
     """Around one import: its id, who and when, the campaign it belongs to, and what was decided about
     conflicts (key -> "sheet" | "keep") and about locations (location -> whether its units count). `order_level`:
     the amounts that the known export writes for a whole order. `distinct`: codes that differ only by case or by
-    look are goods of their own."""
+    look are goods of their own. `divided`: what lies at the places whose columns a count adds up, columns row, field,
+    location, units."""
 
     import_id: str
     actor: Actor
@@ -31,6 +32,7 @@ class Context:
     locations: Mapping[str, bool] = field(default_factory=dict)
     order_level: tuple[str, ...] = ()
     distinct: bool = False
+    divided: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)

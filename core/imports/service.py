@@ -141,6 +141,7 @@ def _context(actor: Actor, draft: Draft, answers: Answers, import_id: str, now: 
         answers.locations,
         looked.header.profile.order_level if looked.header.profile else (),
         answers.distinct,
+        draft.divided,
     )
 
 

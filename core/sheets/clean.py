@@ -46,7 +46,8 @@ class Cleaned:
     skipped = the sum of `frame`. `repeated`: how many rows equal an earlier one in every cell, counted in
     `merged`. `once`: figures that stand once for a group of rows that share `first_row` and are blank in its
     other rows. `totals`: the skipped totals, columns row and their figures. `notices`: what was noticed on
-    the way, and what only a person can decide. `returns`: what negative sales took back.
+    the way, and what only a person can decide. `returns`: what negative sales took back. `divided`: what each column
+    of a count that several add up to states in the accepted rows, columns row, column (its place), field, units.
     """
 
     frame: pd.DataFrame
@@ -62,6 +63,7 @@ class Cleaned:
     totals: pd.DataFrame = field(default_factory=pd.DataFrame)
     notices: tuple[Notice, ...] = ()
     returns: Returns = NONE
+    divided: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,7 @@ class _Read:
 
     def take(self, places: np.ndarray) -> _Read:
         """Some of the rows."""
-        taken = {
-            name: FieldReading(
-                pd.Series(reading.values).iloc[places].array
-                if not isinstance(reading.values, np.ndarray)
-                else reading.values[places],
-                {at: fault[places] for at, fault in reading.faults.items()},
-            )
-            for name, reading in self.fields.items()
-        }
+        taken = {name: reading.take(places) for name, reading in self.fields.items()}
         return _Read(self.body.take(places), taken)
 
 
@@ -148,7 +142,19 @@ def clean(
             *([Notice("import.rows_hollow", {"rows": kept.hollow})] if kept.hollow else []),
         ),
         returns,
+        _divided(read, bad | again),
     )
+
+
+def _divided(read: _Read, out: np.ndarray) -> pd.DataFrame:
+    """The cells of counts that several columns add up to, of all rows but those that are `out`."""
+    parts = [
+        pd.DataFrame({"row": read.body.numbers, "column": at, "field": name, "units": units})
+        for name, reading in read.fields.items()
+        for at, units in reading.parts.items()
+    ]
+    listed = [part[~out & part["units"].notna().to_numpy()] for part in parts]
+    return pd.concat(listed, ignore_index=True) if listed else pd.DataFrame()
 
 
 def _without_sums(read: _Read) -> tuple[_Read, pd.DataFrame]:

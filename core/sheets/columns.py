@@ -116,6 +116,15 @@ def fold(header: object) -> str:
     return _UNIT.sub("", _INVISIBLE.sub("", text))
 
 
+def without_unit(header: str) -> str:
+    """A header without the unit in its brackets.
+
+    >>> without_unit("上海仓（件）"), without_unit("库存(北京)")
+    ('上海仓', '库存(北京)')
+    """
+    return _UNIT.sub("", unicodedata.normalize("NFKC", header)).strip()
+
+
 def has_unit(header: str) -> bool:
     """Whether a header names a unit in brackets.
 

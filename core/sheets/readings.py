@@ -55,10 +55,18 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class FieldReading:
-    """One field read: its values, and the faults of each of its columns by column index."""
+    """One field read: its values, and the faults of each of its columns by column index. `parts`: the values of each
+    column (Int64) where several add up."""
 
     values: pd.api.extensions.ExtensionArray | np.ndarray
     faults: Mapping[int, np.ndarray]
+    parts: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def take(self, places: np.ndarray) -> FieldReading:
+        """Some of the rows."""
+        values = self.values[places] if isinstance(self.values, np.ndarray) else self.values.take(places)
+        parts = self.parts.iloc[places] if len(self.parts.columns) else self.parts
+        return FieldReading(values, {at: fault[places] for at, fault in self.faults.items()}, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +168,7 @@ def read_field(table: pa.Table, columns: tuple[int, ...], entry: Field, reader: 
         )
         total = parts.sum(axis=1, min_count=1).astype("Int64")
         bad = np.logical_or.reduce([fault > 0 for fault in faults.values()])
-        return FieldReading(total.mask(bad).array, faults)
+        return FieldReading(total.mask(bad).array, faults, parts)
     return FieldReading(_joined([reading.values for reading in readings.values()], entry), faults)
 
 

@@ -19,7 +19,7 @@ from core.imports.kinds import Account, Comparison, Context
 from core.imports.versioned import outdated, row_states, unsettled
 from core.settings import settings
 from core.stock import ledger, locations, rules, suspicion
-from core.stock.location_rules import Gathered, gather, torn_levels
+from core.stock.location_rules import Gathered, gather, spread, torn_levels
 from core.stock.rules import LEVELS
 
 
@@ -28,7 +28,8 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
     what the sheet says of them."""
     sheet, refused, alike = without_twins(connection, sheet, context)
     sheet, refused = _without_torn(sheet, refused, context)
-    gathered = gather(sheet, locations.rules(connection), context.locations)
+    by_place = spread(sheet, context.divided)
+    gathered = gather(by_place, locations.rules(connection), context.locations)
     stated = gathered.rows.set_index(pd.Index(gathered.rows["sku_code"], dtype=object))
     goods = read(connection, select(sku.c.sku_code, sku.c.retired_at))
     live = pd.Index(goods.loc[goods["retired_at"].isna(), "sku_code"], dtype=object)
@@ -64,7 +65,7 @@ def compare_stock(connection: Connection, sheet: pd.DataFrame, context: Context)
         absent=tuple(live[~among(live, stated.index)]),
         strange=len(live) > 0 and not in_shop.any() and not len(refused),
         merged=len(sheet) - len(rows),
-        account=_account(sheet, stated, rows, gathered, context),
+        account=_account(by_place.rows, stated, rows, gathered, context),
         locations=gathered.locations,
         parts=gathered.parts,
         warnings=(*alike, *locations.warnings(connection, gathered), *_doubts(before, after, known, context)),
@@ -115,7 +116,7 @@ def _excluded(sheet: pd.DataFrame, gathered: Gathered, codes: pd.Index) -> dict[
     parts = gathered.parts
     if parts.empty:
         return {}
-    out = sheet["row"].isin(parts.loc[~parts["sellable"] & among(parts["sku_code"], codes), "row"])
+    out = parts.index[~parts["sellable"] & among(parts["sku_code"], codes)]
     levels = (name for name in (*LEVELS, "available_to_promise") if name in sheet)
     return {name: int(sheet.loc[out, name].sum()) for name in levels}
 

@@ -12,6 +12,7 @@ from core.frames import among
 from core.stock.rules import LEVELS
 
 PARTS = ("location", "lot", "expiry")
+_UNITS = ("on_hand", "available_to_promise")  # what lies at a place: the first, where a sheet has it
 ARRIVING = ("sku_code", "expected_on", "quantity")
 _UNSELLABLE = re.compile(
     r"残|次品|次货|正次|不良|瑕疵|坏|破损|损坏|退货|退换|退仓|售后|报废|废品|样品|样衣|展示|虚拟|在途|待检|质检|冻结|锁定|封存|隔离|"
@@ -45,7 +46,37 @@ def unsellable(location: str) -> bool:
     return _UNSELLABLE.search(location) is not None
 
 
-def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping[str, bool]) -> Gathered:
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A sheet with a row a place. `rows`: its rows and, behind them, one for each place that a column of theirs is
+    named after; `bare` (bool by row): what is left of a row whose units lie at such places."""
+
+    rows: pd.DataFrame
+    bare: pd.Series
+
+
+def spread(sheet: pd.DataFrame, divided: pd.DataFrame) -> Spread:
+    """Puts what columns say of places (row, field, location, units) into rows of their own, within the row's own place
+    and lot. Only the level that says what lies there is of places: all others stay with their row."""
+    level = _UNITS[0] if _UNITS[0] in sheet else _UNITS[1]
+    cells = divided[divided["field"] == level].drop(columns="field") if len(divided) else divided
+    cells = cells[cells["row"].isin(sheet["row"])] if len(cells) else cells
+    if not len(cells):
+        return Spread(sheet, pd.Series(False, index=sheet.index))
+    own = sheet[[name for name in ("sku_code", "row", *PARTS) if name in sheet]]
+    at_places = cells.rename(columns={"location": "place"}).merge(own, on="row")
+    named = _text(at_places, "location").str.cat(at_places["place"].astype("str"), sep=" ").str.strip()
+    at_places = at_places.assign(location=named, **{level: at_places["units"]}).drop(
+        columns=["place", "units"]
+    )
+    whole = [name for name in sheet if name != "row" and sheet[name].dtype == "int64"]
+    left = sheet.astype(dict.fromkeys(whole, "Int64"))
+    left = left.assign(**{level: left[level].mask(left["row"].isin(cells["row"]))})
+    rows = pd.concat([left, at_places], ignore_index=True)
+    return Spread(rows, pd.Series(rows.index < len(left), index=rows.index) & rows[level].isna())
+
+
+def gather(by_place: Spread, remembered: Mapping[str, bool], answers: Mapping[str, bool]) -> Gathered:
     """One row a SKU out of one row a location and lot.
 
     Levels are summed over the locations that count: those answered now, else those remembered, else all whose
@@ -53,6 +84,7 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
     locations that do not count has nothing there; a sheet in which no location counts says nothing of what is for
     sale, and the levels stay.
     """
+    sheet, bare = by_place.rows, by_place.bare
     placed = any(name in sheet for name in PARTS)
     if not placed and not sheet["sku_code"].duplicated().any():
         return Gathered(sheet, pd.DataFrame(), pd.DataFrame(), 0, pd.DataFrame(columns=list(ARRIVING)))
@@ -61,7 +93,7 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
     units = _units(sheet)
     decided = counting(names["location"].unique().tolist(), remembered, answers)
     counts = names["location"].map(decided).astype(bool)
-    left = pd.Series(0 if counts.any() else pd.NA, index=sheet.index, dtype="Int64")
+    left = pd.Series(0 if counts[~bare].any() else pd.NA, index=sheet.index, dtype="Int64")
     kept = sheet.assign(
         **{name: sheet[name].astype("Int64").where(counts | sheet[name].isna(), left) for name in levels}
     )
@@ -74,7 +106,7 @@ def gather(sheet: pd.DataFrame, remembered: Mapping[str, bool], answers: Mapping
             **names,
             "units": units,
             "sellable": counts,
-            "placed": placed,
+            "placed": placed & ~bare,
             "row": sheet["row"],
             "into": first,
         }
@@ -123,7 +155,7 @@ def _text(sheet: pd.DataFrame, name: str) -> pd.Series:
 
 def _units(sheet: pd.DataFrame) -> pd.Series:
     """What lies at a place: on hand, where the sheet is silent what is available."""
-    stated = [sheet[name].astype("Int64") for name in ("on_hand", "available_to_promise") if name in sheet]
+    stated = [sheet[name].astype("Int64") for name in _UNITS if name in sheet]
     units = pd.Series(pd.NA, index=sheet.index, dtype="Int64")
     for level in stated:
         units = units.fillna(level)
@@ -165,6 +197,7 @@ def _summed(sheet: pd.DataFrame, levels: Sequence[str]) -> tuple[pd.DataFrame, i
 
 def _locations(parts: pd.DataFrame, decided: Mapping[str, bool], known: Mapping[str, bool]) -> pd.DataFrame:
     """The locations of a sheet, those that do not count first, then by units."""
+    parts = parts[parts["placed"]] if parts["placed"].any() else parts
     sums = parts.groupby("location", sort=False)["units"].sum().reset_index()
     sums = sums.assign(
         counts=sums["location"].map(decided).astype(bool), asked=sums["location"].isin(list(known))
@@ -178,6 +211,7 @@ def lying(parts: pd.DataFrame) -> pd.DataFrame:
     if parts.empty or ("placed" in parts and not parts["placed"].any()):
         return parts.head(0)
     keys = ["sku_code", *PARTS]
+    parts = parts[parts["placed"]] if "placed" in parts else parts
     if not parts.duplicated(keys).any():
         return parts[[*keys, "units", "sellable"]]
     group = parts.groupby(keys, sort=False)

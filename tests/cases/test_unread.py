@@ -179,3 +179,8 @@ def test_a_shopify_export_with_a_column_per_place_holds_what_can_be_sold_there(
     assert "on_hand" not in report["mapping"]
     assert report["control"]["available_to_promise"]["written"] == 24
     assert positions(command_line) == {"TEE-S": (17,), "TEE-M": (7,)}
+    small = next(row for row in command_line("positions")[1] if row["sku_code"] == "TEE-S")
+    assert {part["location"]: part["units"] for part in small["locations"]} == {
+        "508 Larkin St": 5,
+        "Warehouse": 12,
+    }

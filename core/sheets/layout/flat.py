@@ -110,6 +110,23 @@ def levels_beside(grid: Grid, row: int, headers: Sequence[str], mapping: Mapping
     ]
 
 
+def parts_among(grid: Grid, row: int, headers: Sequence[str], mapping: Mapping[int, str]) -> list[int]:
+    """The columns that are a place or a size each by their names, and hold counts."""
+    return [at for at in _parts(headers, mapping) if _counts(grid, row, at, slips=1)]
+
+
+def names_level(text: str) -> bool:
+    """Whether a text is the word for a count, or for a level of stock.
+
+    >>> names_level("库存"), names_level("可用"), names_level("Annex")
+    (True, True, False)
+    """
+    title = fold(text)
+    return title.rstrip("0123456789") in bare_counts() or any(
+        words.search(title) for words in (_LEVEL, _ANY_LEVEL, _NO_LEVEL)
+    )
+
+
 def size_columns(grid: Grid, row: int, headers: Sequence[str]) -> list[int]:
     """The columns that are a size each and hold counts; none where there is only one."""
     sizes = [
@@ -166,7 +183,7 @@ def _is_part(header: str) -> bool:
     title = fold(header)
     if title in places.BARE or _SIZE.search(title):
         return True
-    if title in _bare_counts() or aliases().get(title):
+    if title in bare_counts() or aliases().get(title):
         return title.startswith(_MAIN)
     is_place = places.PLACE.search(title) is not None or _place_of(title) != ""
     return is_place and not _OTHER_MEASURE.search(title)
@@ -177,7 +194,7 @@ _MAIN = ("主仓", "总仓", "分仓", "副仓")
 
 def _place_of(title: str) -> str:
     """What stands before the word for the count, or in brackets behind it; "" where there is none."""
-    for word in _bare_counts():
+    for word in bare_counts():
         if title.endswith(word) and len(title) > len(word):
             return title[: -len(word)].strip("-_ :(（")
         if title.startswith(word) and re.fullmatch(r"[(\[【].{1,12}[)\]】]", title[len(word) :]):
@@ -186,7 +203,7 @@ def _place_of(title: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _bare_counts() -> tuple[str, ...]:
+def bare_counts() -> tuple[str, ...]:
     """The words for the count itself, the longest first."""
     words = (
         "实际库存数",
