@@ -20,6 +20,7 @@ from core.imports.tables import import_run
 from core.sheets.columns import columns_named, fold
 from core.sheets.detect import Header, Known, guess_header, guess_sheet, header_at, same_sheets
 from core.sheets.layout.aside import Notice
+from core.sheets.layout.conditions import condition_columns
 from core.sheets.layout.flat import names_sizes
 from core.sheets.matching import fields_named
 from core.sheets.reader import Grid, Workbook, read_workbook
@@ -127,7 +128,10 @@ def inspect(
         guessed if sheet == first else _header(workbook.grid(sheet), wanted.header_row, kind, known)
         for sheet in sheets
     ]
-    corrected = tuple(_located(_corrected(header, wanted, kind), kind) for header in headers)
+    corrected = tuple(
+        _located(_corrected(header, wanted, kind), kind, workbook.grid(sheet))
+        for sheet, header in zip(sheets, headers, strict=True)
+    )
     grid, head = workbook.grid(first), corrected[sheets.index(first)]
     asked = {*wanted.mapping, *(["sku_code"] if wanted.key else [])}
     return Inspection(
@@ -221,15 +225,19 @@ def _columns(header: Header, text: str) -> list[int]:
     return columns
 
 
-def _located(header: Header, kind: Kind) -> Header:
-    """With every column that says where units lie, or in which lot: several of one field are read together, in
-    the order of the sheet."""
+def _located(header: Header, kind: Kind, grid: Grid) -> Header:
+    """With every column that says where units lie, or in which lot, by its header or because its cells say that goods
+    are not for sale: several of one field are read together, in the order of the sheet."""
     located = kind.spec.located
     taken = set(located.values())
     open_ones = {column for rivals in header.candidates for column in rivals.columns}
     mapping = {column: name for column, name in header.mapping.items() if name not in taken}
+    states = (
+        condition_columns(grid, header.row, header.headers, header.mapping) if "location" in taken else []
+    )
     for column, text in enumerate(header.headers):
         names = [located[name] for name in fields_named(text) if name in located] if text else []
+        names += ["location"] if column in states else []
         if header.mapping.get(column) in taken:
             mapping[column] = header.mapping[column]
         elif column not in mapping and column not in open_ones and names:

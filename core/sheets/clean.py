@@ -15,6 +15,7 @@ from core.errors import ShopError
 from core.sheets import parts
 from core.sheets.columns import Field, SheetSpec, by_field
 from core.sheets.formats.container import column_letters
+from core.sheets.layout import outline
 from core.sheets.layout.aside import Notice, reader_of, unknown_units
 from core.sheets.layout.header_rows import header_rows, joined
 from core.sheets.layout.rows import Body, carried_down, data_rows, matches, merged_from, sums_of_the_above
@@ -162,7 +163,7 @@ def _without_sums(read: _Read) -> tuple[_Read, pd.DataFrame]:
     the parts of one key."""
     left_out = []
     figures = {name: column.to_numpy(float, na_value=np.nan) for name, column in read.figures.items()}
-    summed = sums_of_the_above(read.body, figures)
+    summed = sums_of_the_above(read.body, figures) | outline.heads(read.body, figures)
     for once in (True, False):
         mask = summed if once else parts.totals_among(_frame(read), read.body)
         if mask.any():
