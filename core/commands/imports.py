@@ -25,66 +25,72 @@ from core.sheets.values.dates import Order
 app = typer.Typer()
 
 
+KindName = Annotated[str, typer.Argument(help=", ".join([*KINDS, "events"]))]
+Workbook = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+CampaignId = Annotated[str, typer.Option(help="the campaign that the sheet belongs to")]
+Sheets = Annotated[
+    list[str] | None, typer.Option(help="a sheet's name, as often as needed; guessed when left out")
+]
+HeaderRow = Annotated[int, typer.Option(help="the row of the header, as Excel counts")]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option(help="FIELD=HEADER[+HEADER...], where the guess is wrong; as often as needed"),
+]
+Key = Annotated[str, typer.Option(help="HEADER[+HEADER...] that name one SKU together")]
+Excluded = Annotated[list[str] | None, typer.Option(help="a location whose units do not count; remembered")]
+Included = Annotated[
+    list[str] | None, typer.Option(help="a location whose units count after all; remembered")
+]
+FillDown = Annotated[list[str] | None, typer.Option(help="a header whose blank cells mean the cell above")]
+NoFill = Annotated[list[str] | None, typer.Option(help="a header whose blank cells are blank")]
+Dates = Annotated[str, typer.Option(help="day or month: which number of 02/01/2024 comes first")]
+Rates = Annotated[
+    list[str] | None, typer.Option(help="CODE=YUAN, what one unit of a currency is worth (USD=7.10)")
+]
+Partial = Annotated[bool, typer.Option("--partial", help="take the rows that hold although most are refused")]
+DistinctCodes = Annotated[
+    bool,
+    typer.Option(
+        "--distinct-codes", help="codes that differ only by case or look are goods of their own; remembered"
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="say what would change, write nothing")]
+
+
 @app.command("import")
 def import_file(
-    kind: Annotated[str, typer.Argument(help=", ".join([*KINDS, "events"]))],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
-    campaign: Annotated[str, typer.Option(help="the campaign that the sheet belongs to")] = "",
-    sheet: Annotated[
-        list[str] | None, typer.Option(help="a sheet's name, as often as needed; guessed when left out")
-    ] = None,
-    header_row: Annotated[int, typer.Option(help="the row of the header, as Excel counts")] = 0,
-    map: Annotated[
-        list[str] | None,
-        typer.Option(help="FIELD=HEADER[+HEADER...], where the guess is wrong; as often as needed"),
-    ] = None,
-    key: Annotated[str, typer.Option(help="HEADER[+HEADER...] that name one SKU together")] = "",
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="a location whose units do not count; remembered")
-    ] = None,
-    include: Annotated[
-        list[str] | None, typer.Option(help="a location whose units count after all; remembered")
-    ] = None,
-    fill_down: Annotated[
-        list[str] | None, typer.Option(help="a header whose blank cells mean the cell above")
-    ] = None,
-    no_fill: Annotated[list[str] | None, typer.Option(help="a header whose blank cells are blank")] = None,
-    dates: Annotated[str, typer.Option(help="day or month: which number of 02/01/2024 comes first")] = "",
-    rate: Annotated[
-        list[str] | None, typer.Option(help="CODE=YUAN, what one unit of a currency is worth (USD=7.10)")
-    ] = None,
-    partial: Annotated[
-        bool, typer.Option("--partial", help="take the rows that hold although most are refused")
-    ] = False,
-    distinct_codes: Annotated[
-        bool,
-        typer.Option(
-            "--distinct-codes",
-            help="codes that differ only by case or look are goods of their own; remembered",
-        ),
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, write nothing")] = False,
+    kind: KindName,
+    file: Workbook,
+    campaign: CampaignId = "",
+    sheet: Sheets = None,
+    header_row: HeaderRow = 0,
+    map: Mapped = None,
+    key: Key = "",
+    exclude: Excluded = None,
+    include: Included = None,
+    fill_down: FillDown = None,
+    no_fill: NoFill = None,
+    dates: Dates = "",
+    rate: Rates = None,
+    partial: Partial = False,
+    distinct_codes: DistinctCodes = False,
+    dry_run: DryRun = False,
 ) -> object:
     """Takes a workbook in: read, checked, compared, committed whole or not at all."""
     if kind == "events":
         return events_file(file, campaign, dry_run)
+    mapping, options = _mapping(map or []), _options(dates, rate or [])
+    below = dict.fromkeys(fill_down or [], True) | dict.fromkeys(no_fill or [], False)
+    choice = Choice(tuple(sheet or []), header_row, mapping, _headers(key), options=options, below=below)
     locations = dict.fromkeys(exclude or [], False) | dict.fromkeys(include or [], True)
-    choice = Choice(
-        tuple(sheet or []),
-        header_row,
-        _mapping(map or []),
-        tuple(part.strip() for part in key.split(PLUS) if part.strip()),
-        options=_options(dates, rate or []),
-        below=dict.fromkeys(fill_down or [], True) | dict.fromkeys(no_fill or [], False),
-    )
-    report = run_import(
-        kind,
-        file.name,
-        file.read_bytes(),
-        choice,
-        Answers(campaign, locations=locations, partial=partial, distinct=distinct_codes),
-        dry_run=dry_run,
-    )
+    answers = Answers(campaign, locations=locations, partial=partial, distinct=distinct_codes)
+    report = run_import(kind, file.name, file.read_bytes(), choice, answers, dry_run=dry_run)
+    return _answer(report, dry_run)
+
+
+def _answer(report: Report, dry_run: bool) -> object:
+    """What the command says of a report: a refusal, where nothing was written though it was to be, or a question
+    is open."""
     answer = as_json(report) if desk().as_json else in_words(report)
     return answer if report.committed or (dry_run and not _asks(report)) else Refused(answer)
 
@@ -194,3 +200,8 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"--map {pair}: FIELD=HEADER")
         chosen[name.strip()] = header.strip()
     return chosen
+
+
+def _headers(key: str) -> tuple[str, ...]:
+    """`HEADER[+HEADER...]` as the headers that it names."""
+    return tuple(part.strip() for part in key.split(PLUS) if part.strip())
