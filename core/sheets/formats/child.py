@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import resource
 import struct
 import sys
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import fastexcel
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.errors import ShopError
 from core.sheets.formats import container, layout, markup, opendocument, plaintext, records, text_size
+from core.sheets.formats.calamine import asked, error_text, lost_digits
 
 Answer = dict[str, Any]  # what goes over the pipe, by name
 
@@ -35,16 +33,6 @@ OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
 MOST_ROWS = 1_048_576  # Excel's own last row
 _XLS_BOF = b"\x09\x08\x10\x00\x00\x06\x05\x00"
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
-_ERRORS = {
-    "Div0": "#DIV/0!",
-    "NA": "#N/A",
-    "Name": "#NAME?",
-    "Null": "#NULL!",
-    "Num": "#NUM!",
-    "Ref": "#REF!",
-    "Value": "#VALUE!",
-    "GettingData": "#GETTING_DATA",
-}
 _FLAW = pa.schema(
     [("row", pa.int64()), ("column", pa.int64()), ("code", pa.string()), ("value", pa.string())]
 )
@@ -139,7 +127,7 @@ def locked_xls(content: bytes) -> bool:
 def _workbook(
     content: bytes, wanted: str | None, limits: dict[str, int], parts: list[container.Part]
 ) -> list[dict[str, object]]:
-    reader = _calamine(lambda: fastexcel.read_excel(content))
+    reader = asked(lambda: fastexcel.read_excel(content))
     names = reader.sheet_names
     if len(names) > limits["sheets"]:
         raise ShopError("sheet.too_many_sheets", sheets=len(names), limit=limits["sheets"])
@@ -208,7 +196,7 @@ def _load(
     """One sheet as text, with the cells that hold no value to be trusted."""
     search = _Search(content, path)
     search.start()
-    loaded = _calamine(
+    loaded = asked(
         lambda: reader.load_sheet(
             place,
             header_row=None,
@@ -218,17 +206,17 @@ def _load(
             schema_sample_rows=1,
         )
     )
-    batch, errors = _calamine(loaded.to_arrow_with_errors)
-    look: container.Look = _calamine(search.look)
+    batch, errors = asked(loaded.to_arrow_with_errors)
+    look: container.Look = asked(search.look)
     flaws = [(row, column, "cell.uncached_formula", "") for row, column in look.formulas + told.formulas]
     flaws += [(row, column, "cell.error", text) for row, column, text in told.errors]
     columns = loaded.available_columns()
     first = columns[0].absolute_index + 1 if columns else 1
     flaws += [
-        (e.position[0] + 1, e.position[1] + first, "cell.error", _error_text(e.detail))
+        (e.position[0] + 1, e.position[1] + first, "cell.error", error_text(e.detail))
         for e in (errors.errors if errors else [])
     ]
-    flaws += _lost_digits(batch, first, reader, place, content, path)
+    flaws += lost_digits(batch, first, reader, place, content, path)
     last_flaw = max((row for row, *_ in flaws), default=0)
     shown = told.shown + (
         container.shown_cells(content, path, container.changing_styles(content)) if path else []
@@ -272,81 +260,6 @@ def _ranges(merges: Sequence[tuple[int, int, int, int]]) -> pa.Table:
     wide = [merge for merge in merges if merge[:2] != merge[2:]]
     columns = list(zip(*wide, strict=True)) or [()] * 4
     return pa.table([pa.array(column, pa.int64()) for column in columns], schema=_RANGE)
-
-
-def _calamine(step: Callable[[], object]) -> Any:
-    """A step of the reader; its errors and its panics become codes."""
-    try:
-        return step()
-    except MemoryError:
-        raise
-    except BaseException as error:  # a Rust panic is no Exception
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        text = str(error).lower()
-        if "password" in text or "encrypt" in text:
-            raise ShopError("sheet.encrypted") from error
-        if "capacity overflow" in text or "allocation" in text:
-            raise MemoryError from error
-        raise ShopError(
-            "sheet.damaged", detail=str(error).splitlines()[0][:200] if str(error) else ""
-        ) from error
-
-
-def _error_text(detail: str) -> str:
-    match = re.search(r"Error\((\w+)\)", detail)
-    return _ERRORS.get(match[1], f"#{match[1].upper()}!") if match else "#ERROR!"
-
-
-def _lost_digits(
-    batch: pa.RecordBatch,
-    first: int,
-    reader: fastexcel.ExcelReader,
-    place: int,
-    content: bytes,
-    path: str | None,
-) -> list[tuple[int, int, str, str]]:
-    """Number cells of sixteen digits or more. As text they look like honest codes, so only where there are
-    such texts is the cell's type asked for."""
-    suspects = {}
-    for index, column in enumerate(batch.columns):
-        if (pc.max(pc.binary_length(column)).as_py() or 0) >= 16:
-            rows = pc.indices_nonzero(pc.match_substring_regex(column, r"^-?\d{16,}$")).to_pylist()
-            suspects.update({(row + 1, index + first): column[row].as_py() for row in rows})
-    if not suspects:
-        return []
-    columns = sorted({column for _, column in suspects})
-    numbers = container.long_numbers(content, path) if path else _typed_numbers(reader, place, columns, first)
-    return [
-        (row, column, "cell.lost_digits", suspects[row, column])
-        for row, column in numbers
-        if (row, column) in suspects
-    ]
-
-
-def _typed_numbers(
-    reader: fastexcel.ExcelReader, place: int, columns: list[int], first: int
-) -> list[tuple[int, int]]:
-    """Where the suspect columns hold numbers beyond any date: asked to read dates, the reader names the type
-    of each cell that is none."""
-    typed = []
-    for column in columns:
-        dates = partial(
-            reader.load_sheet,
-            place,
-            header_row=None,
-            skip_rows=0,
-            dtypes="date",
-            use_columns=[column - first],
-        )
-        loaded = _calamine(dates)
-        _, errors = _calamine(loaded.to_arrow_with_errors)
-        typed += [
-            (e.position[0] + 1, column)
-            for e in (errors.errors if errors else [])
-            if re.search(r"'(Float|Int)\(", e.detail)
-        ]
-    return typed
 
 
 def mark(content: bytes, sheet: str, limits: dict[str, int], remarks: Answer) -> bytes:

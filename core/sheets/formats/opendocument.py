@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from core.errors import ShopError
-from core.sheets.formats.container import as_shown
+from core.sheets.formats.number_formats import as_shown
 
 _WORTH = (b"formula=", b"percentage", b"currency=", b"table:visibility=", b"-spanned=")
 _MOST_REPEATS = (

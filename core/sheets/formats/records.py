@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.sheets.formats import container
+from core.sheets.formats import container, number_formats
 from core.sheets.formats.compound import workbook_stream
 from core.sheets.formats.opendocument import Table
 
@@ -43,7 +43,7 @@ class _Styles:
 
     def changing(self) -> dict[int, str]:
         """Cell style -> format, for those that say what a number is."""
-        codes = container.changing_formats(self.formats, other_epoch=self.other_epoch)
+        codes = number_formats.changing_formats(self.formats, other_epoch=self.other_epoch)
         return {style: codes[number] for style, number in enumerate(self.numbers) if number in codes}
 
 
@@ -143,7 +143,7 @@ def _show(table: Table, where: tuple[int, int], number: float, code: str) -> Non
     if not code or number != number or abs(number) > 1e15:
         return
     plain = str(int(number)) if number == int(number) else repr(number)
-    text = container.as_shown(plain, code)
+    text = number_formats.as_shown(plain, code)
     if text != plain:
         table.shown.append((*where, text))
 
