@@ -9,29 +9,26 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from core import clock
 from core.access import Actor, allow
 from core.campaign import service as campaigns
 from core.database import Database, read
-from core.experiments import designs, factors, judgement, learnings, persons
+from core.experiments import designs, factors, judgement, learnings
 from core.experiments.designs import Trial
+from core.experiments.evidence import persons
+from core.experiments.evidence.persons import DayEnd
+from core.experiments.evidence.purchases import order_lines, payments
 from core.experiments.judgement import Evidence, Outcome, Result, Snapshot
 from core.experiments.learnings import Lesson
-from core.experiments.persons import DayEnd
 from core.experiments.statistics.verdict import Guard
 from core.experiments.tables import experiment_count
 from core.live.ledger.events import exposure_kind
 from core.live.ledger.series import PEOPLE
-from core.live.tables import A_PAYMENT, OF_AN_ORDER, event
-from core.orders.states import BOUGHT
-from core.orders.tables import order_line
 from core.pricing import service as pricing
 from core.stock import reserve
 from core.versions import Version
-
-PURCHASE = ("unit", "order_id", "sku_code", "at_ms", "units", "paid", "refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +198,7 @@ def _from_events(connection: Connection, trial: Trial, ends: Sequence[DayEnd]) -
     exposed = _exposed(connection, trial, begins, until)
     twice = exposed.duplicated("unit", keep=False)
     people = exposed[~twice].reset_index(drop=True)
-    paid = _payments(connection, trial.campaign_id, begins, until)
+    paid = payments(connection, trial.campaign_id, begins, until)
     logs = _logs(connection, trial, exposed, paid, (begins, until)) if trial.design.own_split else ()
     observed = _Persons(people, paid, logs, exposed.loc[twice, "unit"].nunique())
     return _of_persons(connection, trial, observed, ends)
@@ -221,46 +218,6 @@ def _exposed(connection: Connection, trial: Trial, begins: int, until: int) -> p
     )
     frame = read(connection, query)
     return frame.assign(arm=frame["kind"].map(kinds).astype("int64"))[["unit", "arm", "since"]]
-
-
-def _payments(connection: Connection, campaign_id: str, begins: int, until: int) -> pd.DataFrame:
-    """Payments of a stretch by known people, by person, order and SKU: PURCHASE. What went back is spread over an
-    order's payments of one SKU by money."""
-    e = event.c
-    sums = (
-        func.min(e.at_ms).label("at_ms"),
-        func.sum(e.quantity).label("units"),
-        func.sum(e.amount_fen).label("paid"),
-    )
-    mine = (e.campaign_id == campaign_id, e.waits_for == "")
-    query = (
-        select(e.user_key.label("unit"), e.order_id, e.sku_code, *sums)
-        .where(A_PAYMENT, *mine, e.user_key != "", e.at_ms >= begins, e.at_ms < until)
-        .group_by(e.user_key, e.order_id, e.sku_code)
-    )
-    paid = read(connection, query).astype({"units": "int64", "paid": "int64"})
-    back_query = (
-        select(
-            e.order_id,
-            e.sku_code,
-            func.sum(e.quantity).label("units_back"),
-            func.sum(e.amount_fen).label("refunded"),
-        )
-        .where(OF_AN_ORDER, *mine, e.kind == "refund", e.at_ms < until)
-        .group_by(e.order_id, e.sku_code)
-    )
-    back = read(connection, back_query)
-    joined = paid.merge(back, on=["order_id", "sku_code"], how="left").fillna(
-        {"units_back": 0, "refunded": 0}
-    )
-    share = joined["paid"] / joined.groupby(["order_id", "sku_code"])["paid"].transform("sum").clip(lower=1)
-    return joined.assign(
-        refunded=(joined["refunded"].astype("float64") * share).round().astype("int64"),
-        units=(joined["units"] - joined["units_back"].astype("float64") * share)
-        .clip(lower=0)
-        .round()
-        .astype("int64"),
-    )[list(PURCHASE)]
 
 
 def _logs(
@@ -302,7 +259,7 @@ def _from_orders(connection: Connection, trial: Trial, ends: Sequence[DayEnd]) -
         return Evidence(())
     design = trial.design
     begins, until = _ms(design.starts_at), ends[-1].end_ms
-    lines = _order_lines(connection, until)
+    lines = order_lines(connection, until)
     earlier = lines[lines["at_ms"] < begins]
     split, number = designs.splitter(trial), {arm.code: n for n, arm in enumerate(design.arms)}
     people = pd.DataFrame({"unit": sorted(earlier["unit"].unique())}, dtype="str")
@@ -317,25 +274,6 @@ def _from_orders(connection: Connection, trial: Trial, ends: Sequence[DayEnd]) -
     people = people.assign(layer=layer)
     observed = _Persons(people, lines[lines["at_ms"] >= begins], earlier=spent)
     return _of_persons(connection, trial, observed, ends)
-
-
-def _order_lines(connection: Connection, until: int) -> pd.DataFrame:
-    """Bought lines of known buyers until a moment, PURCHASE; of a line that went back in part the units stay."""
-    names = ("buyer_key", "order_id", "sku_code", "paid_at", "quantity", "amount", "refund_amount")
-    c = order_line.c
-    query = select(*(c[name] for name in names)).where(
-        c.buyer_key != "", c.state.in_(BOUGHT), c.paid_at.is_not(None)
-    )
-    frame = read(connection, query)
-    at_ms = frame["paid_at"].astype("int64") // 1000
-    frame = frame.assign(
-        unit=frame["buyer_key"],
-        at_ms=at_ms,
-        units=frame["quantity"],
-        paid=frame["amount"],
-        refunded=frame["refund_amount"],
-    )
-    return frame.loc[frame["at_ms"] < until, list(PURCHASE)]
 
 
 class _Persons(NamedTuple):

@@ -15,12 +15,13 @@ from core.access import Actor, allow, audit
 from core.database import Database, read
 from core.database.types import Record, Values
 from core.errors import ShopError
-from core.experiments import judgement, learnings, persons
+from core.experiments import judgement, learnings
 from core.experiments.assignment import Arm
+from core.experiments.evidence import persons
+from core.experiments.evidence.persons import DayEnd
 from core.experiments.factors import FACTOR_OF_METRIC
 from core.experiments.judgement import Evidence, Outcome, Result
 from core.experiments.learnings import Lesson
-from core.experiments.persons import DayEnd
 from core.experiments.statistics.verdict import Verdict
 from core.experiments.trial import Design
 from core.lists import rules

@@ -11,6 +11,7 @@ import pandas as pd
 from core.errors import ShopError
 from core.orders import amounts, returns, states, structure
 from core.orders.amounts import Level
+from core.orders.remarks import line_remarks, sharing_remark
 
 TEXTS = (
     "order_id",
@@ -90,7 +91,7 @@ def settle(sheet: pd.DataFrame, prices: pd.Series, order_level: Sequence[str] = 
     gone = _refuse(torn, "order_id", "", "order_id").assign(code=netted.faults.to_numpy())
     refused = pd.concat([refused, gone], ignore_index=True)
     taken = full[~full["row"].isin(refused["row"])].assign(order_id=ordered.rows["order_id"])
-    remarks += _told(netted, ordered.carried)
+    remarks += line_remarks(netted, ordered.carried)
     lines = netted.lines.assign(
         quantity=netted.lines["quantity"].fillna(1),
         order_status=(
@@ -100,28 +101,6 @@ def settle(sheet: pd.DataFrame, prices: pd.Series, order_level: Sequence[str] = 
     levels = {_paid_name(sheet): paid_level, _refund_name(sheet): refund_level}
     skipped = _skipped(taken, sheet, levels, netted)
     return Settled(lines, refused, netted.rows, skipped, tuple(remarks))
-
-
-def _told(netted: returns.Netted, carried: int) -> list[Mapping[str, object]]:
-    """What to tell of returns, blank quantities and carried cells."""
-    remarks: list[Mapping[str, object]] = []
-    if netted.rows:
-        facts = {"rows": netted.rows, "units": netted.units, "amount": netted.amount}
-        remarks.append({"code": "orders.returns", **facts})
-    blank = int(netted.lines["quantity"].isna().sum())
-    if blank:
-        remarks.append({"code": "orders.quantity_assumed", "rows": blank})
-    if carried:
-        remarks.append({"code": "orders.carried", "rows": carried})
-    words = netted.lines["order_status"] + " " + netted.lines["after_sale"]
-    unsaid = states.partly_refunded(words) & (netted.lines["refund_amount"].fillna(0) == 0)
-    if unsaid.any():
-        remarks.append({"code": "orders.refund_unsaid", "rows": int(unsaid.sum())})
-    above = netted.lines["refund_amount"].fillna(0) - netted.lines["amount"].fillna(0)
-    if (above > 0).any():
-        facts = {"rows": int((above > 0).sum()), "amount": int(above.clip(lower=0).sum())}
-        remarks.append({"code": "orders.refund_above_paid", **facts})
-    return remarks
 
 
 def typed(sheet: pd.DataFrame) -> pd.DataFrame:
@@ -263,7 +242,7 @@ def _shared(rows: pd.DataFrame, prices: pd.Series) -> tuple[pd.DataFrame, list[M
                 "known": _all_known(worth, order).groupby(order).first(),
             }
         ).loc[order[several].unique()]
-        said = [_named(by_order, int(several.sum()))]
+        said = [sharing_remark(by_order, int(several.sum()))]
         guessed = int((~by_order["known"]).sum())
         if guessed:
             said.append({"code": "orders.split_by_units", "orders": guessed})
@@ -272,23 +251,6 @@ def _shared(rows: pd.DataFrame, prices: pd.Series) -> tuple[pd.DataFrame, list[M
 
 def _all_known(worth: pd.Series, order: pd.Series) -> pd.Series:
     return worth.notna().groupby(order).transform("all")
-
-
-def _named(orders: pd.DataFrame, lines: int) -> dict[str, object]:
-    """Orders of several lines whose amount was shared, with the freight and the discount between the worth of
-    their goods and what was paid."""
-    known = orders[orders["known"]]
-    over = (known["amount"] - known["worth"]).clip(lower=0)
-    freight = known["freight"].fillna(over)
-    discount = (known["worth"] + freight - known["amount"]).clip(lower=0)
-    return {
-        "code": "orders.order_amounts",
-        "orders": len(orders),
-        "lines": lines,
-        "amount": int(orders["amount"].sum()),
-        "freight": int(freight.sum()),
-        "discount": int(discount.sum()),
-    }
 
 
 def _refunds(rows: pd.DataFrame, sheet: pd.DataFrame, paid_level: Level) -> tuple[Level, pd.Series]:

@@ -13,7 +13,7 @@ from core.imports.kinds import Comparison, Context, Kind
 from core.imports.rules import refuse
 from core.sheets import writer
 from core.sheets.columns import Field, SheetSpec
-from core.stock import counts, imports, locations
+from core.stock import count_entries, imports, locations
 from core.stock.location_rules import PARTS, counting
 
 # A stock report may state levels below zero (sold beyond what the warehouse has), so only what cannot be
@@ -55,7 +55,7 @@ def _compare_count(connection: Connection, sheet: pd.DataFrame, context: Context
     all of it), of places whose units count: what lies among the returns is no part of what is for sale."""
     rows, refused, alike = without_twins(connection, sheet, context)
     rows, elsewhere = _for_sale(connection, rows, context)
-    compared = counts.compare_count(connection, rows, context)
+    compared = count_entries.compare_count(connection, rows, context)
     rejected = pd.concat([compared.rejected, refused, elsewhere], ignore_index=True)
     return replace(compared, rejected=rejected, warnings=(*compared.warnings, *alike))
 
@@ -94,8 +94,8 @@ COUNT = Kind(
         located=dict.fromkeys(("location", "lot", "expiry", "produced_on"), "location"),
     ),
     _compare_count,
-    counts.write_count,
-    counts.revert_count,
+    count_entries.write_count,
+    count_entries.revert_count,
 )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from core.experiments.persons import Supply, bought, guards
+from core.experiments.evidence.persons import Supply, bought, guards
 from core.experiments.statistics.verdict import GUARDS, MARGIN, REFUNDS, STOCK, Guard
 from core.experiments.trial import Arm, Design
 

@@ -3,34 +3,21 @@ every unit kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, FromClause, Select, case, func, literal, select, union_all
+from sqlalchemy import Column, Connection, FromClause, Select, case, func, literal, select
 
-from core import clock
 from core.campaign.tables import campaign
 from core.database.types import Record
-from core.live.ledger.events import EXPOSURE, Event
+from core.live.ledger.differences import MOST_FAULTS, difference, larger, of_campaign
+from core.live.ledger.events import Event
 from core.live.ledger.order_lines import Entry, decide
-from core.live.ledger.series import PEOPLE, SKU_KIND, SKU_MINUTE
-from core.live.ledger.spans import Stretches, number_of, stretches
-from core.live.tables import (
-    event,
-    intake_refusal,
-    intake_tally,
-    sale_line,
-    sale_minute,
-    sale_minute_kind,
-    sale_series,
-    sale_sku,
-)
+from core.live.ledger.people_recount import minute_people, people
+from core.live.ledger.series import SKU_KIND, SKU_MINUTE
+from core.live.tables import event, intake_refusal, intake_tally, sale_line, sale_minute_kind, sale_sku
 from core.stock.tables import stock_movement
 from core.warmup.tables import presale_order
 
-MOST_FAULTS = 20  # a list that long says enough
 _SUMS = ("events", "quantity", "amount_fen")
 
 
@@ -48,8 +35,8 @@ def faults(connection: Connection, campaign_id: str = "") -> dict[str, list[obje
         "sku_minute": _rollup(
             connection, SKU_MINUTE, {"minute": _minute(), "sku_code": event.c.sku_code}, campaign_id
         ),
-        "people": _people(connection, campaign_id),
-        "minute_people": _minute_people(connection, campaign_id),
+        "people": people(connection, campaign_id),
+        "minute_people": minute_people(connection, campaign_id),
         "lines": _lines(connection, campaign_id),
         "queue": _queue(connection, campaign_id),
         "demand": _demand(connection, campaign_id),
@@ -64,27 +51,6 @@ def _minute() -> object:
     return event.c.at_ms // 60_000
 
 
-def _difference(connection: Connection, keys: Sequence[str], *queries: Select[object]) -> list[object]:
-    """Keys at which a book and its recounts, given as negative sums, do not add up to zero; all select
-    `keys`, then the same sums."""
-    both = union_all(*queries).subquery()
-    sums = [column for column in both.c if column.name not in keys]
-    totals = [func.sum(column).label(column.name) for column in sums]
-    wrong = case(*[(func.sum(column) != 0, 1) for column in sums], else_=0) == 1
-    query = (
-        select(*(both.c[key] for key in keys), *totals).group_by(*(both.c[key] for key in keys)).having(wrong)
-    )
-    differences = connection.execute(query.limit(MOST_FAULTS)).all()  # sums come as decimals on PostgreSQL
-    return [
-        dict(zip((*keys, *(column.name for column in sums)), map(_plain, row), strict=True))
-        for row in differences
-    ]
-
-
-def _plain(value: object) -> object:
-    return int(value) if isinstance(value, Decimal) else value
-
-
 def _rollup(connection: Connection, table: FromClause, keys: Record, campaign_id: str) -> list[object]:
     keys = {"campaign_id": event.c.campaign_id, **keys, "kind": event.c.kind}
     book = select(*(table.c[key] for key in keys), *(table.c[name] for name in _SUMS))
@@ -97,111 +63,11 @@ def _rollup(connection: Connection, table: FromClause, keys: Record, campaign_id
         .where(event.c.waits_for == "")
         .group_by(*keys.values())
     )
-    return _difference(
-        connection, list(keys), _of(book, table, campaign_id), _of(recount, event, campaign_id)
-    )
-
-
-def _of(query: Select[object], table: FromClause, campaign_id: str) -> Select[object]:
-    return query.where(table.c.campaign_id == campaign_id) if campaign_id else query
-
-
-def _zones(connection: Connection) -> dict[str, str]:
-    return {
-        row.campaign_id: row.timezone
-        for row in connection.execute(select(campaign.c.campaign_id, campaign.c.timezone))
-    }
-
-
-def _day(connection: Connection, campaign_id: str, zone: str) -> object:
-    """Business day of an event as SQL: the ordinal of the first day plus the day starts that lie behind
-    it."""
-    span = select(func.min(event.c.at_ms), func.max(event.c.at_ms)).where(event.c.campaign_id == campaign_id)
-    first, last = (
-        clock.business_day(datetime.fromtimestamp((ms or 0) / 1000, UTC), zone)
-        for ms in connection.execute(span).one()
-    )
-    starts = [clock.day_start(first + timedelta(days=n), zone) for n in range(1, (last - first).days + 1)]
-    passed = [case((event.c.at_ms >= int(start.timestamp() * 1000), 1), else_=0) for start in starts]
-    return sum(passed, literal(first.toordinal()))
-
-
-def _span(connection: Connection, campaign_id: str, zone: str, running: Stretches) -> object:
-    """The stretch of an event as SQL (see spans)."""
-    day, at = _day(connection, campaign_id, zone), event.c.at_ms
-    inside = [((at >= start) & (at < end), literal(number_of(start, end, zone))) for start, end in running]
-    return case(*inside, else_=day) if inside else day
-
-
-def _people(connection: Connection, campaign_id: str) -> list[object]:
-    """First sights: the earliest view or payment of each person in each stretch, ties by channel."""
-    zones, running = _zones(connection), stretches(connection)
-    known = (
-        connection.execute(select(sale_series.c.campaign_id).union(select(event.c.campaign_id)))
-        .scalars()
-        .all()
-    )
-    differences = []
-    for each in [campaign_id] if campaign_id else known:
-        zone = zones.get(each, clock.SHANGHAI)
-        differences += _people_of(connection, each, _span(connection, each, zone, running.get(each, ())))
-    return differences[:MOST_FAULTS]
-
-
-def _people_of(connection: Connection, campaign_id: str, day: object) -> list[object]:
-    masked = literal("#") + event.c.order_id
-    who = case(
-        (event.c.kind == "view", event.c.user_key), (event.c.user_key != "", event.c.user_key), else_=masked
-    )
-    met = literal(f"{EXPOSURE} ") + event.c.channel
-    role = case((event.c.kind == "view", "visitor"), (event.c.kind == EXPOSURE, met), else_="buyer")
-    day = case((event.c.kind == EXPOSURE, 0), else_=day)
-    bytewise = (
-        event.c.channel if connection.dialect.name == "sqlite" else event.c.channel.collate("C")
-    )  # as the fold compares
-    first = func.row_number().over(partition_by=(role, day, who), order_by=(event.c.at_ms, bytewise))
-    columns = (
-        role.label("kind"),
-        day.label("day"),
-        who.label("user_key"),
-        event.c.at_ms,
-        event.c.channel,
-        first.label("n"),
-    )
-    sights = (
-        select(*columns)
-        .where(
-            event.c.campaign_id == campaign_id,
-            event.c.waits_for == "",
-            (event.c.kind == "pay")
-            | (event.c.kind == EXPOSURE)
-            | ((event.c.kind == "view") & (event.c.user_key != "")),
-        )
-        .subquery()
-    )
-    keys = ("kind", "day", "user_key", "channel")
-    recount = select(*(sights.c[key] for key in keys), -sights.c.at_ms, literal(-1).label("n")).where(
-        sights.c.n == 1
-    )
-    book = select(*(PEOPLE.c[key] for key in keys), PEOPLE.c.at_ms, literal(1).label("n"))
-    return _difference(connection, keys, book.where(PEOPLE.c.campaign_id == campaign_id), recount)
-
-
-def _minute_people(connection: Connection, campaign_id: str) -> list[object]:
-    """Visitors and buyers a minute against the people's first sights."""
-    keys = ("campaign_id", "minute", "channel")
-    book = select(*(sale_minute.c[key] for key in keys), sale_minute.c.visitors, sale_minute.c.buyers)
-    p = PEOPLE.c
-    minute = p.at_ms // 60_000
-    recount = select(
-        p.campaign_id,
-        minute.label("minute"),
-        p.channel,
-        (-func.sum(case((p.kind == "visitor", 1), else_=0))).label("visitors"),
-        (-func.sum(case((p.kind == "buyer", 1), else_=0))).label("buyers"),
-    ).group_by(p.campaign_id, minute, p.channel)
-    return _difference(
-        connection, keys, _of(book, sale_minute, campaign_id), _of(recount, PEOPLE, campaign_id)
+    return difference(
+        connection,
+        list(keys),
+        of_campaign(book, table, campaign_id),
+        of_campaign(recount, event, campaign_id),
     )
 
 
@@ -239,7 +105,9 @@ def _lines(connection: Connection, campaign_id: str) -> list[object]:
     )
     names = [*keys, *_SLOTS, "paid_fen", "refunded_fen", "deposited_fen", "waiting"]
     book = select(*(sale_line.c[name] for name in names))
-    return _difference(connection, keys, _of(book, sale_line, campaign_id), _of(recount, event, campaign_id))
+    return difference(
+        connection, keys, of_campaign(book, sale_line, campaign_id), of_campaign(recount, event, campaign_id)
+    )
 
 
 def _queue(connection: Connection, campaign_id: str) -> list[Any]:
@@ -276,7 +144,7 @@ def _odd_lines(campaign_id: str) -> Select[object]:
         return func.sum(case(((t.kind == kind) & (t.waits_for == ""), column), else_=0))
 
     deposited, ordered, paid = total("deposit"), total("order"), total("pay")
-    asked = _larger(deposited, ordered)
+    asked = larger(deposited, ordered)
     pays, refunds = total("pay", 1), total("refund", 1)
     money = total("pay", t.amount_fen) + total("deposit", t.amount_fen)
     over = (
@@ -286,7 +154,7 @@ def _odd_lines(campaign_id: str) -> Select[object]:
         | ((refunds > 0) & (paid == 0))
         | (total("refund", t.amount_fen) > money)
         | (total("ship") > paid)
-        | (total("cancel") > _larger(asked, paid))
+        | (total("cancel") > larger(asked, paid))
     )
     waits = func.sum(case((t.waits_for != "", 1), else_=0)) > 0
     query = (
@@ -295,22 +163,25 @@ def _odd_lines(campaign_id: str) -> Select[object]:
         .group_by(t.campaign_id, t.order_id, t.sku_code)
         .having(over | waits)
     )
-    return _of(query, event, campaign_id)
+    return of_campaign(query, event, campaign_id)
 
 
 def _demand(connection: Connection, campaign_id: str) -> list[object]:
     """Units that lines ask of stock, recomputed line by line (see order_lines.demand), against the books by SKU."""
     line, keys, names = sale_line.c, ("campaign_id", "sku_code"), ("need", "presale", "shipped")
-    promised = _larger(_larger(line.deposited, line.ordered), line.paid)
-    kept = _larger(promised - line.cancelled - line.refunded - line.shipped, literal(0))
-    unpaid = _larger(line.deposited - line.paid, literal(0))
+    promised = larger(larger(line.deposited, line.ordered), line.paid)
+    kept = larger(promised - line.cancelled - line.refunded - line.shipped, literal(0))
+    unpaid = larger(line.deposited - line.paid, literal(0))
     presale = case((unpaid < kept, unpaid), else_=kept)
     sums = (kept - presale, presale, line.shipped)
     asked = [(-func.sum(units)).label(name) for units, name in zip(sums, names, strict=True)]
     recount = select(*(line[key] for key in keys), *asked).group_by(*(line[key] for key in keys))
     book = select(*(sale_sku.c[name] for name in (*keys, *names)))
-    return _difference(
-        connection, keys, _of(book, sale_sku, campaign_id), _of(recount, sale_line, campaign_id)
+    return difference(
+        connection,
+        keys,
+        of_campaign(book, sale_sku, campaign_id),
+        of_campaign(recount, sale_line, campaign_id),
     )
 
 
@@ -337,17 +208,13 @@ def _deposits(connection: Connection, campaign_id: str) -> list[object]:
     amounts = amounts.where(event.c.kind == "deposit", event.c.campaign_id.not_in(drills)).group_by(
         *(event.c[key] for key in keys)
     )
-    return _difference(
+    return difference(
         connection,
         keys,
-        _of(select(*(order[key] for key in (*keys, *names))), presale_order, campaign_id),
-        _of(lines.where(line.deposited > 0, line.campaign_id.not_in(drills)), sale_line, campaign_id),
-        _of(amounts, event, campaign_id),
+        of_campaign(select(*(order[key] for key in (*keys, *names))), presale_order, campaign_id),
+        of_campaign(lines.where(line.deposited > 0, line.campaign_id.not_in(drills)), sale_line, campaign_id),
+        of_campaign(amounts, event, campaign_id),
     )
-
-
-def _larger(one: object, other: Any) -> Any:
-    return case((one > other, one), else_=other)
 
 
 def _stock(connection: Connection) -> list[object]:
@@ -360,7 +227,7 @@ def _stock(connection: Connection) -> list[object]:
     moved = stock_movement.c
     totals = [(-func.sum(moved[state])).label(state) for state in ("reserved", "presale_committed")]
     posted = select(moved.sku_code, *totals).where(moved.cause == "event").group_by(moved.sku_code)
-    return _difference(connection, ["sku_code"], book, posted)
+    return difference(connection, ["sku_code"], book, posted)
 
 
 def _tally(connection: Connection) -> list[object]:
@@ -371,4 +238,4 @@ def _tally(connection: Connection) -> list[object]:
     waits = func.sum(case((event.c.waits_for != "", 1), else_=0))
     stored = select(event.c.source, none, waits - func.count(), -waits, none).group_by(event.c.source)
     refused = select(intake_refusal.c.source, none, none, none, -func.sum(intake_refusal.c.events))
-    return _difference(connection, ["source"], book, stored, refused.group_by(intake_refusal.c.source))
+    return difference(connection, ["source"], book, stored, refused.group_by(intake_refusal.c.source))

@@ -24,6 +24,7 @@ from core.pricing.engine.stacks import in_turn, legal_stacks
 
 _MOST_MULTIPLES = 6  # of a threshold on the way to a common multiple
 _MOST_WAYS = 50_000  # stacks times fillers of one SKU
+_LARGE = 10_000_000  # fen of filler that a buyer would at most pay for in advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,3 +304,19 @@ def _worth(goods: _Goods, kind: int, at: int) -> bool:
         no_worse &= ~uncut
     asks = rules[at].threshold or (rules[at].kind == "percent_off" and rules[at].base == "list")
     return bool(asks) and not (no_worse & better).any()
+
+
+def most_counted(rule: Rule) -> int:
+    """Fen of list price above which an order-level rule gives no more."""
+    if rule.cap is None or not rule.value:
+        return _LARGE
+    if rule.kind == "every_full":
+        return rule.threshold * -(-rule.cap // rule.value)
+    return max(rule.threshold, -(-rule.cap * WHOLE // rule.value))
+
+
+def saturation(rule: Rule) -> int:
+    """Fen of filler above which its own reduction gives no more."""
+    if rule.kind == "amount_off":
+        return rule.value
+    return _LARGE if rule.cap is None else -(-rule.cap * WHOLE // rule.value)

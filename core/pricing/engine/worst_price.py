@@ -19,7 +19,15 @@ import numpy as np
 import orjson
 
 from core.pricing.engine.cheapest_way import Cheapest, Worst, joined, least, take
-from core.pricing.engine.fillers import Beside, Near, around, kinds_of_goods, multiples
+from core.pricing.engine.fillers import (
+    Beside,
+    Near,
+    around,
+    kinds_of_goods,
+    most_counted,
+    multiples,
+    saturation,
+)
 from core.pricing.engine.own_units import MOST_UNITS, Unit, bound, worth_trying
 from core.pricing.engine.promotions import (
     WHOLE,
@@ -37,7 +45,6 @@ from core.pricing.engine.stacks import legal_stacks
 
 _ROUNDS = 40  # corrections of a filler whose rule looks at what is left after other rules
 _ROWS = 20_000  # SKUs times stacks reckoned at a time: what stays in a processor's cache
-_LARGE = 10_000_000  # fen of filler that a buyer would at most pay for in advance
 
 
 class Prices(NamedTuple):
@@ -281,7 +288,7 @@ class _Goods:
         if rule.base != "list" and rule.cap is None:
             return
         for _ in range(_ROUNDS if rule.base == "running" else 1):  # other rules take some off the filler
-            short = self.stack[at] * np.maximum(_most_counted(rule) - self.base(at, some, more), 0)
+            short = self.stack[at] * np.maximum(most_counted(rule) - self.base(at, some, more), 0)
             if not short.any():
                 break
             more[:, kind] += short if rule.base == "list" else self.listed(short, kind)
@@ -292,7 +299,7 @@ class _Goods:
         (rows,)."""
         rule = self.rules[at]
         if at < self.near.helpers:
-            short: np.ndarray = np.maximum(_saturation(rule) - row_sum(fillers[:, self.near.meets[:, at]]), 0)
+            short: np.ndarray = np.maximum(saturation(rule) - row_sum(fillers[:, self.near.meets[:, at]]), 0)
             return short
         base = self.base(at, some, fillers)
         steps = np.maximum(-(-base // rule.threshold), 1) + times if rule.kind == "every_full" else 1
@@ -334,19 +341,3 @@ class _Units:
         parts[:, :, :1] = self.parts
         item = np.column_stack([self.item, goods.paid(fillers)])
         return deducted(baskets, item, parts, Applied(goods.rules, goods.term, goods.stack), goods.near.turns)
-
-
-def _most_counted(rule: Rule) -> int:
-    """Fen of list price above which an order-level rule gives no more."""
-    if rule.cap is None or not rule.value:
-        return _LARGE
-    if rule.kind == "every_full":
-        return rule.threshold * -(-rule.cap // rule.value)
-    return max(rule.threshold, -(-rule.cap * WHOLE // rule.value))
-
-
-def _saturation(rule: Rule) -> int:
-    """Fen of filler above which its own reduction gives no more."""
-    if rule.kind == "amount_off":
-        return rule.value
-    return _LARGE if rule.cap is None else -(-rule.cap * WHOLE // rule.value)

@@ -124,7 +124,7 @@ def lock(db: Database, actor: Actor, session_ids: Sequence[str], now: datetime) 
         if (rows["ends_at"] <= pd.Timestamp(now)).any():
             raise ShopError("warmup.session_over", session=str(rows["name"].iloc[0]))
         codes = rows["sku_code"].unique().tolist()
-        rules.require_kept(_missing(rows, _free(connection, codes, with_held=False)))
+        rules.require_kept(rules.short_of_stock(rows, _free(connection, codes, with_held=False)))
         _move(connection, actor, rows, rows["quota"], now)
         _set(connection, rows, actor, now, state="locked")
         units = int(rows["quota"].sum())
@@ -308,17 +308,6 @@ def _shortages(connection: Connection, codes: Sequence[str], now: datetime) -> p
     """As `rules.shortages`, over every campaign's sessions of these SKUs."""
     rows = _sessions(connection, keyed(flash_session.c.sku_code, codes, connection))
     return rules.shortages(rows, _free(connection, codes, with_held=True), now)
-
-
-def _missing(rows: pd.DataFrame, free: pd.Series) -> pd.DataFrame:
-    """SKUs whose free stock does not suffice for a lock now: columns as in `rules.shortages`."""
-    asked = (
-        rows.groupby("sku_code")
-        .agg(promised=("quota", "sum"), sessions=("session_id", list), at=("starts_at", "min"))
-        .reset_index()
-    )
-    asked = asked.assign(free=asked["sku_code"].map(free))
-    return asked.assign(by=asked["promised"] - asked["free"])[asked["promised"] > asked["free"]]
 
 
 def _move(connection: Connection, actor: Actor, rows: pd.DataFrame, units: pd.Series, now: datetime) -> None:

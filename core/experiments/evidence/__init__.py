@@ -1,0 +1,1 @@
+"""What a test saw: who took part, and what they bought."""
