@@ -22,7 +22,7 @@ from core.goods import structure
 from core.goods.tables import sku
 from core.imports import service as imports
 from core.imports.kinds import Kind
-from core.lineup import service
+from core.lineup import partners, service
 from core.orders.sheet import ORDERS
 from core.orders.tables import order_line
 from core.signals.sheet import TRAFFIC
@@ -195,18 +195,18 @@ def test_partners_from_baskets_are_kept_and_dropped(
             order_line,
             lines.assign(line="1", state="done", paid_at=now, quantity=1, amount=10_000, import_id="x"),
         )
-    found = service.partners(database, merchandiser, campaign_id)
+    found = partners.partners(database, merchandiser, campaign_id)
     assert found[["sku_code", "partner_code", "together", "kept"]].values.tolist() == [["A", "C", 4, False]]
     assert "margin_rate" not in found
-    service.keep(database, lead, campaign_id, found, now=now)
-    assert service.partners(database, lead, campaign_id, least=99)["kept"].tolist() == [True]
-    assert [service.partners_of(database, viewer, campaign_id, code) for code in ("A", "C", "B")] == [
+    partners.keep(database, lead, campaign_id, found, now=now)
+    assert partners.partners(database, lead, campaign_id, least=99)["kept"].tolist() == [True]
+    assert [partners.partners_of(database, viewer, campaign_id, code) for code in ("A", "C", "B")] == [
         ["C"],
         ["A"],
         [],
     ]
-    service.drop(database, lead, campaign_id, [("A", "C")], now=now)
-    assert service.partners(database, lead, campaign_id, least=99).empty
+    partners.drop(database, lead, campaign_id, [("A", "C")], now=now)
+    assert partners.partners(database, lead, campaign_id, least=99).empty
 
 
 def test_margins_are_for_those_who_may_see_them(
@@ -227,7 +227,7 @@ def test_an_empty_campaign_has_an_empty_line_up(database: Database, lead: Actor,
     picture = service.load(database, lead, mine)
     assert picture.rows.empty
     assert picture.shape["skus"].sum() == 0
-    assert service.partners(database, lead, mine).empty
+    assert partners.partners(database, lead, mine).empty
 
 
 def _take(db: Database, actor: Actor, kind: Kind, path: Path, now: datetime) -> None:

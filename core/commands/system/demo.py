@@ -26,6 +26,7 @@ from core.commands.terminal.run import desk
 from core.errors import ShopError
 from core.goods import pictures
 from core.imports.service import Answers
+from core.lineup import partners
 from core.lineup import service as lineup
 from core.live.intake.files import EventFile, import_events
 from core.live.snapshot.service import curves
@@ -117,8 +118,8 @@ def _campaign(files: Files) -> dict[str, int]:
         "structure", "structure.xlsx", files["structure.xlsx"], answers=Answers(campaign_id)
     ).figures["added"]
     counts["planned"] = lineup.spread(at.db, at.actor, campaign_id, now=at.now)
-    together = lineup.partners(at.db, at.actor, campaign_id)
-    counts["attached"] = lineup.keep(
+    together = partners.partners(at.db, at.actor, campaign_id)
+    counts["attached"] = partners.keep(
         at.db, at.actor, campaign_id, together[together["verdict"] == "good"].head(8), now=at.now
     )
     return counts | {"campaigns": 1}

@@ -18,9 +18,10 @@ from pages.parts.components import charts
 from pages.parts.components.cards import Card, cards
 from pages.parts.components.columns import Column
 from pages.parts.components.downloads import Button, File, download
+from pages.parts.components.exports import SheetColumn, workbook
 from pages.parts.components.feedback import attempt
 from pages.parts.components.states import badge, word
-from pages.parts.components.tables import SheetColumn, draw, workbook
+from pages.parts.components.tables import draw
 from pages.parts.components.text import language, literal, number, percent, plain, t, time
 from pages.parts.components.url_state import kept
 from pages.parts.entry.context import PageContext

@@ -3,8 +3,6 @@ through and to edit."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +11,6 @@ from core.goods import structure
 from core.goods.structure_sheet import STRUCTURE, structure_sheet
 from core.lineup import service
 from core.lineup.service import Picture
-from core.signals import service as signals
 from core.ttl_cache import TtlCache
 from pages.parts.components import charts
 from pages.parts.components.cards import Card, cards
@@ -23,8 +20,9 @@ from pages.parts.components.editing import edit, saved
 from pages.parts.components.feedback import attempt, flash, refused
 from pages.parts.components.figures.demand import ladder
 from pages.parts.components.tables import Filter, table
-from pages.parts.components.text import language, literal, money, number, plain, t
+from pages.parts.components.text import language, money, number, plain, t
 from pages.parts.entry.context import PageContext
+from pages.parts.goods.drawer import drawer
 from pages.parts.upload.flow import upload
 
 DOTS = 400  # SKUs in the matrix: more dots say less
@@ -223,61 +221,6 @@ def _matrix_spec() -> charts.Spec:
             ],
         },
     }
-
-
-def drawer(page: PageContext, view: Picture, code: str) -> None:
-    """One SKU: prices, stock, figures, its last weeks, why a tier is suggested, what goes with it."""
-    if code not in view.rows.index:
-        return
-    row = {
-        str(name): value
-        for name, value in view.rows[view.rows["sku_code"] == code].to_dict("records")[0].items()
-    }
-    with st.container(border=True, key="goods_drawer"):
-        st.markdown(f"**{t('goods.drawer', name=row['name'], code=code)}**")
-        st.caption(
-            f"{plain('goods.reasons')}: " + " · ".join(plain(f"reason.{code}") for code in row["reasons"])
-        )
-        if beside := service.partners_of(page.database, page.actor, page.campaign_id, code):
-            named = [f"{literal(str(view.rows['name'].get(other, '')))} {literal(other)}" for other in beside]
-            st.caption(f"{plain('goods.drawer_partners')}: " + " · ".join(named))
-        left, right = st.columns([2, 3])
-        with left:
-            st.dataframe(_facts(row), hide_index=True, height="content")
-        with right:
-            past = signals.sku_days(page.database, page.actor, code)
-            st.caption(t("goods.drawer_history") if len(past) else t("goods.drawer_none"))
-            if len(past):
-                shown = pd.DataFrame(
-                    {
-                        "day": past["day"].astype("str").str[5:],
-                        "units": past["units_paid"].fillna(0).astype("int64"),
-                    }
-                )
-                spec = charts.Columns("day", "units", y_title="goods.daily_units", height=190).spec()
-                charts.draw(shown, spec, key="goods_drawer_days", alt=plain("goods.drawer_alt"))
-
-
-def _facts(row: dict[str, Any]) -> pd.DataFrame:
-    """A SKU's figures as words."""
-    facts: dict[str, str] = {
-        "tier": plain(f"tier.{row['tier']}"),
-        "suggested": plain(f"tier.{row['suggested']}"),
-        "function": row["function"],
-        **{
-            name: money(row[name])
-            for name in ("list_price", "sale_price", "landed_price", "gmv", "planned_gmv")
-            if name in row and pd.notna(row[name])
-        },
-        **{
-            name: number(int(row[name]))
-            for name in ("on_hand", "available", "in_transit", "units", "visitors", "planned_units")
-            if pd.notna(row[name])
-        },
-    }
-    return pd.DataFrame(
-        {" ": [plain(f"goods.{name}") for name in facts], "  ": [str(word) for word in facts.values()]}
-    )
 
 
 def listing(page: PageContext, view: Picture) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.lineup import service
+from core.lineup import partners, service
 from core.lineup.service import Picture
 from core.orders.sheet import ORDERS
 from core.signals.sheet import SHOP, TRAFFIC
@@ -95,7 +95,7 @@ def attach(page: PageContext) -> None:
     if not page.may("orders.view"):
         return
     least = st.number_input(t("goods.attach_least"), 2, 1_000, 3, key="goods_least", width=180)
-    pairs = service.partners(page.database, page.actor, page.campaign_id, int(least))
+    pairs = partners.partners(page.database, page.actor, page.campaign_id, int(least))
     if pairs.empty:
         st.info(t("goods.attach_none"), icon=":material/shopping_basket:")
         return
@@ -130,7 +130,7 @@ def _usable(pairs: pd.DataFrame) -> pd.Series:
 def _keep(page: PageContext, pairs: pd.DataFrame) -> None:
     if st.button(t("goods.keep", n=len(pairs)), key="goods_keep", type="primary"):
         attempt(
-            lambda: service.keep(page.database, page.actor, page.campaign_id, pairs, now=page.now),
+            lambda: partners.keep(page.database, page.actor, page.campaign_id, pairs, now=page.now),
             _attached,
             "success",
         )
@@ -140,7 +140,7 @@ def _drop(page: PageContext, pairs: pd.DataFrame) -> None:
     gone = list(zip(pairs["sku_code"], pairs["partner_code"], strict=True))
     if st.button(t("goods.drop", n=len(pairs)), key="goods_drop", type="primary"):
         attempt(
-            lambda: service.drop(page.database, page.actor, page.campaign_id, gone, now=page.now),
+            lambda: partners.drop(page.database, page.actor, page.campaign_id, gone, now=page.now),
             _attached,
             "success",
         )

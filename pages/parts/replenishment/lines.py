@@ -17,10 +17,11 @@ from pages.parts.components.bulk import bulk
 from pages.parts.components.charts.waterfalls import waterfall
 from pages.parts.components.columns import Column
 from pages.parts.components.editing import edit, saved
+from pages.parts.components.exports import Export
 from pages.parts.components.feedback import flash, refusals
 from pages.parts.components.figures.demand import spoken
 from pages.parts.components.states import badge
-from pages.parts.components.tables import Export, Filter, found, table
+from pages.parts.components.tables import Filter, found, table
 from pages.parts.components.text import literal, number, percent, plain, t, who
 from pages.parts.entry.context import PageContext
 from pages.parts.replenishment import line_acts

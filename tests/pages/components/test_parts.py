@@ -17,7 +17,7 @@ from core.database import Database
 from core.sheets.columns import Field, SheetSpec
 from core.sheets.detect import guess_header, guess_sheet
 from core.sheets.reader import read_workbook
-from pages.parts.components import charts, columns, editing, tables
+from pages.parts.components import charts, columns, editing, exports, tables
 from pages.parts.components.charts import Series
 from pages.parts.components.charts.waterfalls import folded, waterfall
 from pages.parts.components.columns import Column, displayed
@@ -74,8 +74,8 @@ def test_search_takes_every_word_in_any_column_and_no_pattern(frame: pd.DataFram
 
 
 def test_an_export_holds_what_is_shown_with_codes_as_text(frame: pd.DataFrame) -> None:
-    content = tables.workbook(
-        frame, [tables._sheet_column(frame, column) for column in COLUMNS], "goods", "zh"
+    content = exports.workbook(
+        frame, [exports._sheet_column(frame, column) for column in COLUMNS], "goods", "zh"
     )
     book = read_workbook(content, "goods.xlsx")
     rows = book.grid(book.sheets[0].name).head(4)

@@ -17,7 +17,7 @@ from core.pricing.changes import promotions
 from core.stock import service as stock
 from core.warmup import deposits
 from core.warmup.storefront import service
-from pages.parts.components.tables import SheetColumn, workbook
+from pages.parts.components.exports import SheetColumn, workbook
 from pages.parts.warmup.storefront import LABELS
 from tests import shops
 from tests.warmup.conftest import Shop
