@@ -50,6 +50,7 @@ def open_count(db: Database, actor: Actor, new: NewCount, *, now: datetime) -> s
 
 
 def snapshot(connection: Connection, actor: Actor, new: NewCount, now: datetime) -> str:
+    """A new count with the book's units of its SKUs at `now`, in the caller's transaction; the count's id."""
     count_id, codes = new_id(), new.codes
     head = {
         "count_id": count_id,
@@ -149,6 +150,7 @@ def settle(db: Database, actor: Actor, count_id: str, *, now: datetime) -> dict[
 
 
 def post_differences(connection: Connection, actor: Actor, head: Record, now: datetime) -> dict[str, object]:
+    """Writes a count's differences to the ledger, or asks for approval; facts for the audit. ShopError."""
     rows = judged(connection, head)
     disputed = rows.index[rows["state"] == "disputed"]
     if len(disputed):
@@ -183,6 +185,7 @@ def post_differences(connection: Connection, actor: Actor, head: Record, now: da
 
 
 def head_of(connection: Connection, count_id: str) -> dict[str, object]:
+    """The row of that count. ShopError stock.count_unknown."""
     head = one(connection, select(stock_count).where(stock_count.c.count_id == count_id))
     if head is None:
         raise ShopError("stock.count_unknown", count_id=count_id)
