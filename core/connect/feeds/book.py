@@ -146,12 +146,17 @@ def keep_stream(connection: Connection, stream: Stream) -> None:
         connection.execute(connect_stream.insert().values(**key, **values))
 
 
+def change(connection: Connection, source: str, **values: object) -> None:
+    """Writes columns of a source's row."""
+    connection.execute(connect_feed.update().where(connect_feed.c.source == source).values(**values))
+
+
 def arrived(connection: Connection, source: str, rows: int, lag_ms: int | None, now: datetime) -> None:
     """Counts rows that came in."""
     values = {"taken": connect_feed.c.taken + rows, "last_arrival": now}
     if lag_ms is not None:
         values["lag_ms"] = lag_ms
-    connection.execute(connect_feed.update().where(connect_feed.c.source == source).values(**values))
+    change(connection, source, **values)
 
 
 def lines(connection: Connection, source: str, kind: str, keys: Iterable[str]) -> dict[str, Line]:

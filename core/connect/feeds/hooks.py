@@ -105,12 +105,8 @@ def rotate(db: Database, actor: Actor, source: str, secret: str, now: datetime) 
         if feed.system not in SYSTEMS or (not ours and not 8 <= len(secret.strip()) <= LONGEST_SECRET):
             raise ShopError("connect.no_secret")
         until = now + BOTH_COUNT
-        values = {
-            "sealed": address.sealed(ours or secret.strip()),
-            "sealed_before": feed.sealed,
-            "before_until": until,
-        }
-        connection.execute(connect_feed.update().where(connect_feed.c.source == source).values(**values))
+        sealed = address.sealed(ours or secret.strip())
+        book.change(connection, source, sealed=sealed, sealed_before=feed.sealed, before_until=until)
         facts = {"before_until": until.isoformat()}
         audit.record(connection, actor, now, "source.rotate", source, None, facts)
     return ours
@@ -121,8 +117,7 @@ def retire(db: Database, actor: Actor, source: str, now: datetime) -> None:
     allow(actor, "settings.manage")
     with db.writing() as connection:
         feed = book.feed(connection, source)
-        values = {"sealed_before": "", "before_until": None}
-        connection.execute(connect_feed.update().where(connect_feed.c.source == source).values(**values))
+        book.change(connection, source, sealed_before="", before_until=None)
         before = {"before_until": feed.before_until.isoformat() if feed.before_until else ""}
         audit.record(connection, actor, now, "source.retire", source, before, None)
 
@@ -180,8 +175,7 @@ def map_body(
         raise ShopError("connect.sample", rows=len(rows), column=column, value=bad.value)
     with db.writing() as connection:
         chosen = {"layout": asdict(layout), "lines": lines}
-        where = connect_feed.c.source == source
-        connection.execute(connect_feed.update().where(where).values(settings=chosen))
+        book.change(connection, source, settings=chosen)
         book.forget_open(connection, source, KIND)
         audit.record(connection, actor, now, "source.put", source, None, {"fields": sorted(layout.columns)})
     return len(rows)
@@ -207,8 +201,7 @@ def teach(db: Database, actor: Actor, source: str, places_text: str, items_text:
         one_at_a_time(connection, f"connect:{source}")
         before = book.feed(connection, source)
         feed = replace(before, settings={**before.settings, "locations": named})
-        where = connect_feed.c.source == source
-        connection.execute(connect_feed.update().where(where).values(settings=feed.settings))
+        book.change(connection, source, settings=feed.settings)
         learnt = levels.learn(connection, feed, items, by_hand=True)
         levels.rejudge_waiting(connection, feed)
         facts = {"locations": named, "items": len(items)}

@@ -18,7 +18,6 @@ from core.connect.feeds.database import comparing, drift, reader
 from core.connect.feeds.database.reader import Cursor
 from core.connect.feeds.mapping import EVENT_KINDS
 from core.connect.feeds.setup import DATABASE
-from core.connect.tables import connect_feed
 from core.database import Database
 from core.database.locks import alone
 from core.errors import ShopError
@@ -76,8 +75,7 @@ def _keep(connection: Connection, feed: Feed, days: Sequence[dict[str, object]],
         **book.feed(connection, feed.source).settings,
         "compared": {"at": now.isoformat(), "days": list(days)},
     }
-    where = connect_feed.c.source == feed.source
-    connection.execute(connect_feed.update().where(where).values(settings=settings))
+    book.change(connection, feed.source, settings=settings)
 
 
 def _ring(connection: Connection, feed: Feed, days: int, gone: int, edited: int, now: datetime) -> None:

@@ -112,8 +112,7 @@ def readdress(db: Database, actor: Actor, source: str, text: str, now: datetime)
     looked = open_address(actor, text)
     with db.writing() as connection:
         book.feed(connection, source)
-        values = {"sealed": address.sealed(text), "dialect": looked.dialect}
-        connection.execute(connect_feed.update().where(connect_feed.c.source == source).values(**values))
+        book.change(connection, source, sealed=address.sealed(text), dialect=looked.dialect)
         audit.record(connection, actor, now, "source.readdress", source, None, {"dialect": looked.dialect})
 
 
@@ -191,8 +190,7 @@ def _require_readable_rows(feed: Feed, stream: Stream, sample: Sequence[dict[str
 
 
 def _first_day(connection: Connection, now: datetime) -> datetime:
-    """From when rows are read unless somebody says so: the first phase of a sale that has not ended, else some days
-    ago."""
+    """From when rows are read by default: the first phase of a sale that has not ended, or some days ago."""
     c = campaign_phase.c
     running = select(c.campaign_id).where(c.ends_at > now)
     first = connection.scalar(
