@@ -86,8 +86,7 @@ def _structure() -> pd.DataFrame:
 
 
 def _demand(anchor: date) -> tuple[list[date], np.ndarray]:
-    """Units by day and SKU, shape (REPORT_DAYS, SKUs): weekends, noise, and a warm-up in which buyers wait
-    and the new goods rise."""
+    """Units (REPORT_DAYS, SKUs): weekends, noise, a warm-up in which buyers wait and the new goods rise."""
     s = shop()
     random = np.random.default_rng(SEED + 21)
     days = [anchor - timedelta(days=n) for n in range(REPORT_DAYS, 0, -1)]

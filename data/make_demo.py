@@ -58,12 +58,10 @@ def _named(name: str, content: bytes) -> bytes:
 def write(folder: Path, anchor: date) -> list[Path]:
     """Writes the demo files of `anchor` into a folder and returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, content in build(anchor).items():
-        path = folder / name
-        path.write_bytes(content)
-        paths.append(path)
-    return paths
+    files = build(anchor)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in files]
 
 
 if __name__ == "__main__":

@@ -52,8 +52,7 @@ def make(db: Database, actor: Actor, name: str, scopes: list[str], now: datetime
 
 
 def revoke(db: Database, actor: Actor, name: str, now: datetime) -> None:
-    """The key counts no more, from the next request on. Its name stays taken, so that the trail says whose it was.
-    ShopError("access.key_unknown")."""
+    """The key counts no more; its name stays taken, for the trail. ShopError("access.key_unknown")."""
     allow(actor, "settings.manage")
     with db.writing() as connection:
         in_force = (api_key.c.name == name) & api_key.c.revoked_at.is_(None)

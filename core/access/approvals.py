@@ -100,11 +100,8 @@ def request(connection: Connection, actor: Actor, now: datetime, question: Reque
 
 
 def decide(db: Database, actor: Actor, approval_id: str, decision: Decision, now: datetime) -> None:
-    """Approves or refuses an open request.
-
-    ShopError("approval.unknown" | "access.denied" | "approval.own" | "approval.nameless" |
-    "approval.same_hands" | "approval.settled").
-    """
+    """Approves or refuses an open request. ShopError("approval.unknown" | "access.denied" | "approval.own" |
+    "approval.nameless" | "approval.same_hands" | "approval.settled")."""
     allow(actor, "approval.view")
     with db.writing() as connection:
         settle(connection, actor, approval_id, decision, now)
@@ -209,11 +206,8 @@ def faults(connection: Connection) -> list[dict[str, object]]:
 
 
 def _expire(connection: Connection, actor: Actor, now: datetime, row: Row[object]) -> None:
-    connection.execute(
-        approval.update()
-        .where(approval.c.id == row.id, approval.c.state == "requested")
-        .values(state="expired", decided_at=now)
-    )
+    still_open = approval.update().where(approval.c.id == row.id, approval.c.state == "requested")
+    connection.execute(still_open.values(state="expired", decided_at=now))
     audit.record(
         connection, actor, now, "approval.expire", f"{row.kind}:{row.subject}", row.state, {"id": row.id}
     )

@@ -135,12 +135,8 @@ def seal(row: Record) -> str:
 
 
 def _move_head(connection: Connection, number: int, digest: str) -> None:
-    values = {
-        "number": number,
-        "digest": digest,
-        "seal": _head_seal(number, digest),
-        "key_print": keys.fingerprint(),
-    }
+    seal, key_print = _head_seal(number, digest), keys.fingerprint()
+    values = {"number": number, "digest": digest, "seal": seal, "key_print": key_print}
     if connection.execute(update(audit_head).where(audit_head.c.id == 1).values(**values)).rowcount == 0:
         connection.execute(audit_head.insert().values(id=1, **values))
 
@@ -200,9 +196,8 @@ def _head_faults(connection: Connection, number: int, digest: str) -> list[dict[
         return [{"number": number, "fault": "unsealed"}] if number else []
     whole = (head.number, head.digest) == (number, digest)
     sealed = hmac.compare_digest(head.seal, _head_seal(head.number, head.digest))
-    return ([] if whole else [{"number": head.number, "fault": "cut"}]) + (
-        [] if sealed else [{"number": head.number, "fault": "unsealed"}]
-    )
+    holds = {"cut": whole, "unsealed": sealed}
+    return [{"number": head.number, "fault": fault} for fault, right in holds.items() if not right]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,10 +255,7 @@ def head(connection: Connection) -> Record:
 
 def _plain(value: object) -> object:
     """As it will come back from JSON, so that the seal is the same before and after storing."""
-    return (
-        None
-        if value is None
-        else orjson.loads(
-            orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-        )
-    )
+    if value is None:
+        return None
+    option = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    return orjson.loads(orjson.dumps(value, default=str, option=option))

@@ -94,8 +94,7 @@ def tried(name: str, address: str, device: str, browser: str, now: datetime) -> 
 
 
 def _budgets(name: str, network: str) -> dict[str, Budget]:
-    """The hours' worth of tries of an account by strangers (bursts included at most 60 an hour), and a network's
-    for first tries on whatever account."""
+    """Strangers' tries of an account (at most 60 an hour with bursts), and a network's first tries on any."""
     return {
         "first": Budget(_key("first", name), 12, 10),
         "network": Budget(_key("network", name), 6, 5),
@@ -129,8 +128,7 @@ def spend(connection: Connection, budget: Budget, tries: int, since: datetime, n
     at the moment."""
     one_at_a_time(connection, budget.key)
     row = connection.execute(select(back_off).where(back_off.c.lane == budget.key)).first()
-    until = max(row.until, since) if row is not None else since
-    until += budget.step * tries
+    until = (max(row.until, since) if row is not None else since) + budget.step * tries
     _store(connection, budget.key, 1, now, until)
     return max((until - now) / budget.step, 0.0)
 

@@ -19,12 +19,8 @@ from core.settings import settings
 def derived(purpose: str) -> bytes:
     """32 bytes for one purpose ("audit", "device" ..), so that a value made for one is worth nothing for
     another."""
-    configured = settings().secret.get_secret_value()
-    return hmac.digest(
-        configured.encode() or _from_file(settings().data_dir / "secret.key"),
-        purpose.encode(),
-        hashlib.sha256,
-    )
+    secret = settings().secret.get_secret_value().encode() or _from_file(settings().data_dir / "secret.key")
+    return hmac.digest(secret, purpose.encode(), hashlib.sha256)
 
 
 def sealed(purpose: str, text: str) -> str:

@@ -74,8 +74,7 @@ def segments(buyers: pd.DataFrame, at: Cuts) -> pd.Series:
     frequency = buyers["frequency"].to_numpy(dtype=float)
     often = (frequency >= at.frequency) & (frequency >= LEAST_FREQUENCY)
     rich = buyers["amount"].to_numpy(dtype=float) >= at.amount
-    names = np.array([f"{code:03b}" for code in range(8)], dtype=object)
-    codes = names[recent * 4 + often * 2 + rich * 1]
+    codes = np.array([f"{code:03b}" for code in range(8)], dtype=object)[recent * 4 + often * 2 + rich * 1]
     return pd.Series(np.where(frequency > 0, codes, NO_NET), index=buyers.index, dtype="str")
 
 

@@ -76,8 +76,5 @@ def _database_faults(connection: Connection) -> list[object]:
     if connection.dialect.name != "sqlite":
         return []
     pages = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
-    orphans = [
-        f"{row[0]} row {row[1]}: no {row[2]}"
-        for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
-    ]
-    return pages + orphans
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check")
+    return pages + [f"{row[0]} row {row[1]}: no {row[2]}" for row in orphans]

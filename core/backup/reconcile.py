@@ -22,12 +22,8 @@ Fault = dict[str, object]
 def faults(connection: Connection) -> list[Fault]:
     """[{"kind", "subject", "fault"}]: "unexplained" where no row of the trail says how it came, the name of
     what differs where the trail says otherwise."""
-    return [
-        *_account_faults(connection),
-        *_approval_faults(connection),
-        *_import_faults(connection),
-        *_order_faults(connection),
-    ]
+    parts = (_account_faults, _approval_faults, _import_faults, _order_faults)
+    return [fault for part in parts for fault in part(connection)]
 
 
 def trail_expected(connection: Connection) -> bool:
@@ -98,11 +94,9 @@ def _order_faults(connection: Connection) -> list[Fault]:
     said: dict[str, str] = {}
     for row in _rows(connection, "replenishment.order"):
         said |= dict.fromkeys((row.after or {}).get("orders", []), row.account)
-    return [
-        _fault("purchase_order", order.number, "unexplained")
-        for order in connection.execute(select(purchase_order.c.number, purchase_order.c.account))
-        if said.get(order.number) != order.account
-    ]
+    orders = connection.execute(select(purchase_order.c.number, purchase_order.c.account))
+    unexplained = [order.number for order in orders if said.get(order.number) != order.account]
+    return [_fault("purchase_order", number, "unexplained") for number in unexplained]
 
 
 def _fault(kind: str, subject: str, fault: str) -> Fault:

@@ -36,10 +36,9 @@ class Default:
 def stored(connection: Connection, campaign_id: str) -> dict[str, Default]:
     """What the campaign was offered when it was made, by item, in the order of ITEMS; {} where it began blank."""
     d = campaign_default.c
-    query = select(d.item, d.source_id, campaign.c.name.label("source"), d.taken, d.value).join(
-        campaign, campaign.c.campaign_id == d.source_id
-    )
-    rows = read(connection, query.where(d.campaign_id == campaign_id)).to_dict("records")
+    query = select(d.item, d.source_id, campaign.c.name.label("source"), d.taken, d.value)
+    query = query.join(campaign, campaign.c.campaign_id == d.source_id).where(d.campaign_id == campaign_id)
+    rows = read(connection, query).to_dict("records")
     known = {str(row["item"]): Default(**{str(name): value for name, value in row.items()}) for row in rows}
     return {item: known[item] for item in ITEMS if item in known}
 

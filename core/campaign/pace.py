@@ -200,8 +200,7 @@ def day_shapes(
 
 
 def mean_curve(shapes: Floats, plain: Curve, prior_days: float = 0.0) -> Curve:
-    """The curve of past days, `day_shapes`, joined with the shipped one that counts for `prior_days` days;
-    without any day the shipped one."""
+    """Curve of past days (`day_shapes`), with the shipped one as `prior_days` days, or alone without any."""
     days = len(shapes)
     if not days:
         return plain

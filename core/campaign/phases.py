@@ -136,8 +136,7 @@ def template(name: str, year: int, opening: str) -> tuple[Phase, ...]:
 
 
 def around(opens_at: datetime, closes_at: datetime) -> tuple[Phase, ...]:
-    """The usual phases around a sale of one's own. ShopError("campaign.phase_order") unless it closes after it
-    opens."""
+    """The usual phases around a sale. ShopError("campaign.phase_order") unless it closes after it opens."""
     if closes_at <= opens_at:
         raise ShopError("campaign.phase_order", phase="live", starts_at=opens_at, ends_at=closes_at)
     before = [(kind, opens_at + timedelta(days=a), opens_at + timedelta(days=b)) for kind, a, b in AROUND]

@@ -119,12 +119,9 @@ def versions(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
 def first_weights(campaign: Campaign, known: Mapping[str, Default] | None = None) -> Weights:
     """The weights that a first plan begins with: an earlier campaign's channels where they were taken over."""
     money, people = defaults.channel_weights(known or {})
-    return Weights(
-        phases=decompose.phase_weights(campaign.phases),
-        channels=money or dict(CHANNELS),
-        tiers=dict(decompose.TIER_WEIGHTS),
-        people={"channel": people} if people else {},
-    )
+    phases, tiers = decompose.phase_weights(campaign.phases), dict(decompose.TIER_WEIGHTS)
+    channels, wanted = money or dict(CHANNELS), {"channel": people} if people else {}
+    return Weights(phases=phases, channels=channels, tiers=tiers, people=wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +149,8 @@ class Replan:
 
 
 def set_target(db: Database, actor: Actor, campaign_id: str, new: NewPlan, *, now: datetime) -> Plan:
-    """A new version of the plan; every split sums to the target exactly.
-
-    ShopError("plan.no_why"), "plan.moved" (somebody made another version since), or what `target.solve` and
-    `decompose.tree` refuse.
-    """
+    """A new version of the plan; every split sums to the target exactly. ShopError("plan.no_why"),
+    "plan.moved" (somebody made another version since), or what `target.solve` and `decompose.tree` refuse."""
     allow(actor, "plan.edit")
     with db.writing() as connection:
         return settle(connection, actor, campaign_id, new, now=now)
@@ -207,8 +201,7 @@ def replan(db: Database, actor: Actor, campaign_id: str, closed: Replan, *, now:
 
 
 def newer_curve(plan: Plan, curves: Mapping[str, Curve]) -> int:
-    """Past sale days behind the shop's own `curves` where these would lay the plan out otherwise than it
-    stands; 0 where they would not."""
+    """Past sale days behind the shop's `curves` where these would lay the plan out otherwise; else 0."""
     zone = plan.campaign.timezone
     pairs = [
         [decompose.curve_of(p, zone, own) for own in (plan.weights.curves, curves)]
@@ -288,10 +281,8 @@ def _ordered(parts: pd.DataFrame, campaign: Campaign, weights: Weights) -> pd.Da
 
 def leaves(plan: Plan) -> pd.DataFrame:
     """The plan by phase, day and hour, as `decompose.tree`: laid out again from the stored phase totals."""
-    totals = {
-        str(part): (int(gmv), int(visitors))
-        for part, gmv, visitors in plan.part("phase").itertuples(index=False)
-    }
+    phases = plan.part("phase").itertuples(index=False)
+    totals = {str(part): (int(gmv), int(visitors)) for part, gmv, visitors in phases}
     return decompose.tree(
         totals, plan.campaign.phases, plan.campaign.timezone, plan.weights.days, plan.weights.curves
     )

@@ -145,8 +145,7 @@ def as_before(db: Database, actor: Actor, campaign_id: str, opens_at: datetime) 
 
 
 def next_sale(now: datetime) -> tuple[str, int]:
-    """The known sale, by template and year, whose last opening comes next: what a new campaign is most likely
-    for."""
+    """The known sale (template, year) whose last opening comes next: what a new campaign is likely for."""
     coming = [
         (max(p.starts_at for p in draft(name, year, rules.OPENINGS[0]) if p.kind == "live"), name, year)
         for name in rules.TEMPLATES

@@ -106,8 +106,7 @@ def _constant(array: pa.Array) -> bool:
 
 
 def _with_defaults(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """Python-side scalar defaults of columns that the frame leaves out: SQLAlchemy is not there to fill them
-    in."""
+    """Python-side scalar defaults of the columns left out: SQLAlchemy is not there to fill them in."""
     missing = {
         c.name: c.default.arg  # type: ignore[attr-defined]
         for c in table.columns

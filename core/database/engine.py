@@ -189,8 +189,7 @@ def _postgres(url: str, isolation: str, read_only: bool) -> Engine:
 
 @lru_cache(maxsize=8)
 def connect(url: str) -> Database:
-    """The database at `url` (one per process and address). ShopError("database.unsupported") for other
-    systems."""
+    """The one database of this process at `url`. ShopError("database.unsupported") for other systems."""
     name = make_url(url).drivername
     if name.startswith("sqlite"):
         return Database(url, _sqlite(url, "BEGIN IMMEDIATE"), _sqlite(url, "BEGIN"))

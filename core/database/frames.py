@@ -76,8 +76,7 @@ def _raw(result: CursorResult[Any]) -> list[tuple[Any, ...]]:
 def _values(
     values: Sequence[Any], kind: TypeEngine[Any], dialect: Dialect, code: Any
 ) -> Sequence[Any] | ExtensionArray:
-    """A column's values as its type reads them. Moments are parsed as one column: a call for each of 100,000
-    rows costs more than all of the query."""
+    """A column's values as its type reads them; moments at once: 100,000 calls cost more than the query."""
     if isinstance(kind, Moment):
         return pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601").array
     process = kind.dialect_impl(dialect).result_processor(dialect, code)

@@ -53,9 +53,8 @@ def placed(connection: Connection) -> dict[str, str]:
     ShopError("place.no_citus") without Citus."""
     if not on_citus(connection):
         raise ShopError("place.no_citus")
-    rows = connection.execute(
-        text("SELECT table_name::text, citus_table_type, distribution_column FROM citus_tables")
-    ).all()
+    query = text("SELECT table_name::text, citus_table_type, distribution_column FROM citus_tables")
+    rows = connection.execute(query).all()
     return {name: "reference" if kind == "reference" else column for name, kind, column in rows}
 
 

@@ -85,11 +85,8 @@ def sequences() -> dict[str, str]:
     """The sequences that number rows on PostgreSQL: name -> table.column."""
     tables = load_tables().tables.values()
     numbered = [(table.name, table.autoincrement_column) for table in tables]
-    return {
-        f"{name}_{column.name}_seq": f"{name}.{column.name}"
-        for name, column in numbered
-        if column is not None
-    }
+    named = [(name, column.name) for name, column in numbered if column is not None]
+    return {f"{name}_{column}_seq": f"{name}.{column}" for name, column in named}
 
 
 def _version(connection: Connection) -> str:

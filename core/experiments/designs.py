@@ -99,9 +99,8 @@ def _horizon(design: Design, daily: float, begins: datetime, ends: datetime) -> 
     """By whole days and what is left of the last one; of the arms, control and the smallest other one."""
     days = max(0.0, (ends - begins) / timedelta(days=1))
     parts = [1.0] * int(days) + ([days % 1] if days % 1 else [])
-    people = np.array(parts) * daily * design.traffic
     shares = (float(design.arms[0].share), float(min(arm.share for arm in design.arms[1:])))
-    both = people * (sum(shares) / sum(arm.share for arm in design.arms))
+    both = np.array(parts) * daily * design.traffic * (sum(shares) / sum(arm.share for arm in design.arms))
     needed = round(design.needed * sum(shares) / sum(arm.share for arm in design.arms))
     return horizon(both.tolist(), shares, needed, base=design.base, deviation=design.deviation)
 

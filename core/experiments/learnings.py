@@ -49,9 +49,7 @@ def search(db: Database, actor: Actor, query: str = "", factor: str = "") -> pd.
     allow(actor, "review.view")
     with db.reading() as connection:
         frame = standing(connection)
-    if factor:
-        frame = frame[frame["factor"] == factor]
-    return finding.ordered(frame, SEARCHED, query)
+    return finding.ordered(frame[frame["factor"] == factor] if factor else frame, SEARCHED, query)
 
 
 def about(db: Database, actor: Actor, topic: str, now: datetime) -> pd.DataFrame:
@@ -96,9 +94,8 @@ def keep(db: Database, actor: Actor, campaign_id: str, lesson: Lesson, now: date
 
 def enter(connection: Connection, actor: Actor, campaign_id: str, lesson: Lesson, now: datetime) -> str:
     """As `keep`, inside the caller's transaction."""
-    row = _checked(lesson)
+    row, learning_id = _checked(lesson), new_id()
     campaigns.standing(connection, campaign_id)
-    learning_id = new_id()
     named = {"learning_id": learning_id, "campaign_id": campaign_id, "account": actor.name, "at": now}
     insert(connection, learning, pd.DataFrame([{**row, **named}]))
     audit.record(connection, actor, now, "experiment.learn", learning_id, None, dict(row))

@@ -293,9 +293,8 @@ def _of_persons(connection: Connection, trial: Trial, observed: _Persons, ends: 
     lines = persons.bought(people, purchases)
     shots = persons.snapshots(people, lines, ends, arms)
     pre = persons.before(people, lines, earlier, arms) if earlier is not None and len(earlier) else ()
-    return Evidence(
-        shots, logs, _layered(people, lines), pre, int(two_arms), _guards(connection, trial, people, lines)
-    )
+    layers, guards = _layered(people, lines), _guards(connection, trial, people, lines)
+    return Evidence(shots, logs, layers, pre, int(two_arms), guards)
 
 
 def _layered(people: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -74,11 +74,9 @@ def picture(db: Database, actor: Actor, sku_code: str) -> bytes | None:
 def looks(db: Database, actor: Actor) -> pd.DataFrame:
     """What tells goods of one name apart: spec and digest of the picture ("" = none), by sku_code."""
     allow(actor, "goods.view")
-    query = select(sku.c.sku_code, sku.c.spec, sku_picture.c.digest).outerjoin(
-        sku_picture, sku_picture.c.sku_code == sku.c.sku_code
-    )
+    query = select(sku.c.sku_code, sku.c.spec, sku_picture.c.digest)
     with db.reading() as connection:
-        frame = read(connection, query)
+        frame = read(connection, query.outerjoin(sku_picture, sku_picture.c.sku_code == sku.c.sku_code))
     return frame.assign(digest=frame["digest"].fillna("")).set_index("sku_code")
 
 

@@ -148,11 +148,9 @@ def remove(
 
 
 def edit(db: Database, actor: Actor, campaign_id: str, edits: Cells, *, now: datetime) -> int:
-    """Saves edited cells: key is the SKU, field one of FIELDS.
-
-    Returns the number of rows. ShopError("goods.edit_conflict", keys=[...]) when one has moved since (nothing
-    is saved), "goods.not_in_campaign", "goods.unknown_tier", "goods.negative", "money.too_large".
-    """
+    """Saves edited cells: key is the SKU, field one of FIELDS. Returns the number of rows.
+    ShopError("goods.edit_conflict", keys=[...]) when one has moved since (nothing is saved),
+    "goods.not_in_campaign", "goods.unknown_tier", "goods.negative", "money.too_large"."""
     allow(actor, "goods.structure")
     with db.writing() as connection:
         return change(connection, actor, campaign_id, edits, now)

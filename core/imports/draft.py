@@ -127,9 +127,8 @@ def _title(sheet: _Sheet, inspection: Inspection) -> str:
     names, own = inspection.sheets, sheet.name
     by_places = len(names) > 1 and any(is_place(name) or NOT_FOR_SALE.search(name) for name in names)
     by_name = own if by_places or is_place(own) or NOT_FOR_SALE.search(own) else titles.place_in(own)
-    named = (titles.place_above(sheet.grid, sheet.header.row), by_name)
-    whole = " ".join(dict.fromkeys(filter(None, named)))
-    return whole or titles.place_in(PurePath(inspection.file_name).stem)
+    both = (titles.place_above(sheet.grid, sheet.header.row), by_name)
+    return " ".join(dict.fromkeys(filter(None, both))) or titles.place_in(PurePath(inspection.file_name).stem)
 
 
 def _checked(inspection: Inspection, sheet: _Sheet) -> tuple[_Sheet, tuple[Cleaned, Header]]:

@@ -168,12 +168,9 @@ def _header(grid: Grid, row: int, kind: Kind, known: Known) -> Header:
 
 def _earlier(connection: Connection, kind: Kind, digest: str) -> Earlier | None:
     run = import_run.c
-    row = one(
-        connection,
-        select(run.import_id, run.at, run.account, run.file_name)
-        .where(run.content_digest == digest, run.kind == kind.name, run.state == "committed")
-        .order_by(run.at.desc()),
-    )
+    same = (run.content_digest == digest, run.kind == kind.name, run.state == "committed")
+    query = select(run.import_id, run.at, run.account, run.file_name).where(*same)
+    row = one(connection, query.order_by(run.at.desc()))
     return Earlier(**row) if row else None
 
 

@@ -49,9 +49,8 @@ def sheets_left_out(workbook: Workbook, sheets: Sequence[str], kind: Kind, known
         if info.name in sheets or info.rows == 0 or info.problem:
             continue
         header = guess_header(workbook.grid(info.name), kind.spec, known)
-        rows = info.rows - header.row if header.mapping else info.rows
-        facts = {"sheet": info.name, "rows": max(rows, 0), "hidden": info.hidden}
-        yield Notice("import.sheet_left_out", facts)
+        rows = max(info.rows - (header.row if header.mapping else 0), 0)
+        yield Notice("import.sheet_left_out", {"sheet": info.name, "rows": rows, "hidden": info.hidden})
 
 
 def filled_below(fill: Mapping[str, bool]) -> Iterator[Notice]:

@@ -98,10 +98,8 @@ def refuse_later(import_id: str, changed_by: pd.Series) -> None:
     `changed_by` is indexed by the key as people know it, missing where the row has gone."""
     later = changed_by[changed_by.fillna("") != import_id]
     if len(later):
-        by = later.iloc[0]
-        raise later_change(
-            import_id, str(later.index[0]), by="" if pd.isna(by) else str(by), count=len(later)
-        )
+        by = "" if pd.isna(later.iloc[0]) else str(later.iloc[0])
+        raise later_change(import_id, str(later.index[0]), by=by, count=len(later))
 
 
 @dataclass(frozen=True, slots=True)

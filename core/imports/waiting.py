@@ -41,8 +41,7 @@ def lay(connection: Connection, workbooks: Mapping[str, bytes]) -> None:
 
 
 def take(mine: Waiting, import_one: Callable[[str, bytes], object]) -> int:
-    """Takes in what lies there for this shop (`left`), one after the other; how many. One that is refused stays, and
-    raises to the caller."""
+    """Takes in what lies there for this shop (`left`), in turn; how many. One refused stays, and raises."""
     done = 0
     for path in _lying()[: mine.left]:
         import_one(path.name, path.read_bytes())

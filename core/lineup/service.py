@@ -123,14 +123,8 @@ def lined_up(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, da
 
 
 def _stocked(connection: Connection) -> pd.DataFrame:
-    levels = stock.levels(connection)
-    return pd.DataFrame(
-        {
-            "on_hand": levels["on_hand"],
-            "available": levels["available_to_promise"],
-            "in_transit": levels["in_transit"],
-        }
-    )
+    levels = stock.levels(connection)[["on_hand", "available_to_promise", "in_transit"]]
+    return levels.rename(columns={"available_to_promise": "available"})
 
 
 def _margins(connection: Connection, campaign_id: str) -> pd.DataFrame:
@@ -176,14 +170,9 @@ def _in_time(connection: Connection, mine: Campaign) -> pd.Series:
 
 
 def _decisions(connection: Connection, campaign_id: str) -> pd.DataFrame:
-    columns = [
-        tier_decision.c.sku_code,
-        tier_decision.c.tier.label("decided_tier"),
-        tier_decision.c.decision.label("decided"),
-    ]
-    return read(connection, select(*columns).where(tier_decision.c.campaign_id == campaign_id)).set_index(
-        "sku_code"
-    )
+    d = tier_decision.c
+    query = select(d.sku_code, d.tier.label("decided_tier"), d.decision.label("decided"))
+    return read(connection, query.where(d.campaign_id == campaign_id)).set_index("sku_code")
 
 
 def decide(
@@ -287,7 +276,5 @@ def _shared(rows: pd.DataFrame, total: int) -> pd.Series:
         return pd.Series(dtype="int64")
     sold = rows["gmv"].where(rows["gmv"] > 0)
     usual = sold.median()
-    return pd.Series(
-        split(total, sold.fillna(1 if pd.isna(usual) else usual).round().astype("int64").to_numpy()),
-        index=rows.index,
-    )
+    weights = sold.fillna(1 if pd.isna(usual) else usual).round().astype("int64").to_numpy()
+    return pd.Series(split(total, weights), index=rows.index)

@@ -31,13 +31,12 @@ def require_independent(connection: Connection, asker: str, decider: str, now: d
 
 
 def _made(connection: Connection, maker: str, name: str, since: datetime) -> bool:
-    acts = select(audit.c.action, audit.c.before, audit.c.after).where(
-        audit.c.account == maker, audit.c.subject == name, audit.c.action.in_(_MAKING), audit.c.at > since
-    )
+    a = audit.c
+    acts = (a.account == maker, a.subject == name, a.action.in_(_MAKING), a.at > since)
     return any(
         row.action != "account.change"
         or any((row.before or {}).get(fact) != (row.after or {}).get(fact) for fact in _IDENTITY)
-        for row in connection.execute(acts)
+        for row in connection.execute(select(a.action, a.before, a.after).where(*acts))
     )
 
 

@@ -79,8 +79,7 @@ class Uploads:
         return True
 
     def require_owner(self, session: str, account: str) -> None:
-        """ShopError("web.unknown_page") where this process has no such page, ShopError("web.not_your_page") where it is
-        not that account's."""
+        """ShopError("web.unknown_page") without such a page here, "web.not_your_page" for another's page."""
         with self._lock:
             page = self._sessions.get(session)
             if page is None or not page.sockets:

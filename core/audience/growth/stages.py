@@ -66,10 +66,8 @@ def revenue(people: pd.DataFrame, orders: pd.DataFrame, window: Window) -> pd.Da
     inside = orders[orders["day"].between(window.first, window.last)]
     spent = inside.groupby("buyer_key")["net_amount"].sum()
     channel = _channels(people, spent.index)
-    by = pd.DataFrame(
-        {"numerator": spent.groupby(channel.to_numpy()).sum(), "denominator": channel.value_counts()}
-    )
-    return _rows("revenue", _valued(by))
+    parts = {"numerator": spent.groupby(channel.to_numpy()).sum(), "denominator": channel.value_counts()}
+    return _rows("revenue", _valued(pd.DataFrame(parts)))
 
 
 def due(rows: pd.DataFrame, elapsed: float) -> pd.DataFrame:

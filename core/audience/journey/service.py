@@ -42,9 +42,8 @@ def journey(db: Database, actor: Actor, campaign_id: str, *, now: datetime) -> J
     with db.reading() as connection:
         looked = sales.looked_at(connection, campaign_id, now)
         mine, last = (_parts(connection, sale, now) if sale else {} for sale in (looked.mine, looked.before))
-    rows = stages.compared(mine, last)
     names = [sale.name if sale else "" for sale in (looked.mine, looked.before)]
-    return Journey(rows, names[0], names[1], looked.asked)
+    return Journey(stages.compared(mine, last), names[0], names[1], looked.asked)
 
 
 def _parts(connection: Connection, sale: Campaign, now: datetime) -> dict[str, Part]:

@@ -46,9 +46,8 @@ def looked_at(connection: Connection, campaign_id: str, now: datetime) -> Sales:
 def buyers(connection: Connection, sale: Campaign) -> set[str]:
     """The keys of who paid in the sale: order lines paid while it was open, and payments among its events."""
     line, paid = order_line.c, event.c
-    lines = select(line.buyer_key).where(
-        line.paid_at >= sale.opens_at, line.paid_at < sale.closes_at, line.state.in_(BOUGHT)
-    )
+    inside = (line.paid_at >= sale.opens_at, line.paid_at < sale.closes_at)
+    lines = select(line.buyer_key).where(*inside, line.state.in_(BOUGHT))
     events = select(paid.user_key).where(paid.kind == "pay", paid.campaign_id == sale.campaign_id)
     known = set(connection.scalars(lines.distinct()))
     return (known | keys.of_events(list(connection.scalars(events.distinct())))) - {""}

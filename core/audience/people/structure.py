@@ -91,6 +91,5 @@ def _comparable(folded: pd.DataFrame) -> np.ndarray:
     smaller = folded[["buyers", "rest"]].min(axis=1).to_numpy()
     shown = np.asarray(smaller >= LEAST_PEOPLE)
     if (~shown).sum() == 1 and shown.any():
-        candidates = np.where(shown, smaller, np.inf)
-        shown[int(np.argmin(candidates))] = False
+        shown[int(np.argmin(np.where(shown, smaller, np.inf)))] = False
     return shown

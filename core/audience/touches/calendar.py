@@ -57,9 +57,8 @@ def quiet(local: datetime, rule: Rule) -> bool:
 
 
 def most_in_a_week(touches: pd.DataFrame, audience: str) -> int:
-    """The most pushes and messages that a person of the audience gets in any seven days. `touches`: kind, audience,
-    starts_at; what goes to everybody goes to this audience too, and everybody's week counts every audience (two audiences
-    may be the same people)."""
+    """The most pushes and messages that a person of the audience gets in any seven days. `touches`: kind,
+    audience, starts_at. What goes to all counts for each, and every audience for all (they may overlap)."""
     mine = touches[touches["kind"].isin(list(DISTURBING))]
     if audience:
         mine = mine[mine["audience"].isin([audience, ""])]
@@ -72,7 +71,6 @@ def sharing(touches: pd.DataFrame) -> pd.Series:
     channel, starts_at, ends_at."""
     counts = []
     for row in touches.itertuples():
-        same = touches["channel"] == row.channel
         over = (touches["starts_at"] < row.ends_at) & (touches["ends_at"] > row.starts_at)
-        counts.append(int((same & over).sum()) - 1)
+        counts.append(int(((touches["channel"] == row.channel) & over).sum()) - 1)
     return pd.Series(counts, touches.index, dtype="int64")

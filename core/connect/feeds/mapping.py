@@ -167,13 +167,11 @@ def is_moment(value: object) -> bool:
 
 def _text(values: Mapping[str, object], name: str) -> str:
     value = values.get(name)
-    if value is None:
-        return ""
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
     if isinstance(value, float | Decimal) and value == int(value):
         value = int(value)
-    return str(value).strip()
+    return "" if value is None else str(value).strip()
 
 
 def _units(values: Mapping[str, object], name: str) -> int:

@@ -79,11 +79,10 @@ def visible_mean(
     deviation: float, people: tuple[float, float], alpha: float = ALPHA, power: float = POWER
 ) -> float | None:
     """The smallest difference of means that (control, treatment) people show."""
-    control, treatment = people
-    if min(control, treatment) < 2:
+    if min(people) < 2:
         return None
     both = float(stats.norm.isf(alpha / 2) + stats.norm.isf(1 - power))
-    return both * deviation * sqrt(1 / control + 1 / treatment)
+    return both * deviation * sqrt(1 / people[0] + 1 / people[1])
 
 
 def days_to(people: int, daily: Sequence[float]) -> int | None:

@@ -76,8 +76,7 @@ def _adding_up(grid: Grid, header: Header, frame: pd.DataFrame, whole: pd.Series
     """A column that nobody reads, which adds up to the figure of each SKU over its rows."""
     args = (grid, header.row, header.headers, header.mapping)
     for at in dict.fromkeys((*unread_levels(*args), *levels_beside(*args))):
-        figures = _figures(grid, frame, at)
-        sums = figures.groupby(frame["sku_code"], sort=False).sum().reindex(whole.index)
+        sums = _figures(grid, frame, at).groupby(frame["sku_code"], sort=False).sum().reindex(whole.index)
         if bool((sums == whole).all()):
             return at
     return None

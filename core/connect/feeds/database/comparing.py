@@ -150,8 +150,7 @@ def _compared(key: str, line: Line | None, changed: int, digest: str, *, newest:
     if line is None:
         unread = not first and changed <= newest
         return Line("", key, "", Sums(), 0, "" if unread else digest, SILENT if unread else "", changed)
-    same = line.changed == changed and line.digest not in ("", digest)
-    if same or (line.code == SILENT and line.changed == changed):
+    if line.changed == changed and (line.code == SILENT or line.digest not in ("", digest)):
         return line._replace(code=SILENT, gone=0)
     return line._replace(digest=digest, code="", changed=changed, gone=0)
 

@@ -10,8 +10,7 @@ from core.errors import ShopError
 
 
 def require_readable(remote: Connection, stream: Stream) -> None:
-    """ShopError("connect.may_write" | "connect.schema_changed") where the account or the columns are no longer what
-    they were when the source was set up."""
+    """ShopError("connect.may_write" | "connect.schema_changed") if account or columns are not as at setup."""
     require_no_writing(remote)
     now = reader.columns(remote, stream.layout)
     for name, kind in stream.shape.items():

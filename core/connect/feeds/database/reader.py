@@ -244,10 +244,9 @@ def counted(connection: Connection, layout: Layout, since: Any) -> tuple[int, in
     """(rows from a watermark on, rows without a watermark: these are never read)."""
     source = _source(layout)
     changed = source.c[layout.columns["changed"]]
-    later = sa.select(sa.func.count()).select_from(source)
-    blank = later.where(changed.is_(None))
-    if since is not None:
-        later = later.where(changed >= since)
+    rows = sa.select(sa.func.count()).select_from(source)
+    later = rows if since is None else rows.where(changed >= since)
+    blank = rows.where(changed.is_(None))
     return int(connection.scalar(later) or 0), int(connection.scalar(blank) or 0)
 
 

@@ -92,10 +92,9 @@ def compared(connection: Connection, feed: Feed, now: datetime) -> Compared:
 
 def _lying(connection: Connection, codes: set[str]) -> dict[str, dict[str, int]]:
     """SKU -> place -> units, as the last sheet said that named places."""
-    frame = places.breakdowns(connection, sorted(codes))
+    frame = places.breakdowns(connection, sorted(codes))[["sku_code", "location", "units"]]
     out: dict[str, dict[str, int]] = {}
-    named = frame.loc[frame["location"] != "", ["sku_code", "location", "units"]]
-    for code, place, units in named.itertuples(index=False):
+    for code, place, units in frame[frame["location"] != ""].itertuples(index=False):
         of_code = out.setdefault(code, {})
         of_code[place] = of_code.get(place, 0) + int(units)
     return out

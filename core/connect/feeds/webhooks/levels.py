@@ -104,11 +104,10 @@ def _settled(
 
 def _rejudge(connection: Connection, feed: Feed, item: str, goods: Line) -> None:
     """The levels of an item with what is known now; of one that is no goods any more they say nothing."""
-    known = book.beginning(connection, feed.source, LEVELS, f"{item}/")
     places, out = locations(feed), goods.gone == 2
     kept = {
         key: line._replace(code="", sku_code="") if out else _judged(line, goods, places)
-        for key, line in known.items()
+        for key, line in book.beginning(connection, feed.source, LEVELS, f"{item}/").items()
     }
     book.keep_lines(connection, feed.source, LEVELS, kept)
 
