@@ -15,11 +15,9 @@ _COUNTED = re.compile(r"(.+?)[(（](\d{1,6})[)）]")  # 农夫核桃卷(1);日�
 
 
 def buyer_keys(buyers: pd.Series, key: bytes) -> pd.Series:
-    """Buyers as keyed hashes (32 hex digits, see core/access/person_keys.py): the same buyer gives the same text, and
-    nobody without the key finds a name.
-
-    "" for a buyer behind stars, for `'null` and for a blank: many people share such a name.
-    """
+    """Buyers as keyed hashes (32 hex digits, see core/access/person_keys.py): the same buyer gives the same
+    text, and nobody without the key finds a name. "" for a buyer behind stars, for `'null` and for a blank:
+    many people share such a name."""
     codes, distinct = pd.factorize(buyers.fillna("").astype("str"))
     hashed = np.array([*map(key_maker(key), distinct)], dtype=object)
     return pd.Series(hashed[codes], index=buyers.index, dtype="str")

@@ -213,8 +213,7 @@ def _differing(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     amount on the first line says no more than a blank does."""
     lines = rows[~returns.is_return(rows)]
     order, own = _orders(lines), lines["own"]
-    first = own.groupby(order).transform("first")
-    said = own.mask((own == 0) & (first > 0))
+    said = own.mask((own == 0) & (own.groupby(order).transform("first") > 0))
     differ = said.groupby(order).transform("nunique") > 1
     return _refuse(lines[differ], name, "orders.order_amounts_differ", "own")
 
@@ -286,8 +285,7 @@ def _refund_of_order(lines: pd.DataFrame, refund: pd.Series, order: pd.Series, p
 
 
 def written(lines: pd.DataFrame, sheet: pd.DataFrame) -> dict[str, int]:
-    """Sums of order lines as they are stored (quantity, amount, refund_amount), by the sheet's own columns; 0 for
-    figures that are read but not stored."""
+    """Sums of stored lines (quantity, amount, refund_amount) by sheet columns; 0 if read but not stored."""
     names = {"quantity": "quantity", _paid_name(sheet): "amount", _refund_name(sheet): "refund_amount"}
     return {
         field: int(lines[names[field]].fillna(0).sum()) if field in names else 0

@@ -231,9 +231,8 @@ def _touched(
 ) -> np.ndarray:
     """Which SKUs a rule touches that waits for its approval, shape (n,)."""
     waiting = [rule for rule in rules if rule.rule_id in _waiting(alarms)]
-    term = terms(
-        waiting, prices.index.to_numpy(object)[:, None], prices["category"].to_numpy(object)[:, None]
-    )
+    codes, categories = prices.index.to_numpy(object), prices["category"].to_numpy(object)
+    term = terms(waiting, codes[:, None], categories[:, None])
     return np.asarray(term.applies[:, :, 0].any(axis=0))
 
 
@@ -254,8 +253,7 @@ def _approvals(connection: Connection, made: Judged) -> pd.Series:
     """The state of each price's approval: "none" where none is needed or asked for."""
     inputs = sku_inputs(made, made.prices.index[made.prices["reasons"].map(len) > 0].tolist())
     by_subject = {sku_subject(made.campaign_id, made.phase, code): given for code, given in inputs.items()}
-    answers = approvals.standings(
-        connection, SKU_APPROVAL, pd.DataFrame.from_dict(by_subject, orient="index", dtype=object)
-    )
+    asked = pd.DataFrame.from_dict(by_subject, orient="index", dtype=object)
+    answers = approvals.standings(connection, SKU_APPROVAL, asked)
     states = pd.Series(answers.to_numpy(), index=list(inputs), dtype="str")
     return states.reindex(made.prices.index).fillna("none")

@@ -64,11 +64,8 @@ def own_cards(connection: Connection, campaign_id: str) -> pd.DataFrame:
     """The SKUs' own cards, index sku_code: every field and market price as Int64, origins (dict), version,
     changed_by, updated_at."""
     frame = read(connection, select(*cost_card.columns).where(cost_card.c.campaign_id == campaign_id))
-    return (
-        frame.drop(columns="campaign_id")
-        .set_index("sku_code")
-        .astype(dict.fromkeys((*cost_cards.FIELDS, *MARKET), "Int64"))
-    )
+    whole = dict.fromkeys((*cost_cards.FIELDS, *MARKET), "Int64")
+    return frame.drop(columns="campaign_id").set_index("sku_code").astype(whole)
 
 
 def defaults(connection: Connection, campaign_id: str) -> dict[str, dict[str, int]]:

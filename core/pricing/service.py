@@ -130,9 +130,8 @@ def pictured(connection: Connection, actor: Actor, made: Judged) -> Picture:
     plain = queries.rule_set(connection, made.campaign_id, phase)
     rules = Rules(phase, plain["version"], plain["rules"], plain["account"], plain["at"], made.alarms)
     shown = made.prices.assign(unit_cost=_unit_cost(made), card_source=made.sources["product"])
-    return Picture(
-        seen(shown, actor), rules, made.limits, allowed(actor, "cost.view"), allowed(actor, "margin.view")
-    )
+    cost, margin = allowed(actor, "cost.view"), allowed(actor, "margin.view")
+    return Picture(seen(shown, actor), rules, made.limits, cost, margin)
 
 
 def margins(db: Database, actor: Actor, campaign_id: str, phase: str = queries.LIVE) -> pd.DataFrame:

@@ -48,12 +48,9 @@ def _suggested(connection: Connection, judgement: Judged) -> pd.DataFrame:
 
     def lift(price: pd.Series, margin: str) -> pd.Series:
         """The charm price from `price` upwards that holds `margin` (a column of basis points) at its worst."""
+        aim = landed_price.Aim(price, judgement.prices[margin])
         return landed_price.lifted(
-            judgement.prices,
-            judgement.card,
-            judgement.rule_sets,
-            landed_price.Aim(price, judgement.prices[margin]),
-            judgement.waiting,
+            judgement.prices, judgement.card, judgement.rule_sets, aim, judgement.waiting
         )
 
     floor, target = (

@@ -87,12 +87,8 @@ def _warm(connection: Connection) -> dict[str, datetime]:
 def _sale(opens_at: datetime, closes_at: datetime, warm: datetime | None, zone: str, kind: SaleKind) -> Sale:
     first = business_day(opens_at, zone).toordinal()
     last = business_day(closes_at - timedelta(microseconds=1), zone).toordinal()
-    return Sale(
-        first,
-        last,
-        min(business_day(warm, zone).toordinal(), first) if warm is not None else first - WARM_DAYS,
-        kind,
-    )
+    begins = min(business_day(warm, zone).toordinal(), first) if warm is not None else first - WARM_DAYS
+    return Sale(first, last, begins, kind)
 
 
 def past_sales(
@@ -145,9 +141,8 @@ def deposits(connection: Connection, place: Window) -> pd.Series:
     """Deposits that the reports since the warm-up name, by sku_code (int64): units promised to the pre-sale."""
     d = daily_signal.c
     days = (date.fromordinal(place.sale.warm), min(date.fromordinal(place.sale.last), place.today))
-    query = select(d.sku_code, func.sum(d.deposits).label("deposits")).where(
-        d.sku_code != "", d.day >= days[0], d.day <= days[1], d.day < place.today
-    )
+    reported = (d.sku_code != "", d.day >= days[0], d.day <= days[1], d.day < place.today)
+    query = select(d.sku_code, func.sum(d.deposits).label("deposits")).where(*reported)
     frame = read(connection, query.group_by(d.sku_code)).set_index("sku_code")
     return frame["deposits"].fillna(0).astype("int64")
 

@@ -131,11 +131,9 @@ def _numbers(connection: Connection, today: date, count: int) -> list[str]:
 
 
 def orders(db: Database, actor: Actor, campaign_id: str) -> pd.DataFrame:
-    """The campaign's purchase orders, newest first.
-
-    Columns: order_id, number, supplier, state, ordered_on, expected_on (last day), lines, quantity, received,
-    open (int64), account; with "cost.view" amount (Int64, fen; missing where a cost is unknown).
-    """
+    """The campaign's purchase orders, newest first: order_id, number, supplier, state, ordered_on,
+    expected_on (last day), lines, quantity, received, open (int64), account; with "cost.view" amount (Int64,
+    fen; missing where a cost is unknown)."""
     allow(actor, "replenishment.view")
     with db.reading() as connection:
         return _listed(connection, actor, campaign_id)

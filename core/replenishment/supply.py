@@ -49,11 +49,8 @@ def goods(connection: Connection, campaign_id: str) -> tuple[pd.DataFrame, dict[
 
 def costs_and_leads(connection: Connection, campaign_id: str) -> pd.DataFrame:
     """unit_cost (fen) and lead_time_days, Int64 by sku_code, as `goods` says them, without judging a price."""
-    frame = (
-        _structure(connection, campaign_id)
-        .set_index("sku_code")[["unit_cost", "lead_time_days"]]
-        .astype("Int64")
-    )
+    frame = _structure(connection, campaign_id).set_index("sku_code")
+    frame = frame[["unit_cost", "lead_time_days"]].astype("Int64")
     known = pricing.unit_costs(connection, campaign_id).reindex(frame.index)
     return frame.assign(unit_cost=frame["unit_cost"].fillna(known))
 

@@ -123,9 +123,8 @@ def expected_refunds(connection: Connection, before: datetime, timezone: str) ->
     day = before.astimezone(clock.zone(timezone)).date()
     t = daily_signal.c
     span = t.day.between(day - timedelta(days=REFUND_DAYS), day - timedelta(days=1))
-    refunded, paid = connection.execute(
-        select(func.sum(t.refund_amount), func.sum(t.paid_amount)).where(span)
-    ).one()
+    sums = select(func.sum(t.refund_amount), func.sum(t.paid_amount))
+    refunded, paid = connection.execute(sums.where(span)).one()
     return min(1.0, float(refunded) / float(paid)) if refunded and paid else 0.0
 
 

@@ -28,9 +28,8 @@ CASE_KINDS = {
 def _compare(connection: Connection, sheet: pd.DataFrame, context: Context) -> Comparison:
     """The export against what stands: a later export of a case replaces it; a sheet without kinds is of tickets."""
     rows = sheet.rename(columns={"case_opened": "opened_minute", "case_closed": "closed_minute"})
-    for name in ("opened_minute", "closed_minute"):
-        if name in rows:
-            rows[name] = _minutes(rows[name])
+    for name in rows.columns.intersection(["opened_minute", "closed_minute"]):
+        rows[name] = _minutes(rows[name])
     if "case_kind" not in rows:
         rows["case_kind"] = "ticket"
     return CASES.compare(connection, rows, context)

@@ -90,13 +90,14 @@ def elsewhere(headers: Sequence[str], kind: str) -> Profile | None:
 
 def _fitting(headers: Sequence[str], among: Sequence[Profile]) -> Profile | None:
     titles = {fold(header) for header in headers}
-    fitting = [
-        profile
-        for profile in among
-        if all(any(fold(spelling) in titles for spelling in spellings) for spellings in profile.signature)
-        and not any(fold(header) in titles for header in profile.without)
-    ]
+    fitting = [profile for profile in among if _fits(profile, titles)]
     return max(fitting, key=lambda profile: len(profile.signature), default=None)
+
+
+def _fits(profile: Profile, titles: set[str]) -> bool:
+    """Whether folded headers have all of the signature and nothing that the layout is without."""
+    signed = all(any(fold(one) in titles for one in spellings) for spellings in profile.signature)
+    return signed and not any(fold(header) in titles for header in profile.without)
 
 
 def mapped(profile: Profile, headers: Sequence[str], spec: SheetSpec) -> dict[int, str]:

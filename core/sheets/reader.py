@@ -113,8 +113,7 @@ class Workbook:
     grids: Mapping[str, Grid]
 
     def grid(self, name: str) -> Grid:
-        """The cells of the named sheet; ShopError("sheet.unknown_sheet"), or the reason why this one sheet
-        could not be read."""
+        """The cells of a sheet. ShopError("sheet.unknown_sheet"), or the reason why it could not be read."""
         info = next((info for info in self.sheets if info.name == name), None)
         if info is None:
             raise ShopError("sheet.unknown_sheet", sheet=name, sheets=[info.name for info in self.sheets])

@@ -121,10 +121,9 @@ def past(db: Database, actor: Actor, campaign_id: str, numbers: Target) -> Past:
     """The history that a target is judged by: runs of as many days as the campaign really sells on."""
     allow(actor, "plan.view")
     with db.reading() as connection:
-        mine = campaigns.standing(connection, campaign_id)
+        days = live_days(campaigns.standing(connection, campaign_id))
         last = last_day(connection)
         reported = shop_days(connection, last - timedelta(days=HISTORY_DAYS - 1) if last else None)
-    days = live_days(mine)
     return Past(days, targets.realism(numbers, reported, days), targets.windows(reported, days))
 
 

@@ -109,8 +109,7 @@ def write_count(connection: Connection, comparison: Comparison, context: Context
 
 
 def _keep_images(connection: Connection, rows: pd.DataFrame, context: Context) -> None:
-    """The rows of a sheet (indexed by key) as they stood before it, for its undo; None for a row that it
-    adds."""
+    """A sheet's rows (indexed by key) as they stood before it, for its undo; None for a row that it adds."""
     entry = stock_count_entry
     entries = read(
         connection, select(entry).where(keyed(entry.c.count_id, set(rows["count_id"]), connection))

@@ -230,10 +230,8 @@ def heat(planned: pd.DataFrame, actual: pd.DataFrame, today: date) -> pd.DataFra
 
 def index(rows: pd.DataFrame, today: date) -> float | None:
     """The warm-up index: mean over the planned figures of actual ÷ planned up to yesterday (1 = on plan);
-    None before anything was due.
-
-    A figure that nobody has reported on any day is unknown, not nought, and left out.
-    """
+    None before anything was due. A figure that nobody has reported on any day is unknown, not nought, and
+    left out."""
     due = rows[rows["day"] < today].groupby("figure")[["planned", "actual"]].sum()
     due = due[(due["planned"] > 0) & rows.groupby("figure")["reported"].any().reindex(due.index)]
     return float((due["actual"] / due["planned"]).mean()) if len(due) else None

@@ -63,11 +63,9 @@ def beliefs(db: Database, actor: Actor, campaign_id: str) -> tuple[LabelSettings
     """Label thresholds, the opening prior and the recall plan in force."""
     allow(actor, "warmup.view")
     with db.reading() as connection:
-        return (
-            typed(connection, campaign_id, "labels", LabelSettings),
-            typed(connection, campaign_id, "prior", OpeningPrior),
-            typed(connection, campaign_id, "recall", RecallPlan),
-        )
+        labels = typed(connection, campaign_id, "labels", LabelSettings)
+        prior = typed(connection, campaign_id, "prior", OpeningPrior)
+        return labels, prior, typed(connection, campaign_id, "recall", RecallPlan)
 
 
 def set_targets(db: Database, actor: Actor, campaign_id: str, totals: dict[str, int], now: datetime) -> None:

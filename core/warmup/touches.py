@@ -105,9 +105,8 @@ def take_back(
     connection: Connection, campaign_id: str, gone: Sequence[Event], others: Sequence[Event]
 ) -> None:
     """Removes the touches of payments that no longer count, unless one of the `others` left the same."""
-    kept = {_touch(event) for event in others}
     w = warmup_touch.c
-    for slot, user_key, sku_code, depth in sorted({_touch(event) for event in gone} - kept):
+    for slot, user_key, sku_code, depth in sorted(set(map(_touch, gone)) - set(map(_touch, others))):
         mine = (w.campaign_id == campaign_id, w.slot == slot, w.user_key == user_key)
         connection.execute(warmup_touch.delete().where(*mine, w.sku_code == sku_code, w.depth == depth))
 
@@ -211,10 +210,9 @@ def by_sku(connection: Connection, campaign_id: str, first: datetime, last: date
     """How many known users did each step with each SKU in [first, last): sku_code, stage, count (int64).
     Looking is no step."""
     w = warmup_touch.c
-    counted = select(w.sku_code, w.depth, func.count(w.user_key.distinct()).label("count")).where(
-        *_steps(campaign_id, first, last)
-    )
-    frame = read(connection, counted.where(w.sku_code != "").group_by(w.sku_code, w.depth))
+    counted = select(w.sku_code, w.depth, func.count(w.user_key.distinct()).label("count"))
+    counted = counted.where(*_steps(campaign_id, first, last), w.sku_code != "")
+    frame = read(connection, counted.group_by(w.sku_code, w.depth))
     return frame.assign(stage=frame["depth"].map(dict(enumerate(STAGES))))[["sku_code", "stage", "count"]]
 
 

@@ -90,8 +90,7 @@ class UploadGate:
 
 
 async def _own_page(scope: Scope) -> tuple[str, str]:
-    """The page's session and the file of the address. ShopError("access.signed_out" |
-    "web.not_your_page" | "web.unknown_page")."""
+    """The session and the file. ShopError("access.signed_out" | "web.not_your_page" | "web.unknown_page")."""
     session, _, file = unquote(scope["path"]).removeprefix(UPLOADS).partition("/")
     person = await identity.visitor(HTTPConnection(scope))
     if person is None:

@@ -125,8 +125,7 @@ class Headers:
             """Puts the headers on the answer's first message."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
+                headers.update(HEADERS)
                 if secure(HTTPConnection(scope)):
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)

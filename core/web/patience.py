@@ -61,8 +61,7 @@ def _watching(made: Any) -> object:
         """As before, and then looked at."""
         made(self, transport)
         now = self.loop.time()
-        watch = Watch(self, now, stuck_since=now)
-        self.loop.call_later(EVERY_S, watch.look)
+        self.loop.call_later(EVERY_S, Watch(self, now, stuck_since=now).look)
 
     return connection_made
 

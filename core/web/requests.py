@@ -63,9 +63,8 @@ def may_read(request: Request, token: str) -> bool:
     """Whether a program may read: it shows the bearer token, or there is none and it runs on this machine,
     not behind a proxy."""
     if token:
-        return hmac.compare_digest(
-            request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()
-        )
+        shown = request.headers.get("authorization", "").encode()
+        return hmac.compare_digest(shown, f"Bearer {token}".encode())
     here = request.client is not None and request.client.host in {"127.0.0.1", "::1"}
     return here and not settings().behind_proxy and not request.scope.get(FORWARDED, False)
 
@@ -93,8 +92,7 @@ def _counts(token: str, scope: str, where: str) -> bool:
 
 
 def require_same_origin(request: Request) -> None:
-    """ShopError("access.cross_origin") unless the request comes from a page of this very address (Origin,
-    Sec-Fetch-Site)."""
+    """ShopError("access.cross_origin") unless from a page of this very address (Origin, Sec-Fetch-Site)."""
     if (
         not request.headers.get("origin")
         or not from_our_page(request)

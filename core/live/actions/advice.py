@@ -271,9 +271,7 @@ def _for_slow(rows: pd.DataFrame, worst: pd.Series, pace: Pace) -> list[pd.DataF
 def temporary(free: pd.Series, lineup: pd.Index, names: pd.Series, most: int = 3) -> pd.DataFrame:
     """Goods with stock that are not in the sale yet, the fullest shelves first; columns as in `ranked`."""
     spare = free[~free.index.isin(lineup) & (free > 0)].astype(float).sort_values(ascending=False).head(most)
-    rows = pd.DataFrame(
-        {"name": names.reindex(spare.index).fillna(""), "tier": "", "problem": "sold_out", "cause": "spare"},
-        index=spare.index,
-    )
+    why = {"tier": "", "problem": "sold_out", "cause": "spare"}
+    rows = pd.DataFrame({"name": names.reindex(spare.index).fillna(""), **why}, index=spare.index)
     out = _act(rows, "add_goods", spare, Effect(stock=spare))
     return out.rename_axis("sku_code").reset_index()[_COLUMNS]

@@ -196,11 +196,8 @@ def _drill(connection: Connection, campaign_id: str) -> bool:
 
 def to_do(rows: Sequence[Mapping[Any, object]]) -> list[Record]:
     """The decisions of `made` of which something is still to be done by hand, oldest first: with to_do
-    ("back_office" | "replenishment").
-
-    Ticking a decision off and taking it back both close it; what taking it back leaves to be done is its own
-    entry's.
-    """
+    ("back_office" | "replenishment"). Ticking a decision off and taking it back both close it; what taking it
+    back leaves to be done is its own entry's."""
     left = [row for row in _unanswered(rows) if row["figures"].get("to_do")]
     return [row | {"to_do": row["figures"]["to_do"]} for row in reversed(left)]
 

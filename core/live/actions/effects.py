@@ -170,10 +170,8 @@ def _swapped(connection: Connection, campaign_id: str, code: str, partner: str) 
 def _ordered(connection: Connection, campaign_id: str, codes: Sequence[str]) -> dict[str, int]:
     """Events of the sale by SKU: deposits, orders and payments."""
     t = SKU_KIND.c
-    kinds = t.kind.in_(("order", "deposit", "pay"))
-    query = select(t.sku_code, t.events).where(
-        t.campaign_id == campaign_id, kinds, keyed(t.sku_code, codes, connection)
-    )
+    of_sale = (t.campaign_id == campaign_id, t.kind.in_(("order", "deposit", "pay")))
+    query = select(t.sku_code, t.events).where(*of_sale, keyed(t.sku_code, codes, connection))
     sums = read(connection, query).groupby("sku_code")["events"].sum()
     return {str(code): int(events) for code, events in sums.items()}
 

@@ -50,8 +50,7 @@ def log_ratios(actual: ArrayLike, planned: ArrayLike) -> Floats:
 def news(ratios: Floats, memory: float) -> Floats:
     """What each hour brings beyond its inheritance and the level of the day so far; shape (.., hours)."""
     earlier = np.concatenate([np.zeros((*ratios.shape[:-1], 1)), ratios[..., :-1]], axis=-1)
-    fresh, level = ratios - memory * earlier, np.zeros(ratios.shape[:-1])
-    out = np.zeros(ratios.shape)
+    fresh, level, out = ratios - memory * earlier, np.zeros(ratios.shape[:-1]), np.zeros(ratios.shape)
     for hour in range(ratios.shape[-1]):
         out[..., hour] = fresh[..., hour] - level
         level = level + max(LEARNING, 1 / (hour + 2)) * out[..., hour]

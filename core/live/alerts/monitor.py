@@ -92,8 +92,7 @@ def set_rule(db: Database, actor: Actor, campaign_id: str, setting: RuleSetting,
 
 
 def round_of(db: Database, now: datetime) -> int:
-    """Judges every running sale whose minute has not been judged yet; returns how many were. For the server's
-    scheduler."""
+    """For the scheduler: judges every running sale whose minute is not judged yet; returns how many were."""
     c = campaign.c
     with db.reading() as connection:
         names = list(connection.scalars(select(c.campaign_id).where(c.archived.is_(False))))

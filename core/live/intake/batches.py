@@ -99,12 +99,8 @@ class Desk:
 def _numbered(receipt: Receipt, lines: Sequence[Event | Refusal]) -> Receipt:
     """The receipt with the place of every refused event in its batch."""
     line_of = {line.event_id: n for n, line in enumerate(lines, 1) if isinstance(line, Event)}
-    return replace(
-        receipt,
-        rejected=tuple(
-            r if r.line else r._replace(line=line_of.get(r.event_id, 0)) for r in receipt.rejected
-        ),
-    )
+    refused = [r if r.line else r._replace(line=line_of.get(r.event_id, 0)) for r in receipt.rejected]
+    return replace(receipt, rejected=tuple(refused))
 
 
 def _campaigns(connection: Connection) -> Sequence[RowMapping]:
@@ -124,12 +120,10 @@ def _campaigns(connection: Connection) -> Sequence[RowMapping]:
 
 def _sales(connection: Connection, known: Sequence[RowMapping]) -> dict[str, Sale]:
     """What the ledger must know of each campaign."""
-    running = stretches(connection)
+    running, by_id = stretches(connection), {str(row["campaign_id"]): row for row in known}
     return {
-        row["campaign_id"]: Sale(
-            row["timezone"], bool(row["rehearsal_of"]), running.get(row["campaign_id"], ())
-        )
-        for row in known
+        name: Sale(row["timezone"], bool(row["rehearsal_of"]), running.get(name, ()))
+        for name, row in by_id.items()
     }
 
 

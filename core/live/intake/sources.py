@@ -183,9 +183,8 @@ def _change(db: Database, actor: Actor, source: str, now: datetime, turn: _Turn)
     with db.writing() as connection:
         before = _known(connection, source)
         after = list(turn.chosen(before))
-        connection.execute(
-            intake_source.update().where(intake_source.c.source == source).values(generations=after)
-        )
+        mine = intake_source.update().where(intake_source.c.source == source)
+        connection.execute(mine.values(generations=after))
         audit.record(connection, actor, now, turn.action, source, list(before.generations), after)
     return secret(source, after[0])
 

@@ -34,5 +34,4 @@ def books(db: Database, actor: Actor, campaign_id: str, now: datetime) -> Books:
     with db.reading() as connection:
         queue = rollups.queue(connection, campaign_id)
         refused = rollups.refusals(connection, clock.epoch_minute(now) - REFUSED_SINCE)
-    queue["at"] = pd.to_datetime(queue["at_ms"], unit="ms", utc=True)
-    return Books(known, queue, refused)
+    return Books(known, queue.assign(at=pd.to_datetime(queue["at_ms"], unit="ms", utc=True)), refused)

@@ -189,10 +189,8 @@ def _lines(connection: Connection, campaign_id: str, events: list[Event]) -> dic
     orders = {event.order_id for event in events if event.kind in OF_A_LINE}
     columns = ("order_id", "sku_code", *Line._fields)
     where = {"campaign_id": campaign_id}
-    return {
-        (row[0], row[1]): Line(*row[2:])
-        for row in find(connection, tables.sale_line, columns, where, "order_id", orders)
-    }
+    rows = find(connection, tables.sale_line, columns, where, "order_id", orders)
+    return {(row[0], row[1]): Line(*row[2:]) for row in rows}
 
 
 def _histories(

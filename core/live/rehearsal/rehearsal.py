@@ -172,10 +172,8 @@ def _require(connection: Connection, scope: Scope, past_id: str) -> None:
 
 def play(db: Database, actor: Actor, campaign_id: str, now: datetime) -> int:
     """Posts the events of a rehearsal that are due by now, at most MOST_MINUTES of the sale at once; returns
-    how many: 0 where another process is at it.
-
-    One player at a time, who reads how far it is inside the lock: two servers play each minute once.
-    """
+    how many: 0 where another process is at it. One player at a time, who reads how far it is inside the lock:
+    two servers play each minute once."""
     allow(actor, "live.intake")
     with alone(db, "rehearsal") as held:
         return _play(db, actor, campaign_id, now) if held else 0
@@ -291,10 +289,9 @@ def running(db: Database, actor: Actor) -> pd.DataFrame:
     allow(actor, "live.view")
     r, c = tables.rehearsal.c, campaign.c
     query = select(r.campaign_id, c.name, c.rehearsal_of, r.started_at, r.speed, r.course, r.past_id)
+    query = query.join(campaign, c.campaign_id == r.campaign_id)
     with db.reading() as connection:
-        return read(
-            connection, query.join(campaign, c.campaign_id == r.campaign_id).order_by(r.started_at.desc())
-        )
+        return read(connection, query.order_by(r.started_at.desc()))
 
 
 def drop(db: Database, actor: Actor, campaign_id: str, now: datetime) -> None:

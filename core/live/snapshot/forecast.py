@@ -185,10 +185,8 @@ def low_stock_probability(
 
 def band(shares: ArrayLike, target: int, errors_spread: float) -> tuple[Floats, Floats]:
     """The plan's curve with its band (fen): what a day on course looks like at each share, one spread to
-    either side.
-
-    The band is narrow where a day's end is certain and widest early on, relative to what should be there.
-    """
+    either side. The band is narrow where a day's end is certain and widest early on, relative to what should
+    be there."""
     level = np.asarray(shares, dtype=float)
     reach = errors_spread * np.sqrt(np.maximum(1 - level, 0))
     return target * level * np.exp(-reach), target * level * np.exp(reach)

@@ -18,8 +18,7 @@ _SUMS = {"events", "quantity", "amount_fen", "visitors", "buyers", "bin"}
 
 
 def channel_kinds(connection: Connection, campaign_id: str, first: int, last: int) -> pd.DataFrame:
-    """Sums of the window [first, last] in epoch minutes: channel, kind, events, quantity, amount_fen
-    (int64)."""
+    """Sums of [first, last] in epoch minutes: channel, kind, events, quantity, amount_fen (int64)."""
     t = sale_minute_kind.c
     sums = [func.sum(t[name]).label(name) for name in ("events", "quantity", "amount_fen")]
     query = select(t.channel, t.kind, *sums).where(
@@ -113,9 +112,8 @@ def excess(connection: Connection, campaign_id: str) -> pd.DataFrame:
     amount_fen (int64)."""
     t = event.c
     sums = [func.count().label("events"), func.sum(t.amount_fen).label("amount_fen")]
-    query = select(t.source, *sums).where(
-        IN_QUEUE, t.campaign_id == campaign_id, t.waits_for.in_(sorted(EXCESS))
-    )
+    more = (IN_QUEUE, t.campaign_id == campaign_id, t.waits_for.in_(sorted(EXCESS)))
+    query = select(t.source, *sums).where(*more)
     return _whole(read(connection, query.group_by(t.source).order_by(func.count().desc(), t.source)))
 
 

@@ -170,9 +170,8 @@ def lineup(connection: Connection, campaign_id: str) -> pd.DataFrame:
 def sold_besides(connection: Connection, campaign_id: str, lineup: pd.Index) -> pd.DataFrame:
     """Name and spec of the goods that the sale has sold though they are not in its lineup (past sales, other goods of
     the shop), by sku_code."""
-    sold = select(SKU_KIND.c.sku_code).where(
-        SKU_KIND.c.campaign_id == campaign_id, SKU_KIND.c.kind.in_(("order", "pay"))
-    )
+    k = SKU_KIND.c
+    sold = select(k.sku_code).where(k.campaign_id == campaign_id, k.kind.in_(("order", "pay")))
     named = select(sku.c.sku_code, sku.c.name, sku.c.spec).where(sku.c.sku_code.in_(sold))
     names = read(connection, named).set_index("sku_code")
     return names[~names.index.isin(lineup)]

@@ -77,9 +77,8 @@ def draw(db: Database, campaign_id: str, at: datetime, *, costs: bool = True) ->
     with db.reading() as connection:
         mine = _campaigns.get((db.url, campaign_id), lambda: campaigns.standing(connection, campaign_id))
         key = db.url, campaign_id, scopes.phase_of(mine, at).phase_id
-        return _assemble(
-            connection, _slow.get(key, lambda: _slow_parts(connection, campaign_id, at)), at, costs
-        )
+        parts = _slow.get(key, lambda: _slow_parts(connection, campaign_id, at))
+        return _assemble(connection, parts, at, costs)
 
 
 def _slow_parts(connection: Connection, campaign_id: str, at: datetime) -> Slow:

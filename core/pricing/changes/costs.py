@@ -168,12 +168,11 @@ def edit_default(db: Database, actor: Actor, campaign_id: str, usual: CategoryCa
 def card_history(db: Database, actor: Actor, campaign_id: str, sku_code: str) -> pd.DataFrame:
     """Every version of a SKU's own card, newest first: version, card (dict), changed_by, at."""
     allow(actor, "cost.view")
-    table = cost_card_version
-    query = select(table.c.version, table.c.card, table.c.changed_by, table.c.at).where(
-        table.c.campaign_id == campaign_id, table.c.sku_code == sku_code
-    )
+    c = cost_card_version.c
+    query = select(c.version, c.card, c.changed_by, c.at)
+    query = query.where(c.campaign_id == campaign_id, c.sku_code == sku_code)
     with db.reading() as connection:
-        return read(connection, query.order_by(table.c.version.desc()))
+        return read(connection, query.order_by(c.version.desc()))
 
 
 def _checked(numbers: pd.DataFrame) -> None:

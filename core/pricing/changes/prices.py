@@ -40,10 +40,7 @@ def write_prices(connection: Connection, comparison: Comparison, context: Contex
 
 def set_prices(db: Database, actor: Actor, campaign_id: str, changed: pd.DataFrame, *, now: datetime) -> int:
     """Saves sale prices: index sku_code, sale_price (fen, Int64; missing takes it away) and the `version`
-    seen. Returns how many moved.
-
-    ShopError("price.edit_conflict" | "price.bad_number").
-    """
+    seen. Returns how many moved. ShopError("price.edit_conflict" | "price.bad_number")."""
     allow(actor, "price.edit")
     with db.writing() as connection:
         return change(connection, actor, campaign_id, changed, now)

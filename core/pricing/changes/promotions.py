@@ -220,12 +220,11 @@ def put_rules(connection: Connection, actor: Actor, campaign_id: str, new: RuleS
 def set_history(db: Database, actor: Actor, campaign_id: str, phase: str) -> pd.DataFrame:
     """Every version of a phase's set, newest first: version, rules (list of objects), source, account, at."""
     allow(actor, "price.view")
-    table = promotion_set
-    query = select(table.c.version, table.c.rules, table.c.source, table.c.account, table.c.at).where(
-        table.c.campaign_id == campaign_id, table.c.phase == phase
-    )
+    s = promotion_set.c
+    query = select(s.version, s.rules, s.source, s.account, s.at)
+    query = query.where(s.campaign_id == campaign_id, s.phase == phase)
     with db.reading() as connection:
-        return read(connection, query.order_by(table.c.version.desc()))
+        return read(connection, query.order_by(s.version.desc()))
 
 
 def _put(connection: Connection, campaign_id: str, new: RuleSet, context: Context, source: str) -> int:

@@ -97,10 +97,8 @@ def with_cuts(goods: pd.DataFrame, rule_sets: Sequence[Sequence[Rule]]) -> pd.Da
     """All goods of a shop with a column for each rule set (CUT and its number), where a rule looks at list prices: how
     deep the deepest of them is cut below its own, basis points. Parts of this frame keep to the whole shop's."""
     prices, lists = ready_prices(goods)
-    cuts = {
-        f"{CUT}{n}": deepest_cut(lists, prices, rules, _terms(goods, rules))
-        for n, rules in enumerate(rule_sets)
-    }
+    deepest = [deepest_cut(lists, prices, rules, _terms(goods, rules)) for rules in rule_sets]
+    cuts = {f"{CUT}{n}": cut for n, cut in enumerate(deepest)}
     return goods.assign(**cuts) if any(cuts.values()) else goods
 
 

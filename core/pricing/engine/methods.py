@@ -33,8 +33,7 @@ def charm(price: pd.Series) -> pd.Series:
 
 
 def crossed(before: pd.Series, after: pd.Series, thresholds: list[int]) -> pd.Series:
-    """The threshold (fen) that lies in (before, after], the least of them, as Int64; missing where none does:
-    a charm price may lift a basket over a reduction."""
+    """The least threshold (fen) in (before, after], Int64 or missing: charm prices lift baskets over one."""
     steps = np.array(sorted({step for step in thresholds if step > 0}), np.int64)
     if not len(steps):
         return pd.Series(pd.NA, index=before.index, dtype="Int64")

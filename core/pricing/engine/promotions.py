@@ -187,8 +187,7 @@ def evaluate(baskets: Baskets, rules: Sequence[Rule], term: Terms, stack: np.nda
 def item_amounts(
     baskets: Baskets, rules: Sequence[Rule], term: Terms, stack: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The item-promotion amounts, shape (baskets, lines), and what the item-level rules took off, shape (rules,
-    baskets, lines)."""
+    """Item-promotion amounts (baskets, lines), and what item-level rules took off (rules, baskets, lines)."""
     parts = np.zeros(term.applies.shape, np.int64)
     unit = np.maximum(baskets.list_price - baskets.item_off, 0)
     _price_units(unit, parts, baskets, Applied(rules, term, stack))

@@ -20,8 +20,7 @@ def alike(rows: np.ndarray) -> np.ndarray:
 
 
 def row_sum(rows: np.ndarray) -> np.ndarray:
-    """Sums over the few columns of a matrix (n, k), shape (n,): column by column, many times faster than a reduction
-    over a short axis."""
+    """Sums over a matrix's few columns (n, k), shape (n,): by column, far faster than over a short axis."""
     if rows.shape[1] > _FEW:
         return np.asarray(rows.sum(axis=1))
     whole = np.zeros(len(rows), np.int64)

@@ -73,8 +73,7 @@ def best(
 
 
 def in_turn(rules: Sequence[Rule]) -> np.ndarray:
-    """Places of the rules in the order in which they act: an item-level group together where its first rule
-    stands, whoever may have that one."""
+    """The order in which rules act (places): an item-level group at its first one, whoever may have that."""
     first: dict[str, int] = {}
     turns = [
         first.setdefault(rule.group, at) if rule.level == "item" and rule.group else at

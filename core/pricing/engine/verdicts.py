@@ -166,10 +166,8 @@ def usual_part(rules: Sequence[Rule]) -> int | None:
 
 def protection_liability(paid: pd.DataFrame, landed: pd.Series) -> pd.DataFrame:
     """What a cut would cost in price protection: `paid` has sku_code, unit_price (fen) and units still in the
-    window, `landed` the new price by code.
-
-    Returns sku_code, units, liability (fen): the sum of max(0, paid - new) x units.
-    """
+    window, `landed` the new price by code. Returns sku_code, units, liability (fen): the sum of max(0, paid -
+    new) x units."""
     gap = (paid["unit_price"] - paid["sku_code"].map(landed)).clip(lower=0).fillna(0).astype("int64")
     owed = paid.assign(liability=gap * paid["units"], units=paid["units"].where(gap > 0, 0))
     return owed.groupby("sku_code", as_index=False)[["units", "liability"]].sum()

@@ -174,8 +174,7 @@ class _Goods:
         applies[near.helpers :, :, 0], values[near.helpers :, :, :1] = True, value
         applies[:, :, 1:] = near.meets.T[:, None, :]
         self.term = Terms(applies, values)
-        self.multiples = multiples(near.rules)
-        self.nothing = np.zeros(shape[1:], np.int64)[:, 1:]
+        self.multiples, self.nothing = multiples(near.rules), np.zeros(shape[1:], np.int64)[:, 1:]
 
     def search(self, skus: int) -> Worst:
         """The cheapest way of each row; a row for each stack of so many SKUs."""

@@ -24,8 +24,7 @@ _TINY = 1e-6
 
 
 def next_steps(lines: Lines, packs: Units, free: Units) -> tuple[Units, Array]:
-    """The packs of each line's next step (an order's minimum at once; 0 where the line has all it wants) and
-    what it earns, fen."""
+    """Each line's next step in packs (an order's minimum at once; 0 with enough), and what it earns (fen)."""
     step = np.where(packs < lines.least, np.minimum(lines.least, free), packs + 1) - packs
     step = np.where(packs < free, np.maximum(step, 0), 0)
     gain, some = np.zeros(len(packs)), np.flatnonzero(step > 0)

@@ -58,9 +58,8 @@ class _File:
         places = list(struct.unpack_from("<109I", self._content, 76))
         more = struct.unpack_from("<I", self._content, 68)[0]
         while more < _FREE and len(places) < len(self._content) // self._size + 110:
-            numbers = _numbers(self._sector(more))
-            places += numbers[:-1]
-            more = numbers[-1]
+            *numbers, more = _numbers(self._sector(more))
+            places += numbers
         return _numbers(b"".join(self._sector(at) for at in places if at < _FREE))
 
     def _directory(self, first: int) -> tuple[dict[str, tuple[int, int]], int]:

@@ -162,9 +162,7 @@ def _totals(
     """What may be the total of the parts: the column that the header names, then those that say so."""
     if taken is not None and not own:
         yield taken
-    for at, header in enumerate(headers):
-        if at not in mapping and fold(header) in _WHOLE:
-            yield at
+    yield from (at for at, header in enumerate(headers) if at not in mapping and fold(header) in _WHOLE)
 
 
 def _parts(headers: Sequence[str], mapping: Mapping[int, str]) -> Iterator[int]:
@@ -237,9 +235,8 @@ def _counts(grid: Grid, row: int, column: int, slips: int = 5) -> bool:
 def _figures(grid: Grid, row: int, columns: Sequence[int]) -> pd.DataFrame:
     """The counts of some columns (float64, blank as nothing for the parts)."""
     start = max(row - grid.first_row + 1, 0)
-    return pd.DataFrame(
-        {
-            at: pd.array(cells.read_integers(grid.cells.column(at).slice(start)).values, dtype="Int64")
-            for at in columns
-        }
-    ).fillna(0)
+    counts = {
+        at: pd.array(cells.read_integers(grid.cells.column(at).slice(start)).values, dtype="Int64")
+        for at in columns
+    }
+    return pd.DataFrame(counts).fillna(0)

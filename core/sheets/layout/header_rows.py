@@ -104,9 +104,8 @@ def _fills_blanks(upper: Sequence[str], lower: Sequence[str], filled: Sequence[i
     starts = [at for at in filled if upper[at]]
     gaps = [at for at in filled if not upper[at]]
     rest = [at for at, text in enumerate(upper) if text and not lower[at]]
-    return bool(starts and gaps and rest) and all(
-        any(start < gap and not any(upper[start + 1 : gap + 1]) for start in starts) for gap in gaps
-    )
+    titled = (any(start < gap and not any(upper[start + 1 : gap + 1]) for start in starts) for gap in gaps)
+    return bool(starts and gaps and rest) and all(titled)
 
 
 def joined(grid: Grid, first: int, last: int) -> list[str]:
@@ -115,9 +114,8 @@ def joined(grid: Grid, first: int, last: int) -> list[str]:
         return grid.row_texts(first)
     merges = _around(grid, first)
     levels = [_spread(grid, merges, row, lowest=row == last) for row in range(first, last + 1)]
-    return [
-        JOINT.join(dict.fromkeys(text for text in column if text)) for column in zip(*levels, strict=True)
-    ]
+    columns = zip(*levels, strict=True)
+    return [JOINT.join(dict.fromkeys(text for text in column if text)) for column in columns]
 
 
 def _spread(grid: Grid, merges: Sequence[_Merge], row: int, *, lowest: bool) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
@@ -146,12 +148,7 @@ def _hollow(body: Body) -> np.ndarray:
 def _note_rows(body: Body, places: np.ndarray) -> list[int]:
     """Explanations directly under the header ("必填，整数"): words of instruction, and nothing readable where
     numbers, days or choices belong."""
-    notes: list[int] = []
-    for place in places:
-        if not _explains(body, int(place)):
-            break
-        notes.append(int(place))
-    return notes
+    return list(takewhile(partial(_explains, body), map(int, places)))
 
 
 def _explains(body: Body, place: int) -> bool:

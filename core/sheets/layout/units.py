@@ -65,12 +65,10 @@ def unit_of(header: str) -> str:
 def above(grid: Grid, header_row: int) -> Above:
     """What the lines above the header say: 单位：万元."""
     first, _ = header_rows(grid, header_row)
-    for row in range(max(grid.first_row, first - _LINES_ABOVE), first):
-        for text in grid.row_texts(row):
-            match = _SAID_ABOVE.search(unicodedata.normalize("NFKC", text))
-            if match:
-                return _aloud(match[1])
-    return Above()
+    rows = range(max(grid.first_row, first - _LINES_ABOVE), first)
+    texts = (unicodedata.normalize("NFKC", text) for row in rows for text in grid.row_texts(row))
+    match = next(filter(None, map(_SAID_ABOVE.search, texts)), None)
+    return _aloud(match[1]) if match else Above()
 
 
 def _aloud(words: str) -> Above:

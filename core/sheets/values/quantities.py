@@ -249,8 +249,7 @@ def unit_in(cell: str) -> str:
     >>> unit_in("3提"), unit_in("120元/箱"), unit_in("3")
     ('提', '箱', '')
     """
-    folded = fold(cell)[: cells.LONGEST_SPELLING]
-    match = re.search(rf"(?:\d|/)({PACK}|{STACK}|打)", folded, re.IGNORECASE)
+    match = re.search(rf"(?:\d|/)({PACK}|{STACK}|打)", fold(cell)[: cells.LONGEST_SPELLING], re.IGNORECASE)
     return match[1] if match else ""
 
 

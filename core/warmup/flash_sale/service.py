@@ -142,9 +142,7 @@ def lock(db: Database, actor: Actor, session_ids: Sequence[str], now: datetime) 
 
 def close(db: Database, actor: Actor, session_ids: Sequence[str], now: datetime) -> int:
     """Ends sessions: what a locked one has not sold returns to the free stock, exactly. Returns those units.
-
-    ShopError("warmup.session_unknown" | "warmup.session_state").
-    """
+    ShopError("warmup.session_unknown" | "warmup.session_state")."""
     allow(actor, "warmup.edit")
     with db.writing() as connection:
         one_at_a_time(connection, _WRITER)

@@ -114,10 +114,8 @@ def require_kept(short: pd.DataFrame) -> None:
 
 def short_of_stock(rows: pd.DataFrame, free: pd.Series) -> pd.DataFrame:
     """SKUs whose free stock does not suffice for a lock now: columns as in `rules.shortages`."""
-    asked = (
-        rows.groupby("sku_code")
-        .agg(promised=("quota", "sum"), sessions=("session_id", list), at=("starts_at", "min"))
-        .reset_index()
-    )
+    by_sku = rows.groupby("sku_code")
+    asked = by_sku.agg(promised=("quota", "sum"), sessions=("session_id", list), at=("starts_at", "min"))
+    asked = asked.reset_index()
     asked = asked.assign(free=asked["sku_code"].map(free))
     return asked.assign(by=asked["promised"] - asked["free"])[asked["promised"] > asked["free"]]

@@ -83,8 +83,7 @@ async def sign_in(request: Request) -> Response:
 
 @_from_our_page
 async def password(request: Request) -> Response:
-    """POST {old, new}: 200 with a fresh session cookie, every other session of the person ends | 400 weak |
-    401 | 429."""
+    """POST {old, new}: 200 with a fresh session cookie, the person's others end | 400 weak | 401 | 429."""
     body = await body_of(request, NewPassword)
     cookies = request.cookies
     db, token, device = connect(settings().url), cookies.get(COOKIE), cookies.get(DEVICE_COOKIE, "")

@@ -15,8 +15,7 @@ from core.settings import settings
 
 
 async def feed(request: Request) -> Response:
-    """200 with the iCalendar file of the person whose secret address this is; 404 for any other address. `lang` (zh
-    or en) in the query."""
+    """200 with the iCalendar file of a person's secret address (`lang` in the query: zh or en), else 404."""
     asked = request.query_params.get("lang", "")
     language = asked if asked in LANGUAGES else house_language()
     body = await to_thread.run_sync(_feed, str(request.path_params["token"]), language)
