@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -156,10 +158,8 @@ def _add_channel(page: PageContext) -> None:
         name = st.text_input(t("admin.channel"), max_chars=64)
         address = st.text_input(t("channel.address"), type="password", help=t("channel.address_help"))
         if st.form_submit_button(t("channel.add"), type="primary"):
-            attempt(
-                lambda: notify.add_channel(page.database, page.actor, name.strip(), address, page.now),
-                t("channel.added"),
-            )
+            add = partial(notify.add_channel, page.database, page.actor, name.strip(), address, page.now)
+            attempt(add, t("channel.added"))
 
 
 def _add_webhook(page: PageContext) -> None:

@@ -45,11 +45,10 @@ def feeds(page: PageContext) -> int:
 
 def new(page: PageContext, known: int) -> None:
     """The way to a new source: open where none is `known`, else behind a button."""
-    if not known:
-        _new_database(page, known)
-        _new_hook(page, known)
-        return
-    with st.popover(t("connect.add"), icon=":material/add_link:"):
+    if known:
+        with st.popover(t("connect.add"), icon=":material/add_link:"):
+            _new_database(page, known)
+    else:
         _new_database(page, known)
     _new_hook(page, known)
 

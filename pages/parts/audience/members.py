@@ -102,13 +102,8 @@ def _due(shown: Members) -> None:
 
 def _named(moves: pd.DataFrame) -> pd.DataFrame:
     """No level in words."""
-    return moves.assign(
-        **{
-            name: moves[name].replace("", plain("members.no_level"))
-            for name in ("from", "to")
-            if name in moves
-        }
-    )
+    levels = [name for name in ("from", "to") if name in moves]
+    return moves.assign(**{name: moves[name].replace("", plain("members.no_level")) for name in levels})
 
 
 def _what_if(page: PageContext, shown: Members) -> None:

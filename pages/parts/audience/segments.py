@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -115,10 +117,8 @@ def _answer(shown: Segmented) -> None:
 
 def _told(shown: Segmented) -> None:
     at = shown.cuts
-    least = max(at.frequency, rules.LEAST_FREQUENCY)
-    cuts = t(
-        "audience.cuts_now", recency=round(at.recency), frequency=round(least, 1), amount=round(at.amount)
-    )
+    often = round(max(at.frequency, rules.LEAST_FREQUENCY), 1)
+    cuts = t("audience.cuts_now", recency=round(at.recency), frequency=often, amount=round(at.amount))
     st.caption(f"{cuts} {t('audience.ties', **shown.ties)}")
     if not shown.repeat_buyers:
         st.info(t("audience.no_repeat"), icon=":material/info:")
@@ -152,10 +152,8 @@ def _keep(page: PageContext, cut: str) -> None:
     if page.may("audience.edit") and st.button(
         t("lists.keep_run"), key="audience_keep", icon=":material/save:", help=t("lists.keep_run_help")
     ):
-        attempt(
-            lambda: runs.keep(page.database, page.actor, cut, now=page.now),
-            lambda run: t("lists.run_kept", people=run.people, day=run.as_of),
-        )
+        keep = partial(runs.keep, page.database, page.actor, cut, now=page.now)
+        attempt(keep, lambda run: t("lists.run_kept", people=run.people, day=run.as_of))
 
 
 def _named(moves: pd.DataFrame) -> pd.DataFrame:

@@ -198,10 +198,7 @@ def _clash_bar(moved: pd.DataFrame, columns: Sequence[Column], key: str) -> bool
 def _list(cells: pd.DataFrame, columns: Sequence[Column], words: Sequence[str]) -> None:
     declared = {column.name: column for column in columns}
     kinds = [declared[field] for field in cells["field"]]
-    values = [
-        [told(value, kind) for value, kind in zip(cells[name], kinds, strict=True)]
-        for name in cells.columns[2:]
-    ]
+    values = [[told(*pair) for pair in zip(cells[name], kinds, strict=True)] for name in cells.columns[2:]]
     rows = zip(cells["key"].astype("str"), (kind.heading() for kind in kinds), *values, strict=True)
     st.dataframe(pd.DataFrame(rows, columns=[plain(f"common.{name}") for name in words]), hide_index=True)
 

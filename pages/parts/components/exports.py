@@ -40,11 +40,8 @@ def export_button(frame: pd.DataFrame, columns: Sequence[Column], asked: Export,
     """A button that makes a workbook of these rows and columns when it is clicked."""
     shown = [_sheet_column(frame, column) for column in columns if column.kind != "picture"]
     make = partial(workbook, frame, shown, asked.name, language(), asked.above)
-    download(
-        Button(t("common.export"), key, help=t("common.export_help", n=len(frame))),
-        File(f"{asked.name}.xlsx"),
-        lambda _page: make(),
-    )
+    button = Button(t("common.export"), key, help=t("common.export_help", n=len(frame)))
+    download(button, File(f"{asked.name}.xlsx"), lambda _page: make())
 
 
 @dataclass(frozen=True, slots=True)

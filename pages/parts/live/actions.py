@@ -119,11 +119,10 @@ def _worth(row: Row) -> str:
 
 def choose(page: PageContext, found: pd.DataFrame, key: str, height: int) -> None:
     """The actions as a table; the chosen one with what it does, a note and the button."""
-    acts_here = page.may("live.act")
     times = st.session_state.setdefault("live_acts", 0)  # a table of its own after each act
     columns = [column for column in ADVICE if column.name in found.columns]  # margins are not everybody's
     columns = [column for column in columns if column.name != "rank" or "per_minute" not in found.columns]
-    picked = draw_table(found, columns, key=f"{key}_{times}", pick=acts_here, height=height)
+    picked = draw_table(found, columns, key=f"{key}_{times}", pick=page.may("live.act"), height=height)
     if picked is not None:
         _chosen(page, row_of(found, picked).to_dict(), key)
 

@@ -141,6 +141,5 @@ def earlier(page: PageContext, campaign_id: str) -> None:
     if summary.empty:
         return
     st.markdown(f"**{t('live.debriefs')}**")
-    draw_table(
-        summary, [column for column in PAST if column.name in summary.columns], key="debriefs", height=240
-    )
+    columns = [column for column in PAST if column.name in summary.columns]
+    draw_table(summary, columns, key="debriefs", height=240)

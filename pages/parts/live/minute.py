@@ -78,9 +78,8 @@ def _reached(chosen: Chosen, last: datetime, key: str) -> datetime:
     forgets what is moved on it."""
     begun: Mapping[str, datetime] = st.session_state.get(f"{key}_reached", {})
     if chosen.campaign_id not in begun:
-        begun = st.session_state[f"{key}_reached"] = {
-            chosen.campaign_id: last.replace(second=0, microsecond=0)
-        }
+        minute = last.replace(second=0, microsecond=0)
+        begun = st.session_state[f"{key}_reached"] = {chosen.campaign_id: minute}
     return begun[chosen.campaign_id]
 
 

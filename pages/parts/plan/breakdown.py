@@ -106,11 +106,9 @@ def _newer_curve(page: PageContext, plan: Plan) -> int:
 
 def _curve(plan: Plan, unit: str, name: str) -> pd.DataFrame:
     part = plan.part(unit)
-    at = (
-        local_naive(pd.to_datetime(part["part"], utc=True), plan.campaign.timezone)
-        if unit == "hour"
-        else pd.to_datetime(part["part"])
-    )
+    at = pd.to_datetime(part["part"], utc=unit == "hour")
+    if unit == "hour":
+        at = local_naive(at, plan.campaign.timezone)
     frame = pd.DataFrame({"at": at, "yuan": charts.yuan(part["gmv"]), "series": name}).sort_values("at")
     return frame.assign(low=0.0, high=frame["yuan"]) if name == "plan" else frame.assign(low=None, high=None)
 

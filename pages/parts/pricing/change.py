@@ -234,10 +234,5 @@ def publish(page: PageContext, picture: Picture) -> None:
 
 def final_sheet(rows: pd.DataFrame, titles: dict[str, str], name: str, tongue: str, zone: str) -> bytes:
     """The published prices as a workbook that can be edited and imported again."""
-    return writer.export(
-        rows.rename_axis("sku_code").reset_index(),
-        [(field, titles[field], kind) for field, _, kind in FINAL],
-        name,
-        tongue,
-        zone=zone,
-    )
+    columns = [(field, titles[field], kind) for field, _, kind in FINAL]
+    return writer.export(rows.rename_axis("sku_code").reset_index(), columns, name, tongue, zone=zone)

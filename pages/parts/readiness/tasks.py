@@ -134,11 +134,8 @@ def _edit_all(page: PageContext, rows: pd.DataFrame, new: Mapping[Hashable, Mapp
     """All of them or none, where nobody else has changed one meanwhile."""
     versions = dict(zip(rows.index.astype("str"), rows["version"].astype(int), strict=True))
     changed = {str(code): {**cells, "version": versions[str(code)]} for code, cells in new.items()}
-    attempt(
-        lambda: service.edit(page.database, page.actor, page.campaign_id, changed, page.now),
-        _edited,
-        "success",
-    )
+    edit = partial(service.edit, page.database, page.actor, page.campaign_id, changed, page.now)
+    attempt(edit, _edited, "success")
 
 
 def _edited(count: int) -> str:

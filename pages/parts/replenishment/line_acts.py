@@ -45,9 +45,8 @@ def _share(page: PageContext, view: Sheet, rows: pd.DataFrame) -> None:
 def _back(page: PageContext, view: Sheet, rows: pd.DataFrame) -> None:
     """The ticked lines follow the suggestion again."""
     with st.form("replenishment_bulk_back", border=False):
-        reason = st.text_input(
-            t("replenishment.reason_ask"), placeholder=plain("replenishment.reason_sample")
-        )
+        sample = plain("replenishment.reason_sample")
+        reason = st.text_input(t("replenishment.reason_ask"), placeholder=sample)
         sure = st.form_submit_button(t("replenishment.bulk_back", n=len(rows)), type="primary")
     if sure:
         _override(page, view, rows, pd.array([None] * len(rows), "Int64"), reason)

@@ -85,12 +85,9 @@ def _lessons(page: PageContext, landing: Landing) -> list[str]:
 def _leaf(landing: Landing, heads: list[tuple[str, str]], lessons: list[str]) -> str:
     """The page: figures and lessons on top, the waterfall, goods of both ends."""
     top = grid([(word, word) for word, _ in heads], [dict(heads)], kind="words")
-    parts = [top, listed(plain("review.lessons"), lessons)]
-    if landing.planned:
-        parts.append(bars(_bars(landing)))
-    goods = landing.goods
-    parts.append(pair(_goods(goods.head(LISTED)), _goods(goods.tail(LISTED).iloc[::-1])))
-    return "".join(parts)
+    waterfall = bars(_bars(landing)) if landing.planned else ""
+    ends = pair(_goods(landing.goods.head(LISTED)), _goods(landing.goods.tail(LISTED).iloc[::-1]))
+    return top + listed(plain("review.lessons"), lessons) + waterfall + ends
 
 
 def _bars(landing: Landing) -> list[Bar]:

@@ -91,8 +91,6 @@ def toned(column: str, look: Look) -> Spec:
     """The colour by a column of hue names; blue where no column is given."""
     hues = {name: code for name, code in look.hues.items() if name in get_args(Hue)}
     scale = {"domain": list(hues), "range": list(hues.values())}
-    return (
-        {"field": column, "type": "nominal", "legend": None, "scale": scale}
-        if column
-        else {"value": hues["blue"]}
-    )
+    if not column:
+        return {"value": hues["blue"]}
+    return {"field": column, "type": "nominal", "legend": None, "scale": scale}
