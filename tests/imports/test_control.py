@@ -20,7 +20,7 @@ from core.imports.control import Control, require_whole
 from core.imports.tables import import_run
 from core.orders import amounts
 from core.sheets import parts
-from core.stock import counts, location_rules
+from core.stock import count_entries, location_rules
 from tests.imports.files import GOODS, KIND, csv_of
 
 PAID_AT = "2026-11-11 00:10:00"
@@ -55,8 +55,8 @@ def _lose(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     elif kind == "goods":
         monkeypatch.setattr(rules, "stated", lambda sheet, standing: sheet.mask(sheet.index == "B", standing))
     elif kind == "count":
-        whole = counts._keyed
-        monkeypatch.setattr(counts, "_keyed", lambda sheet: whole(sheet).head(1))
+        whole = count_entries._keyed
+        monkeypatch.setattr(count_entries, "_keyed", lambda sheet: whole(sheet).head(1))
     else:
         whole = amounts.shared
         monkeypatch.setattr(amounts, "shared", lambda lines: whole(lines) - (lines.index == lines.index[0]))
