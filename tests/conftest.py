@@ -24,7 +24,7 @@ from core.database import Database, connect
 from core.database.migrate import migration_config
 from core.database.types import load_tables
 from core.settings import settings
-from tests import cheaply, demo_shop, servers
+from tests import cheaply, dashboards, demo_shop, servers
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai, three weeks before Double-11
@@ -41,7 +41,16 @@ hypothesis.settings.load_profile("house")
 def pytest_configure(config: pytest.Config) -> None:
     """Benches measure the product as it is; all others need not wait for its disk and its passwords."""
     benches = str(config.getoption("markexpr")) == "bench"
-    cheaply.be_dear() if benches else cheaply.be_cheap()
+    if benches:
+        cheaply.be_dear()
+        dashboards.start_cold()
+    else:
+        cheaply.be_cheap()
+
+
+def pytest_sessionfinish() -> None:
+    """Nothing that was started for the tests outlives them."""
+    dashboards.end()
 
 
 def create(database: Database) -> None:

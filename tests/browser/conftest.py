@@ -17,7 +17,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +37,7 @@ from core.access.service import LOCAL_OPERATOR
 from core.database import Database, connect
 from core.database.migrate import head
 from core.database.types import load_tables
-from tests import chromium
+from tests import chromium, dashboards
 from tests.demo_shop import Demo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,7 +151,7 @@ def _people(database: Database) -> None:
 @contextmanager
 def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """Starts servers on fresh databases; all of them end with the block."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[dashboards.Process] = []
 
     def start(
         seed: Seed | None = None, *, demo: Demo | None = None, people: bool = True, **environment: str
@@ -175,9 +174,7 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
             "BIGSALE_DATA_DIR": str(folder),
             "BIGSALE_LANGUAGE": "",
         } | environment
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
-        with log.open("wb") as out:
-            process = subprocess.Popen(command, cwd=ROOT, env=os.environ | chosen, stdout=out, stderr=out)
+        process = dashboards.started(port, log, chosen)
         running.append(process)
         _await(f"http://127.0.0.1:{port}/healthz", process, log)
         return Server(f"http://127.0.0.1:{port}", database, log)
@@ -192,7 +189,7 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
             process.kill()
 
 
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _await(url: str, process: dashboards.Process, log: Path) -> None:
     until = time.monotonic() + 90
     while time.monotonic() < until and process.poll() is None:
         try:
