@@ -27,7 +27,7 @@ import httpx
 import pytest
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, expect
 
 from core import clock
 from core.access import Actor, accounts, sessions
@@ -248,10 +248,16 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 @pytest.fixture
 def signed_in(server: Server, context: Callable[..., BrowserContext]) -> Callable[..., Page]:
     """Opens a page as somebody of that role: signed_in("finance", "en", path="/pricing", shop=other_server,
-    width=390, height=844)."""
+    width=390, height=844); `said` hears its console from the first word on."""
 
     def open_page(
-        role: str, language: str = "zh", *, path: str = "/", shop: Server | None = None, **how: object
+        role: str,
+        language: str = "zh",
+        *,
+        path: str = "/",
+        shop: Server | None = None,
+        said: Callable[[ConsoleMessage], None] | None = None,
+        **how: object,
     ) -> Page:
         house = shop or server
         fresh = context(language, **how)
@@ -266,6 +272,8 @@ def signed_in(server: Server, context: Callable[..., BrowserContext]) -> Callabl
             ]
         )
         page = fresh.new_page()
+        if said is not None:
+            page.on("console", said)
         page.goto(house.url + path)
         settled(page)
         return page

@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 from core.web.middleware import HEADERS
 from pages.parts.shell import menu
@@ -56,11 +56,14 @@ def test_one_setting_says_under_which_names_the_screens_answer(serve: Callable[.
 
 
 @pytest.mark.parametrize("address", ["/", *(f"/{entry.page}" for entry in menu.standing())])
-def test_our_screens_break_no_rule(address: str, server: Any, signed_in: Callable[..., Page]) -> None:
-    page = signed_in("admin")
+def test_our_screens_break_no_rule(address: str, signed_in: Callable[..., Page]) -> None:
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if SAID in message.text else None)
-    page.goto(server.url + address)
+
+    def listen(message: ConsoleMessage) -> None:
+        if SAID in message.text:
+            said.append(message.text)
+
+    page = signed_in("admin", path=address, said=listen)
     expect(page.get_by_test_id("stMainBlockContainer")).to_be_visible()
     page.wait_for_timeout(1500)
     assert said == []
