@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import OptimizeResult, minimize
-from scipy.special import gammaln, hyp2f1
+from scipy.special import gammaln, hyp2f1, psi
 
 from core.errors import ShopError
 
@@ -38,36 +38,72 @@ def fit(x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> Model:
     """
     if len(x) < LEAST_BUYERS or not (x > 0).any():
         raise ShopError("audience.few_buyers", n=len(x), least=LEAST_BUYERS)
-    rows, weight = np.unique(np.column_stack([x, t_x, T]).astype(float), axis=0, return_counts=True)
-    scale = max(float(rows[:, 2].max()), 1.0) / 10  # time near 10 keeps the search well shaped
-    times = rows[:, 1] / scale, rows[:, 2] / scale
+    scale = max(float(T.max()), 1.0) / 10  # time near 10 keeps the search well shaped
+    known = _Histories.of(x, t_x / scale, T / scale)
 
-    def loss(logs: np.ndarray) -> float:  # a product and a sum: a dot would set threads spinning
-        return -float((weight * _log_likelihood(np.exp(logs), rows[:, 0], *times)).sum()) / len(x)
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        likelihood, slope = known.likelihood(np.exp(logs))
+        return -likelihood / len(x), -slope * np.exp(logs) / len(x)
 
     best = _search(loss, 0.0)
     if not best.success:
         best = min(best, _search(loss, -1.0), key=lambda end: float(end.fun))
     if not np.isfinite(best.fun):
         raise ShopError("audience.no_fit")
-    r, alpha, a, b = np.exp(best.x)
+    r, alpha, a, b = (float(value) for value in np.exp(best.x))
     own = np.array([r, alpha * scale, a, b])
-    likelihood = float((weight * _log_likelihood(own, rows[:, 0], rows[:, 1], rows[:, 2])).sum())
-    return Model(float(r), float(alpha * scale), float(a), float(b), likelihood)
+    return Model(r, alpha * scale, a, b, _Histories.of(x, t_x, T).likelihood(own)[0])
 
 
-def _search(loss: Callable[[np.ndarray], float], start: float) -> OptimizeResult:
-    limits = [(-8.0, 8.0)] * 4
-    return minimize(loss, np.full(4, start), method="L-BFGS-B", bounds=limits, options={"maxiter": 500})
+def _search(loss: Callable[[np.ndarray], tuple[float, np.ndarray]], start: float) -> OptimizeResult:
+    limits, most = [(-8.0, 8.0)] * 4, {"maxiter": 500}
+    return minimize(loss, np.full(4, start), jac=True, method="L-BFGS-B", bounds=limits, options=most)
 
 
-def _log_likelihood(parameters: np.ndarray, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
-    r, alpha, a, b = parameters
-    rate = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-    stay = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-    alive = -(r + x) * np.log(alpha + T)
-    gone = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + t_x)
-    return np.asarray(rate + stay + np.where(x > 0, np.logaddexp(alive, gone), alive))
+@dataclass(frozen=True, slots=True)
+class _Histories:
+    """Different histories and how many people have each. The costly functions are asked of the few values that a column
+    has: `x`, `t_x`, `T` are these, `at` their numbers by history."""
+
+    x: np.ndarray
+    t_x: np.ndarray
+    T: np.ndarray
+    at: tuple[np.ndarray, np.ndarray, np.ndarray]
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> _Histories:
+        """The histories of people, shape (people,) each."""
+        columns = [np.unique(values.astype(float), return_inverse=True) for values in (x, t_x, T)]
+        (x_of, first), (t_x_of, second), (T_of, third) = columns
+        number = (first * len(t_x_of) + second) * len(T_of) + third
+        different, weight = np.unique(number, return_counts=True)
+        rest, last = np.divmod(different, len(T_of))
+        return cls(x_of, t_x_of, T_of, (*np.divmod(rest, len(t_x_of)), last), weight.astype(float))
+
+    def likelihood(self, parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        """The log-likelihood of all people, and its slope in r, alpha, a and b. Products and sums: a dot would set
+        threads spinning."""
+        r, alpha, a, b = parameters
+        x, by_x = self.x, self.at[0]
+        last, whole = (
+            np.log(alpha + times)[at] for times, at in zip((self.t_x, self.T), self.at[1:], strict=True)
+        )
+        bought, before = (r + x)[by_x], (b + np.maximum(x, 1) - 1)[by_x]
+        alive, gone = -bought * whole, np.log(a) - np.log(before) - bought * last
+        both = np.where(by_x >= np.searchsorted(x, 0.5), np.logaddexp(alive, gone), alive)
+        stay = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
+        rate = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+        left = 1 - np.exp(alive - both)  # the chance of having gone, by history
+        later = psi(a + b) - psi(a + b + x)
+        slopes = (
+            (psi(r + x) - psi(r) + np.log(alpha))[by_x] - (1 - left) * whole - left * last,
+            r / alpha - bought * ((1 - left) / np.exp(whole) + left / np.exp(last)),
+            later[by_x] + left / a,
+            (later + psi(b + x) - psi(b))[by_x] - left / before,
+        )
+        slope = np.array([float((self.weight * part).sum()) for part in slopes])
+        return float((self.weight * ((rate + stay)[by_x] + both)).sum()), slope
 
 
 def alive(model: Model, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
@@ -80,9 +116,20 @@ def alive(model: Model, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.nda
 def purchases(model: Model, x: np.ndarray, t_x: np.ndarray, T: np.ndarray, weeks: float) -> np.ndarray:
     """Purchase days expected of each buyer in the coming `weeks`."""
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
-    whole = alpha + T + weeks
-    curve = hyp2f1(r + x, b + x, a + b + x - 1, weeks / whole) * ((alpha + T) / whole) ** (r + x)
-    return np.asarray((a + b + x - 1) / (a - 1) * (1 - curve) * alive(model, x, t_x, T))
+    numbers, at = _pairs(x, T)
+    n, age = numbers
+    whole = alpha + age + weeks
+    curve = hyp2f1(r + n, b + n, a + b + n - 1, weeks / whole) * ((alpha + age) / whole) ** (r + n)
+    return np.asarray(((a + b + n - 1) / (a - 1) * (1 - curve))[at] * alive(model, x, t_x, T))
+
+
+def _pairs(x: np.ndarray, T: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """The different pairs, and the number of each person's: the curve is the same for all who have bought as often for as
+    long."""
+    (x_of, first), (T_of, second) = (np.unique(values, return_inverse=True) for values in (x, T))
+    different, at = np.unique(first * len(T_of) + second, return_inverse=True)
+    n, age = np.divmod(different, len(T_of))
+    return (x_of[n], T_of[age]), at
 
 
 def shrunk_mean(frequency: np.ndarray, amount: np.ndarray) -> np.ndarray:
@@ -108,7 +155,7 @@ def histories(orders: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 def coming(orders: pd.DataFrame, as_of: pd.Timestamp, weeks: float) -> pd.DataFrame:
     """What the buyers of these orders (as `histories`) will do within so many weeks: alive (chance), purchases, value (fen,
     float) by buyer_key; without a row where too few came back for a fit."""
-    nobody = pd.DataFrame({"alive": [], "purchases": [], "value": []}, index=pd.Index([], dtype="str"))
+    nobody = pd.DataFrame({"alive": [], "purchases": [], "value": []}, index=orders["buyer_key"].iloc[:0])
     if orders.empty:
         return nobody.astype(float)
     past = histories(orders, as_of)

@@ -43,8 +43,12 @@ def stages(
 ) -> pd.Series:
     """The stage of each buyer, indexed by buyer_key. `orders`: counted orders by buyer_key; `limits`: days after which
     half and four fifths of the gaps have ended."""
+    return stages_by(gaps(days, as_of), orders, limits)
+
+
+def stages_by(mine: pd.DataFrame, orders: pd.Series, limits: tuple[float, float]) -> pd.Series:
+    """`stages` where the buyers' gaps (`gaps`) are known already."""
     half, most = limits
-    mine = gaps(days, as_of)
     silent = mine[~mine["closed"]].set_index("buyer_key")["gap"].sort_index()
     ended = mine[mine["closed"]].groupby("buyer_key")["gap"].last().reindex(silent.index)
     number = orders.reindex(silent.index)

@@ -9,35 +9,43 @@ from sqlalchemy import Connection
 
 from core import clock
 from core.orders import buyers as bought
+from core.orders.buyers import Purchases
 from core.settings import settings
-
-_JUDGED = ("buyer_key", "orders", "net_amount", "last_paid_at")
 
 
 def people(connection: Connection, day: date) -> tuple[pd.DataFrame, tuple[int, int]]:
-    """Known buyers as rules wants them, and orders and fen of the unknown, up to the end of `day`. The kept sums answer
-    where they hold nothing later."""
-    zone = settings().timezone
-    until = clock.day_start(day + timedelta(days=1), zone)
-    frame = bought.rollup(connection, _JUDGED)
-    if not (frame["last_paid_at"].isna() | (frame["last_paid_at"] < until)).all():
-        frame = bought.summed(connection, None, until)
-    frame = frame.set_index("buyer_key")
-    unknown = (int(frame["orders"].get("", 0)), int(frame["net_amount"].get("", 0)))
-    return _named(frame[frame.index != ""], day), unknown
+    """Known buyers as rules wants them, and orders and fen of the unknown, up to the end of `day`."""
+    until = clock.day_start(day + timedelta(days=1), settings().timezone)
+    purchases = bought.paid_orders(connection, None, until)
+    known = purchases.named(_judged(_summed(purchases.orders), day))
+    return known, bought.unknown(connection, until)
 
 
-def within(connection: Connection, day: date, window_days: int) -> pd.DataFrame:
-    """Known buyers as rules wants them by what they paid in the `window_days` up to the end of `day`."""
+def within(connection: Connection, *windows: tuple[date, int]) -> tuple[Purchases, list[pd.DataFrame]]:
+    """Known buyers, by their numbers in the purchases, as rules wants them by what they paid in each window: so many days
+    up to the end of a day."""
     zone = settings().timezone
-    since, until = (clock.day_start(day + timedelta(days=shift), zone) for shift in (1 - window_days, 1))
-    orders = bought.paid_orders(connection, since, until)
+    spans = [
+        (
+            clock.day_start(day - timedelta(days=length - 1), zone),
+            clock.day_start(day + timedelta(days=1), zone),
+        )
+        for day, length in windows
+    ]
+    since, until = min(span[0] for span in spans), max(span[1] for span in spans)
+    purchases = bought.paid_orders(connection, since, until)
+    orders, paid = purchases.orders, purchases.orders["paid_at"]
+    inside = [orders[(paid >= span[0]) & (paid < span[1])] for span in spans]
+    return purchases, [_judged(_summed(part), day) for part, (day, _) in zip(inside, windows, strict=True)]
+
+
+def _summed(orders: pd.DataFrame) -> pd.DataFrame:
     counted = orders["net_amount"] > 0
     by = orders.assign(orders=counted, last_paid_at=orders["paid_at"].where(counted)).groupby("buyer_key")
-    return _named(by.agg({"orders": "sum", "net_amount": "sum", "last_paid_at": "max"}), day)
+    return by.agg({"orders": "sum", "net_amount": "sum", "last_paid_at": "max"})
 
 
-def _named(known: pd.DataFrame, day: date) -> pd.DataFrame:
+def _judged(known: pd.DataFrame, day: date) -> pd.DataFrame:
     days = clock.local_naive(known["last_paid_at"], settings().timezone).dt.normalize()
     recency = (pd.Timestamp(day) - days).dt.days.astype("Int64")
     return pd.DataFrame({"recency": recency, "frequency": known["orders"], "amount": known["net_amount"]})

@@ -90,8 +90,8 @@ def _counts(known: pd.DataFrame, codes: pd.Series) -> dict[str, list[int]]:
 
 def _revised(connection: Connection, run: Run) -> int:
     """How many of a run's people would belong elsewhere by what is known of the same days now."""
-    known = within(connection, run.as_of, run.window_days)
-    now, then = rules.segments(known, run.cuts), members(connection, run.run_id)
+    purchases, [known] = within(connection, (run.as_of, run.window_days))
+    now, then = purchases.named(rules.segments(known, run.cuts)), members(connection, run.run_id)
     return int((now.reindex(then.index).fillna("") != then).sum())
 
 

@@ -19,6 +19,7 @@ from core.campaign import service as campaigns
 from core.database import Database
 from core.errors import ShopError
 from core.orders import buyers as bought
+from core.orders.buyers import Purchases
 from core.settings import settings
 
 MOVED_DAYS = 30  # the movement looks back so far
@@ -111,14 +112,16 @@ def movement(db: Database, actor: Actor, shown: Segmented) -> Movement | None:
         if run is not None:
             since, length, at = run.as_of, run.window_days, run.cuts
             before = runs.members(connection, run.run_id)
+            purchases, [latest] = within(connection, (shown.as_of, length))
+            after = purchases.named(rules.segments(latest, at))
         else:
             since, at = shown.as_of - timedelta(days=MOVED_DAYS), shown.cuts
             first = bought.first_paid(connection)
             if first is None or clock.business_day(first, settings().timezone) > since:
                 return None
             length = (since - clock.business_day(first, settings().timezone)).days + 1
-            before = rules.segments(within(connection, since, length), at)
-        after = rules.segments(within(connection, shown.as_of, length), at)
+            _, [earlier, latest] = within(connection, (since, length), (shown.as_of, length))
+            before, after = rules.segments(earlier, at), rules.segments(latest, at)
     moved = rules.moves(before, after)
     return Movement(since, length, moved, rules.net_moves(moved), at, run is not None)
 
@@ -127,7 +130,8 @@ def lives(db: Database, actor: Actor, *, now: datetime) -> Lives | None:
     """Life cycle and cohorts as of today; None without a counted order of a known buyer."""
     allow(actor, "audience.view")
     day = _day(None, now)
-    orders = _orders(db, day)
+    with db.reading() as connection:
+        orders = _dated(connection, day).orders
     if orders.empty:
         return None
     today = pd.Timestamp(day)
@@ -136,7 +140,7 @@ def lives(db: Database, actor: Actor, *, now: datetime) -> Lives | None:
     half, most = life.gap_quantiles(gap["gap"].to_numpy(), gap["closed"].to_numpy(), (0.5, 0.8))
     grouped = orders.groupby("buyer_key")
     limits = (half if half == half else np.inf, most if most == most else np.inf)
-    stage = life.stages(days, grouped.size(), today, limits)
+    stage = life.stages_by(gap, grouped.size(), limits)
     spent = grouped["net_amount"].sum().groupby(stage).sum().reindex(life.STAGES, fill_value=0)
     size = stage.value_counts().reindex(life.STAGES, fill_value=0)
     table = pd.DataFrame({"stage": life.STAGES, "buyers": size.to_numpy(), "amount": spent.to_numpy()})
@@ -154,8 +158,9 @@ def ranked(
     day = _day(as_of, now)
     with db.reading() as connection:
         known, _ = people(connection, day)
+        bought_so_far = _dated(connection, day)
     at = rules.cuts(known, cut)
-    coming = expected.coming(_orders(db, day), pd.Timestamp(day), AHEAD_WEEKS)
+    coming = _coming(bought_so_far, day)
     whole = coming.assign(value=coming["value"].round().astype("Int64"))
     frame = known.assign(segment=rules.segments(known, at)).join(whole)
     rank = {code: n for n, code in enumerate((*rules.SEGMENTS, rules.NO_NET))}
@@ -182,17 +187,16 @@ def _day(as_of: date | None, now: datetime) -> date:
 def ahead(connection: Connection, now: datetime) -> pd.Series:
     """Fen expected of each buyer within AHEAD_WEEKS (Int64) by buyer_key; empty where no model can be fitted."""
     day = _day(None, now)
-    value = expected.coming(_dated(connection, day), pd.Timestamp(day), AHEAD_WEEKS)["value"]
-    return value.round().astype("Int64")
+    return _coming(_dated(connection, day), day)["value"].round().astype("Int64")
 
 
-def _orders(db: Database, day: date) -> pd.DataFrame:
-    with db.reading() as connection:
-        return _dated(connection, day)
+def _coming(purchases: Purchases, day: date) -> pd.DataFrame:
+    return purchases.named(expected.coming(purchases.orders, pd.Timestamp(day), AHEAD_WEEKS))
 
 
-def _dated(connection: Connection, day: date) -> pd.DataFrame:
-    """Counted orders of known buyers up to the end of `day`, a row an order: buyer_key, net_amount, day (naive)."""
+def _dated(connection: Connection, day: date) -> Purchases:
+    """Counted orders of known buyers up to the end of `day`, with their day (naive)."""
     zone = settings().timezone
-    orders = bought.counted_orders(connection, clock.day_start(day + timedelta(days=1), zone))
-    return orders.assign(day=clock.local_naive(orders["paid_at"], zone).dt.normalize())
+    counted = bought.counted_orders(connection, clock.day_start(day + timedelta(days=1), zone))
+    days = clock.local_naive(counted.orders["paid_at"], zone).dt.normalize()
+    return Purchases(counted.keys, counted.orders.assign(day=days))

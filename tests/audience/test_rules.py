@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import date
 from pathlib import Path
 
@@ -107,6 +108,31 @@ def test_a_fit_finds_what_the_histories_were_drawn_from() -> None:
     assert own.a / (own.a + own.b) == pytest.approx(truth.a / (truth.a + truth.b), rel=0.15)
     ahead = expected.purchases(own, x, t_x, whole, 13).sum()
     assert ahead == pytest.approx(expected.purchases(truth, x, t_x, whole, 13).sum(), rel=0.05)
+
+
+def test_the_fit_stands_where_no_step_aside_is_likelier() -> None:
+    """Against the likelihood as the paper writes it, a person at a time: the fit's own is the same, and the highest."""
+    x, t_x, whole = (np.round(values) for values in _lives(expected.Model(0.6, 5.0, 0.8, 2.5), 800, 11))
+    own = expected.fit(x, t_x, whole)
+    at = np.array([own.r, own.alpha, own.a, own.b])
+
+    def likelihood(parameters: np.ndarray) -> float:
+        return sum(_written_out(*parameters, *person) for person in zip(x, t_x, whole, strict=True))
+
+    assert own.log_likelihood == pytest.approx(likelihood(at), rel=1e-9)
+    for step in np.vstack([np.eye(4), -np.eye(4)]):
+        assert likelihood(at * np.exp(0.02 * step)) < own.log_likelihood
+
+
+def _written_out(r: float, alpha: float, a: float, b: float, x: float, t_x: float, whole: float) -> float:
+    """Fader, Hardie, Lee 2005, equation 6: the chance of one history, as it stands there."""
+    alive = math.gamma(b + x) * math.gamma(a + b) / math.gamma(b) / math.gamma(a + b + x)
+    alive *= (alpha / (alpha + whole)) ** r / (alpha + whole) ** x
+    gone = 0.0
+    if x:
+        gone = math.gamma(a + 1) / math.gamma(a) * math.gamma(b + x - 1) * math.gamma(a + b)
+        gone *= (alpha / (alpha + t_x)) ** r / (alpha + t_x) ** x / math.gamma(b) / math.gamma(a + b + x)
+    return math.log((alive + gone) * math.gamma(r + x) / math.gamma(r))
 
 
 def test_too_few_for_a_fit_are_refused() -> None:

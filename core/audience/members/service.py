@@ -137,11 +137,11 @@ def _spend(connection: Connection, day: date) -> tuple[pd.Series, pd.Series, boo
     """Net fen of the last twelve months, and of the next twelve as expected (last year's where no model can be fitted), by
     buyer."""
     zone = settings().timezone
-    orders = bought.counted_orders(connection, clock.day_start(day + timedelta(days=1), zone))
-    known = orders.assign(day=clock.local_naive(orders["paid_at"], zone).dt.normalize())
+    counted = bought.counted_orders(connection, clock.day_start(day + timedelta(days=1), zone))
+    known = counted.orders.assign(day=clock.local_naive(counted.orders["paid_at"], zone).dt.normalize())
     year = known[known["day"] > pd.Timestamp(day - timedelta(days=rules.DAYS))]
-    spend = year.groupby("buyer_key")["net_amount"].sum()
-    ahead = expected.coming(known, pd.Timestamp(day), WEEKS)["value"]
+    spend = counted.named(year.groupby("buyer_key")["net_amount"].sum())
+    ahead = counted.named(expected.coming(known, pd.Timestamp(day), WEEKS)["value"])
     return (spend, ahead, True) if len(ahead) else (spend, spend.astype(float), False)
 
 
