@@ -18,7 +18,7 @@ from core.replenishment.quantity.quantity import Array, Lines, Units, best_packs
 EXACT_LINES = 40  # lines of one limit that are solved exactly; of more, as many around the cut are exchanged
 _CANDIDATES = 8_000  # (line, packs) pairs in one integer programme
 _AROUND = 400  # packs from a line's best at the price within which its candidates are looked for
-_SECONDS = 1.0
+_NODES = 200  # of the search; most programmes are solved at the first. A limit in seconds would order by the machine's load
 _FILLS = 400  # single steps after the cut
 _TINY = 1e-6
 
@@ -135,7 +135,7 @@ def _candidates(
 def _solved(
     lines: int, of: NDArray[np.intp], value: Array, weight: Array, limit: float
 ) -> NDArray[np.intp] | None:
-    """One candidate a line with the most value within the limit; None where time ran out without any."""
+    """One candidate a line with the most value within the limit; None where the search ended without any."""
     at = np.arange(len(of))
     one_each = coo_array((np.ones(len(of)), (of, at)), shape=(lines, len(of)))
     whole = coo_array((weight, (np.zeros(len(of), int), at)), shape=(1, len(of)))
@@ -149,6 +149,6 @@ def _solved(
         ),
         integrality=np.ones(len(of)),
         bounds=Bounds(0, 1),
-        options={"time_limit": _SECONDS, "mip_rel_gap": 0.0},
+        options={"node_limit": _NODES, "mip_rel_gap": 0.0},
     )
     return None if answer.x is None else np.flatnonzero(answer.x > 0.5)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.replenishment.quantity import limits, quantity
+from core.replenishment.quantity import exchange, limits, quantity
 from core.replenishment.quantity.quantity import Lines
 
 UNIT = 50.0  # fen: every cost is a multiple, so that money can be counted
@@ -109,3 +109,18 @@ def test_many_lines_come_within_half_a_per_cent_of_the_lagrangian_bound() -> Non
         spent = float((packs * lines.pack * cost).sum())
         bounds.append(float(lines.profit(packs).sum()) + price * (budget - spent))
     assert float(lines.profit(cut.packs).sum()) - nothing >= 0.995 * (min(bounds) - nothing)
+
+
+def test_what_is_ordered_hangs_on_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that ends after some seconds orders less on a busy machine than on a quiet one."""
+    limited = []
+    solver = exchange.milp
+
+    def listening(*programme: object, **named: object) -> object:
+        limited.append(named["options"])
+        return solver(*programme, **named)
+
+    monkeypatch.setattr(exchange, "milp", listening)
+    test_few_lines_are_exact(4)
+    assert limited
+    assert not any("time_limit" in options for options in limited)
