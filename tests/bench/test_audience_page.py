@@ -24,7 +24,9 @@ def test_each_tab_of_the_audience(sqlite: Database, admin: Actor) -> None:
     sale = campaigns.add_sale(sqlite, admin, NewSale("双11", opens, opens.replace(day=11)), now=NOW)
     first, later = dict[str, float](), dict[str, float]()
     with served(sqlite, "campaign_lead") as screens:
-        answered(_visit(screens, f"campaign={sale}&audience_tab={TABS[-1]}"))  # what any first page of a server reads
+        answered(
+            _visit(screens, f"campaign={sale}&audience_tab={TABS[-1]}")
+        )  # what any first page of a server reads
         for times in (first, later):
             for tab in TABS:
                 times[tab] = answered(_visit(screens, f"campaign={sale}&audience_tab={tab}"))

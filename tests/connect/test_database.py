@@ -21,8 +21,8 @@ from core.audience.people.tables import person
 from core.campaign import service as campaigns
 from core.campaign.service import NewSale
 from core.connect import turning
-from core.connect.feeds import address, open_rows, service, setup
-from core.connect.feeds.database import polling, reader
+from core.connect.feeds import address, looking, open_rows, service, setup
+from core.connect.feeds.database import reader
 from core.connect.kinds import kind
 from core.connect.tables import connect_feed
 from core.database import Database, connect, new_id
@@ -461,7 +461,7 @@ def _polling(url: str, seed: int) -> None:
     database, at = connect.__wrapped__(url), NOON + timedelta(minutes=seed)
     while True:
         at += timedelta(seconds=31)
-        polling.look(database, "erp", at)
+        looking.look(database, "erp", at)
 
 
 def assert_whole_though_killed(db: Database, admin: Actor, shop: Shop, kills: int) -> None:
@@ -482,6 +482,7 @@ def assert_whole_though_killed(db: Database, admin: Actor, shop: Shop, kills: in
             number += 1
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()
+        assert child.exitcode == -signal.SIGKILL, "it was at work until it was killed"
     after = NOON + timedelta(hours=8)
     setup.put(db, admin, "erp", layout(overlap=20_000), after, since=OPENS)
     for n in range(12):

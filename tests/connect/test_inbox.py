@@ -237,6 +237,7 @@ def test_killed_at_any_point_the_sums_are_the_senders(
         time.sleep(chance.uniform(0.02, 0.6))
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()
+        assert child.exitcode == -signal.SIGKILL, "it was at work until it was killed"
     until = time.monotonic() + 120
     while (
         list(inbox.glob("*.csv")) and time.monotonic() < until

@@ -73,6 +73,7 @@ def test_killed_acts(system: str, kills: int, request: pytest.FixtureRequest, ad
             time.sleep(chance.uniform(0, 0.03))
             os.kill(child.pid or 0, signal.SIGKILL)
             child.join()
+            assert child.exitcode == -signal.SIGKILL, "it was at work until it was killed"
             acknowledged |= {line.strip() for line in pipe if line.endswith("\n")}
         assert_whole(database, campaign_id, admin, acknowledged)
 

@@ -90,6 +90,7 @@ def test_killed_imports(
             time.sleep(chance.uniform(0, 1.2 * one_import))
             os.kill(child.pid or 0, signal.SIGKILL)
             child.join()
+            assert child.exitcode == -signal.SIGKILL, "it was at work until it was killed"
             acknowledged |= {line.strip() for line in (*lines, *pipe) if line.endswith("\n")}
         if kill % 10 == 9:
             assert_whole(database, acknowledged)
