@@ -9,33 +9,39 @@ import numpy as np
 import pandas as pd
 
 STAGES = ("new", "active", "lapsing", "lapsed", "recalled")
+_BITS = 20  # of a day or a month beside its buyer, in one number that sorts as both do
 WINDOW = 30  # days of stickiness, the day asked included
 
 
 def gap_quantiles(gaps: np.ndarray, closed: np.ndarray, shares: Sequence[float]) -> list[float]:
     """Kaplan-Meier quantiles of gaps: the first gap at which at most 1 - share of all are still open; NaN where the
     curve never falls so far. `closed`: False for a gap that is still open (censored)."""
-    times = np.unique(gaps[closed])
-    at_risk = (
-        np.array([(gaps >= time).sum() for time in times], dtype=float)
-        if len(times) < 64
-        else _risk(gaps, times)
-    )
-    ended = np.bincount(np.searchsorted(times, gaps[closed]), minlength=len(times)) if len(times) else at_risk
-    still = np.cumprod(1 - ended / at_risk) if len(times) else np.array([])
+    times, ended = np.unique(gaps[closed], return_counts=True)
+    at_risk = len(gaps) - np.searchsorted(np.sort(gaps), times)
+    still = np.cumprod(1 - ended / at_risk)
     return [next(iter(times[still <= 1 - share + 1e-12]), float("nan")) + 0.0 for share in shares]
-
-
-def _risk(gaps: np.ndarray, times: np.ndarray) -> np.ndarray:
-    return np.asarray(len(gaps) - np.searchsorted(np.sort(gaps), times), dtype=float)
 
 
 def gaps(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Days between purchase days of one buyer (buyer_key, day): gap, closed; the last gap of each is open."""
-    ordered = days.drop_duplicates().sort_values(["buyer_key", "day"])
-    after = ordered.groupby("buyer_key")["day"].shift(-1)
-    gap = (after.fillna(as_of) - ordered["day"]).dt.days
-    return pd.DataFrame({"buyer_key": ordered["buyer_key"], "gap": gap, "closed": after.notna()})
+    who, names = pd.factorize(days["buyer_key"], sort=True)
+    buyer, day = _pairs(who, _day(days["day"]))
+    closed = np.append(buyer[1:] == buyer[:-1], False)[: len(buyer)]
+    until = np.where(closed, np.roll(day, -1), _day(pd.Series([as_of]))[0])
+    return pd.DataFrame({"buyer_key": names.take(buyer), "gap": until - day, "closed": closed})
+
+
+def _pairs(who: np.ndarray, when: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair once, by buyer and time: one number a pair is sorted, which takes a hundredth of np.unique's hashes."""
+    first = when.min(initial=0)
+    every = np.sort((who.astype(np.int64) << _BITS) + (when - first))
+    pair = every[np.append(True, every[1:] != every[:-1])[: len(every)]]
+    return pair >> _BITS, (pair & ((1 << _BITS) - 1)) + first
+
+
+def _day(moments: pd.Series) -> np.ndarray:
+    """Days since 1970."""
+    return moments.to_numpy(dtype="datetime64[D]").astype(np.int64)
 
 
 def stages(
@@ -61,14 +67,16 @@ def stages_by(mine: pd.DataFrame, orders: pd.Series, limits: tuple[float, float]
 def cohorts(days: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Buyers (buyer_key, day) by month of the first order and months since: cohort (ISO month), size, age, buyers,
     partial (the running month). Only months that have begun; an order in the month counts, not on or after it."""
-    month = days["day"].dt.year * 12 + days["day"].dt.month - 1
-    first = month.groupby(days["buyer_key"]).transform("min")
-    pairs = pd.DataFrame({"key": days["buyer_key"], "cohort": first, "age": month - first}).drop_duplicates()
-    if pairs.empty:
+    who, _ = pd.factorize(days["buyer_key"])
+    month = days["day"].to_numpy(dtype="datetime64[M]").astype(np.int64) + 1970 * 12
+    buyer, month = _pairs(who, month)
+    if not len(buyer):
         return pd.DataFrame(columns=["cohort", "size", "age", "buyers", "partial"])
-    counted = pairs.groupby(["cohort", "age"]).size()
+    new = np.append(True, buyer[1:] != buyer[:-1])
+    cohort = month[new][np.cumsum(new) - 1]
+    counted = pd.DataFrame({"cohort": cohort, "age": month - cohort}).groupby(["cohort", "age"]).size()
     now = as_of.year * 12 + as_of.month - 1
-    every = [(c, k) for c in sorted(set(pairs["cohort"])) for k in range(now - c + 1)]
+    every = [(c, k) for c in sorted(set(cohort.tolist())) for k in range(now - c + 1)]
     filled = counted.reindex(pd.MultiIndex.from_tuples(every, names=["cohort", "age"]), fill_value=0)
     cells = filled.rename("buyers").reset_index()
     cells["size"] = cells["cohort"].map(counted.xs(0, level="age"))

@@ -49,7 +49,7 @@ def filled(db: Database) -> None:
         buyers.refresh(connection, list(frame["buyer_key"].unique()))
 
 
-def _peer(db: Database) -> int:
+def peer(db: Database) -> int:
     """The same from the lines, without sums that are kept."""
     names = ("buyer_key", "order_id", "paid_at", "amount", "refund_amount")
     with db.reading() as connection:
@@ -72,12 +72,12 @@ def test_segments_from_the_kept_sums(sqlite: Database) -> None:
     shown = service.segments(sqlite, actor, now=NOW).table.set_index("segment")
     own = time.process_time() - started
     started = time.process_time()
-    peer = _peer(sqlite)
+    counted = peer(sqlite)
     beside = time.process_time() - started
     print(
         f"\nsegments of {PEOPLE:,} buyers: {own:.2f} s CPU, from the lines {beside:.2f} s, ratio {own / beside:.2f}"
     )
-    assert int(shown.loc["111", "buyers"]) == peer
+    assert int(shown.loc["111", "buyers"]) == counted
     assert own < 0.35 * beside
     _tabs(sqlite, actor, beside)
 
